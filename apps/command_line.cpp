@@ -1,0 +1,129 @@
+#include "apps/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "framework/device.hpp"
+#include "framework/error.hpp"
+#include "framework/parallel.hpp"
+
+namespace ebm {
+namespace {
+
+void add_machine_options(CLI::App& command, std::string& device, int& threads) {
+  command.add_option("--device", device, "cpu, cuda or cuda:I")->capture_default_str();
+  command.add_option("--threads", threads, "threads to use; 0: all cores")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+}
+
+void add_launch_options(CLI::App& command, LaunchOptions& options) {
+  command.add_option("--set", options.overrides, "override one key, e.g. --set trainer.particle_step=0.01")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--out", options.out, "folder for the results (default: runs/ and the configuration's title)");
+  command
+      .add_option_function<std::int64_t>(
+          "--seed", [&options](const std::int64_t& seed) { options.overrides.push_back(fmt::format("seed={}", seed)); },
+          "seed of everything random; the same as --set seed=S")
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("--force", options.force, "replace a run that the folder holds already");
+  add_machine_options(command, options.settings.device, options.settings.threads);
+}
+
+std::string as_typed(int argc, char** argv) {
+  std::string text = "dualebm";
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    text += word.find_first_of(" \"'$&|;<>*?") == std::string::npos ? " " + word : " '" + word + "'";
+  }
+  return text;
+}
+
+void use_threads(int count) { set_threads(count > 0 ? count : available_cores()); }
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+int report_error(int code, const std::string& message) {
+  fmt::print(stderr, "dualebm: {}\n", message);
+  return code;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app(
+      "Trains energy-based models by dual gradient descent-ascent and compares with maximum likelihood via Langevin.\n"
+      "Start with:  dualebm compare apps/configs/demo.json");
+  app.name("dualebm");
+  app.require_subcommand(1);
+  app.footer("Exit codes: 0 done, 2 an error in what was asked for (one line on stderr), 1 an error of the program.");
+
+  TrainOptions training;
+  auto* train_command = app.add_subcommand("train", "Train one energy; results go to a run directory");
+  train_command->add_option("CONFIG", training.config, "configuration file (JSON); not needed with --resume");
+  add_launch_options(*train_command, training);
+  train_command->add_option("--resume", training.resume, "go on with the run in this folder from its last checkpoint");
+  train_command->footer(
+      "Example: dualebm train apps/configs/sphere3_bimodal.json --set loop.iterations=1000 --out runs/first");
+
+  LaunchOptions comparison;
+  auto* compare_command =
+      app.add_subcommand("compare", "Train several entries over several seeds on the same data; table and report");
+  compare_command->add_option("CONFIG", comparison.config, "configuration file (JSON)")->required();
+  add_launch_options(*compare_command, comparison);
+  compare_command->footer("Without compare.entries the four trainers of the paper are compared.");
+
+  EvaluateOptions evaluation;
+  auto* evaluate_command = app.add_subcommand("evaluate", "Metrics of a run, with units and base measures");
+  evaluate_command->add_option("RUN", evaluation.run, "run directory")->required();
+  evaluate_command->add_option("--data", evaluation.data,
+                               "CSV of points to measure the likelihood of: lat,lon on the globe, else x0,x1,...");
+  evaluate_command->add_flag("--json", evaluation.json, "print one JSON object instead of a table");
+  add_machine_options(*evaluate_command, evaluation.device, evaluation.threads);
+
+  SampleOptions sampling;
+  auto* sample_command = app.add_subcommand("sample", "Points from a trained energy by Langevin dynamics, as CSV");
+  sample_command->add_option("RUN", sampling.run, "run directory")->required();
+  sample_command->add_option("-n,--count", sampling.count, "number of points")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sample_command->add_option("-o,--out", sampling.out, "file to write; standard output if left out");
+  sample_command->add_option("--steps", sampling.steps, "Langevin steps from the base measure")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sample_command->add_option("--step-size", sampling.step_size, "Langevin step size h; the bias is of order h")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sample_command->add_option("--seed", sampling.seed, "seed of the chains")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  add_machine_options(*sample_command, sampling.device, sampling.threads);
+
+  std::string kind;
+  auto* list_command = app.add_subcommand("list", "Every energy, trainer, dataset, ... with its options and defaults");
+  list_command->add_option("KIND", kind, "only this kind, e.g. trainer");
+
+  try {
+    app.parse(argc, argv);
+    training.settings.command = comparison.settings.command = as_typed(argc, argv);
+    use_threads(std::max({training.settings.threads, comparison.settings.threads, evaluation.threads, sampling.threads}));
+    if (train_command->parsed()) train(training);
+    if (compare_command->parsed()) compare(comparison);
+    if (evaluate_command->parsed()) evaluate(evaluation);
+    if (sample_command->parsed()) sample(sampling);
+    if (list_command->parsed()) list(kind);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    return report_error(2, first_line(error.what()) + " (dualebm --help tells the usage)");
+  } catch (const UserError& error) {
+    return report_error(2, error.what());
+  } catch (const c10::Error& error) {
+    return report_error(1, "LibTorch: " + first_line(error.what_without_backtrace()));
+  } catch (const std::exception& error) {
+    return report_error(1, error.what());
+  }
+}
+
+}  // namespace ebm

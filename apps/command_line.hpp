@@ -1,0 +1,63 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/training_run.hpp"
+
+namespace ebm {
+
+/// The whole program: parses, runs a subcommand, prints errors on stderr.
+/// @return the exit code: 0 done, 2 the user's error (one clear line), 1 ours.
+int run_command_line(int argc, char** argv);
+
+/// Options that `train` and `compare` share.
+struct LaunchOptions {
+  std::string config;
+  std::vector<std::string> overrides;
+  std::string out;
+  bool force = false;
+  RunSettings settings;
+};
+
+struct TrainOptions : LaunchOptions {
+  std::string resume;
+};
+
+struct EvaluateOptions {
+  std::string run, data, device = "cpu";
+  int threads = 0;
+  bool json = false;
+};
+
+struct SampleOptions {
+  std::string run, out, device = "cpu";
+  std::int64_t count = 1000, steps = 2000, seed = 0;
+  double step_size = 0.002;
+  int threads = 0;
+};
+
+/// `dualebm train`: one run in its folder.
+void train(const TrainOptions& options);
+
+/// `dualebm compare`: entries × seeds, a table, comparison.json, report.html.
+void compare(const LaunchOptions& options);
+
+/// `dualebm evaluate`: metrics of a finished or interrupted run.
+void evaluate(const EvaluateOptions& options);
+
+/// `dualebm sample`: points from the energy of a run, as CSV.
+void sample(const SampleOptions& options);
+
+/// `dualebm list`: every energy, trainer, ... with its options. @param kind  one of them; empty: all
+void list(const std::string& kind);
+
+/// The energy of a run and what it was trained on: from model.pt, or the checkpoint of a run that did not finish.
+struct LoadedRun {
+  Experiment experiment;
+  Problem problem;
+  Training training;
+};
+LoadedRun load_run(const std::string& path, const std::string& device);
+
+}  // namespace ebm

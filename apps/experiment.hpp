@@ -1,0 +1,97 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "datasets/datasets.hpp"
+#include "framework/domains.hpp"
+#include "framework/fit.hpp"
+#include "framework/metrics/evaluator.hpp"
+#include "framework/optim/optimizers.hpp"
+#include "framework/optim/schedule.hpp"
+#include "models/models.hpp"
+#include "trainers/trainers.hpp"
+
+namespace ebm {
+
+/// The scalars at the top level of a configuration.
+struct GeneralOptions {
+  std::string title;
+  std::int64_t seed = 0;
+  std::optional<double> data_seed;
+  std::string dtype = "float32";
+  std::optional<double> time_scale_ratio;
+  void describe(Fields& fields);
+};
+
+/// One line of a comparison: the base configuration with some keys replaced.
+struct ComparisonEntry {
+  std::string label;
+  Json set = Json::object();    ///< dotted path -> value
+  std::optional<double> value;  ///< of the swept parameter
+};
+
+/// The section "compare".
+struct ComparisonOptions {
+  std::vector<std::int64_t> seeds = {0, 1, 2, 3, 4};
+  Json entries = Json::array();
+  std::string sweep_parameter;
+  std::vector<double> sweep_values;
+  void describe(Fields& fields);
+
+  /// The entries as given, or one for each value of the sweep, or one for each of the four trainers of the paper.
+  /// @param base  the resolved configuration
+  std::vector<ComparisonEntry> expanded(const Json& base) const;
+};
+
+/// A configuration, read strictly: nothing is made yet, everything is checked and every default is filled in.
+struct Experiment {
+  GeneralOptions general;
+  Choice<Domain, DomainContext> domain;
+  Choice<Dataset, DatasetContext> dataset;
+  std::optional<Choice<Energy, EnergyContext>> teacher;
+  Choice<Energy, EnergyContext> energy;
+  Choice<Trainer, TrainerContext> trainer;
+  Choice<torch::optim::Optimizer, OptimizerContext> optimizer;
+  Choice<Schedule, ScheduleContext> optimizer_schedule, particle_schedule;
+  LoopOptions loop;
+  Evaluator::Options metrics;
+  ComparisonOptions comparison;
+  Json resolved;
+
+  torch::ScalarType dtype() const { return general.dtype == "float64" ? torch::kDouble : torch::kFloat; }
+  std::uint64_t data_seed() const;
+};
+
+/// @throws UserError with the path of the key.
+Experiment read_experiment(const Json& configuration);
+
+/// A configuration file with a default title (its stem) and command-line overrides applied, not yet read.
+Json load_configuration(const std::string& path, const std::vector<std::string>& overrides);
+
+/// What is trained on and measured against; may be shared by several trainings.
+struct Problem {
+  std::shared_ptr<Domain> domain;
+  Dataset dataset;
+  std::shared_ptr<Evaluator> evaluator;
+};
+
+/// Draws or reads the data and prepares the metrics.
+Problem make_problem(const Experiment& experiment, torch::Device device);
+
+/// What changes while a run goes on.
+struct Training {
+  std::shared_ptr<Energy> energy;
+  std::shared_ptr<torch::optim::Optimizer> optimizer;
+  std::shared_ptr<Trainer> trainer;
+  std::shared_ptr<Random> batches;
+};
+
+std::shared_ptr<Energy> make_energy(const Experiment& experiment, const Problem& problem, torch::Device device);
+Training make_training(const Experiment& experiment, const Problem& problem, torch::Device device);
+
+}  // namespace ebm

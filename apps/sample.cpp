@@ -1,0 +1,65 @@
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "apps/command_line.hpp"
+#include "datasets/points.hpp"
+#include "framework/callbacks/console.hpp"
+#include "framework/checkpoint.hpp"
+#include "framework/error.hpp"
+#include "framework/samplers/langevin.hpp"
+
+namespace ebm {
+namespace {
+
+std::string csv_of(const torch::Tensor& table, const std::vector<std::string>& header) {
+  auto text = fmt::format("{}\n", fmt::join(header, ","));
+  const auto access = table.accessor<double, 2>();
+  for (std::int64_t i = 0; i < table.size(0); ++i) {
+    for (std::int64_t k = 0; k < table.size(1); ++k) {
+      text += fmt::format("{}{:.9g}", k ? "," : "", access[i][k]);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+/// In the form that the run's own data came in, so that `evaluate --data` reads it back.
+std::string as_csv(const LoadedRun& run, const torch::Tensor& points) {
+  const auto table = points.to(torch::kCPU, torch::kDouble).contiguous();
+  if (run.experiment.dataset.name == "lat_lon_csv") return csv_of(to_lat_lon(table).contiguous(), {"lat_deg", "lon_deg"});
+  std::vector<std::string> header;
+  for (std::int64_t k = 0; k < table.size(1); ++k) header.push_back(fmt::format("x{}", k));
+  return csv_of(table, header);
+}
+
+}  // namespace
+
+void sample(const SampleOptions& options) {
+  auto run = load_run(options.run, options.device);
+  const auto& domain = *run.problem.domain;
+  const auto tensor_options = run.problem.dataset.train.options();
+  Random random(static_cast<std::uint64_t>(options.seed), "sample", tensor_options.device());
+  const Langevin sampler({.step_size = options.step_size, .antithetic = false});
+  auto state = sampler.init(domain.sample_base(options.count, random, tensor_options));
+  ConsoleProgress console(stderr, "sampling");
+  Progress progress;
+  console.on_start(progress, options.steps);
+  while (progress.iteration < options.steps) {
+    sampler.step(*run.training.energy, domain, state, random, 1.0);
+    ++progress.iteration;
+    console.on_step(progress);
+  }
+  console.on_end(progress);
+  if (!std::isfinite(state.positions.sum().item<double>())) {
+    throw NonFiniteError("sample: the chains left the finite numbers; take a smaller --step-size");
+  }
+  const auto text = as_csv(run, state.positions);
+  if (options.out.empty()) {
+    fmt::print("{}", text);
+  } else {
+    write_atomically(options.out, text);
+    fmt::print("{} points written to {}\n", options.count, options.out);
+  }
+}
+
+}  // namespace ebm

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "apps/experiment.hpp"
+#include "framework/run.hpp"
+
+namespace ebm {
+
+/// How the program was asked to run something; what does not belong in a configuration.
+struct RunSettings {
+  std::string command;  ///< as typed, for the report
+  std::string device = "cpu";
+  int threads = 0;  ///< 0: all cores
+};
+
+/// One training as it is, or was, in its folder.
+struct TrainingRun {
+  std::string label;
+  std::int64_t seed = 0;
+  std::string status;
+  std::vector<Record> records;
+  std::shared_ptr<Energy> energy;  ///< undefined where the run diverged
+};
+
+/// Trains in a run directory: writes everything the directory holds but the report, and shows progress on stderr.
+/// @param resume  go on from the checkpoint in the directory
+/// @throws NonFiniteError, after the manifest has been brought up to date; the last checkpoint remains.
+TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment, const Problem& problem,
+                     const RunSettings& settings, const std::string& label, bool resume);
+
+}  // namespace ebm

@@ -1,0 +1,161 @@
+#include "framework/checkpoint.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "framework/error.hpp"
+
+namespace ebm {
+namespace {
+
+constexpr const char* magic = "dualebm-archive-1";
+
+/// CRC-32C (Castagnoli), reflected polynomial 0x82f63b78.
+std::uint32_t checksum(const std::string& bytes) {
+  static const auto table = [] {
+    std::array<std::uint32_t, 256> entries{};
+    for (std::uint32_t i = 0; i < 256; ++i) {
+      std::uint32_t value = i;
+      for (int bit = 0; bit < 8; ++bit) value = (value >> 1) ^ ((value & 1) ? 0x82f63b78U : 0U);
+      entries[i] = value;
+    }
+    return entries;
+  }();
+  std::uint32_t crc = ~0U;
+  for (const char byte : bytes) crc = table[(crc ^ static_cast<unsigned char>(byte)) & 0xffU] ^ (crc >> 8);
+  return ~crc;
+}
+
+[[noreturn]] void fail_with_errno(const std::filesystem::path& path, const char* action) {
+  fail("{}: cannot {}: {}", path.string(), action, std::strerror(errno));
+}
+
+/// Runs a load; what LibTorch has to say about a mismatch becomes one line that names the file.
+template <class Load>
+auto explained(const std::filesystem::path& path, Load load) {
+  try {
+    return load();
+  } catch (const c10::Error& error) {
+    const std::string message = error.what_without_backtrace();
+    fail("{}: does not fit this configuration: {}", path.string(), message.substr(0, message.find('\n')));
+  }
+}
+
+void flush_folder(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+}  // namespace
+
+void write_atomically(const std::filesystem::path& path, const std::string& bytes) {
+  auto temporary = path;
+  temporary += ".tmp";
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0) fail_with_errno(temporary, "be written");
+  std::size_t written = 0;
+  while (written < bytes.size()) {
+    const auto count = ::write(descriptor, bytes.data() + written, bytes.size() - written);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      const int error = errno;
+      ::close(descriptor);
+      ::unlink(temporary.c_str());
+      errno = error;
+      fail_with_errno(temporary, "be written");
+    }
+    written += static_cast<std::size_t>(count);
+  }
+  const bool flushed = ::fsync(descriptor) == 0;
+  const bool closed = ::close(descriptor) == 0;
+  if (!flushed || !closed) fail_with_errno(temporary, "be flushed to disk");
+  if (::rename(temporary.c_str(), path.c_str()) != 0) fail_with_errno(path, "be replaced");
+  flush_folder(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+void write_archive(const std::filesystem::path& path, torch::serialize::OutputArchive& archive) {
+  std::ostringstream stream;
+  archive.save_to(stream);
+  const auto payload = stream.str();
+  write_atomically(path, fmt::format("{} {} {:08x}\n", magic, payload.size(), checksum(payload)) + payload);
+}
+
+void read_archive(const std::filesystem::path& path, torch::serialize::InputArchive& archive) {
+  std::ifstream file(path, std::ios::binary);
+  require(file.good(), "{}: cannot be opened for reading", path.string());
+  std::string header;
+  std::getline(file, header);
+  std::istringstream words(header);
+  std::string found_magic, found_checksum;
+  std::size_t size = 0;
+  words >> found_magic >> size >> found_checksum;
+  require(found_magic == magic, "{}: not an archive of this program (it does not begin with \"{}\")", path.string(),
+          magic);
+  std::ostringstream content;
+  content << file.rdbuf();
+  const auto payload = content.str();
+  require(payload.size() == size, "{}: cut short or extended: {} bytes of {}", path.string(), payload.size(), size);
+  const auto actual = fmt::format("{:08x}", checksum(payload));
+  require(actual == found_checksum, "{}: damaged: checksum {} instead of {}", path.string(), actual, found_checksum);
+  std::istringstream stream(payload);
+  archive.load_from(stream);
+}
+
+void save_energy(const std::filesystem::path& path, const Energy& energy) {
+  torch::serialize::OutputArchive archive;
+  energy.save(archive);
+  write_archive(path, archive);
+}
+
+void load_energy(const std::filesystem::path& path, Energy& energy) {
+  torch::serialize::InputArchive archive;
+  read_archive(path, archive);
+  explained(path, [&] { energy.load(archive); });
+}
+
+void save_checkpoint(const std::filesystem::path& path, const TrainingState& state, const Progress& progress) {
+  torch::serialize::OutputArchive archive, energy, optimizer, trainer;
+  state.energy.save(energy);
+  state.optimizer.save(optimizer);
+  state.trainer.save(trainer);
+  archive.write("energy", energy);
+  archive.write("optimizer", optimizer);
+  archive.write("trainer", trainer);
+  archive.write("batches", state.batches.state(), /*is_buffer=*/true);
+  archive.write("iteration", torch::IValue(progress.iteration));
+  archive.write("gradient_evaluations", torch::IValue(progress.gradient_evaluations));
+  archive.write("seconds", torch::IValue(progress.seconds));
+  write_archive(path, archive);
+}
+
+Progress load_checkpoint(const std::filesystem::path& path, const TrainingState& state) {
+  torch::serialize::InputArchive archive, energy, optimizer, trainer;
+  read_archive(path, archive);
+  return explained(path, [&] {
+    archive.read("energy", energy);
+    archive.read("optimizer", optimizer);
+    archive.read("trainer", trainer);
+    state.energy.load(energy);
+    state.optimizer.load(optimizer);
+    state.trainer.load(trainer);
+    torch::Tensor batches;
+    archive.read("batches", batches, /*is_buffer=*/true);
+    state.batches.set_state(batches);
+    torch::IValue iteration, gradient_evaluations, seconds;
+    archive.read("iteration", iteration);
+    archive.read("gradient_evaluations", gradient_evaluations);
+    archive.read("seconds", seconds);
+    return Progress{iteration.toInt(), gradient_evaluations.toInt(), seconds.toDouble()};
+  });
+}
+
+}  // namespace ebm

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <torch/serialize/archive.h>
+
+#include <filesystem>
+#include <string>
+
+#include "framework/callback.hpp"
+#include "framework/energy.hpp"
+#include "framework/trainer.hpp"
+
+namespace ebm {
+
+/// Writes bytes so that at every moment the path holds either the old content or the new one, whole:
+/// to a temporary name beside it, flushed to the disk, renamed, and the folder flushed.
+void write_atomically(const std::filesystem::path& path, const std::string& bytes);
+
+/// An archive on disk: one header line with size and checksum (CRC-32C), then LibTorch's own format.
+/// LibTorch does not verify the checksums of its zip container, so this one does.
+void write_archive(const std::filesystem::path& path, torch::serialize::OutputArchive& archive);
+
+/// @throws UserError naming the file if it is missing, cut short, or altered.
+void read_archive(const std::filesystem::path& path, torch::serialize::InputArchive& archive);
+
+/// Parameters and buffers of an energy alone: what `evaluate` and `sample` read.
+void save_energy(const std::filesystem::path& path, const Energy& energy);
+void load_energy(const std::filesystem::path& path, Energy& energy);
+
+/// The parts of a run that a checkpoint holds: everything the next iteration depends on besides the data.
+struct TrainingState {
+  Energy& energy;
+  torch::optim::Optimizer& optimizer;
+  Trainer& trainer;  ///< with its particles, counters and random stream
+  Random& batches;   ///< the stream that draws minibatches
+};
+
+void save_checkpoint(const std::filesystem::path& path, const TrainingState& state, const Progress& progress);
+
+/// @return where the run stood. @throws UserError naming the file if it is damaged or of another configuration.
+Progress load_checkpoint(const std::filesystem::path& path, const TrainingState& state);
+
+}  // namespace ebm

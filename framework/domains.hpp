@@ -1,0 +1,13 @@
+#pragma once
+
+#include "framework/domain.hpp"
+#include "framework/registry.hpp"
+
+namespace ebm {
+
+struct DomainContext {};
+
+/// sphere, euclidean.
+const Registry<Domain, DomainContext>& domains();
+
+}  // namespace ebm

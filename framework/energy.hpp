@@ -1,0 +1,54 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <optional>
+
+namespace ebm {
+
+/// The neurons of a shallow energy E(x) = (1/m) Σ_j ε_j w_j φ(x, z_j), seen as a measure on neuron space.
+///
+/// The tensors are the live parameters, not copies.
+struct Neurons {
+  torch::Tensor positions;  ///< z_j on the unit sphere, [m, d]
+  torch::Tensor weights;    ///< w_j >= 0 if `signs` is defined; otherwise real coefficients a_j, [m]
+  torch::Tensor signs;      ///< ε_j = ±1, [m]; undefined in the lazy regime (F2)
+};
+
+/// An energy E: X -> R; the model is p(x) = exp(-E(x)) / Z with respect to the base measure τ of its domain.
+///
+/// A new energy overrides `forward` alone: gradients and double derivatives come from autograd. A model that knows
+/// a faster way overrides `gradient` and `accumulate_gradient` too, and owes a test against autograd in double.
+/// Derives virtually from Module, so that leaves may use torch::nn::Cloneable.
+class Energy : public virtual torch::nn::Module {
+ public:
+  /// E(x). @param x [N, d...] @return [N], differentiable in x and in the parameters.
+  virtual torch::Tensor forward(const torch::Tensor& x) = 0;
+
+  /// ∇_x E(x) in the ambient space, without a graph. @param x [N, d...] @return the shape of x.
+  virtual torch::Tensor gradient(const torch::Tensor& x);
+
+  /// Adds Σ_i weight_i ∇_θ E(x_i) to the `.grad` of every parameter that requires one.
+  /// @param x [N, d...] @param weight [N], of the dtype of x.
+  virtual void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight);
+
+  /// Moves the parameters to the nearest admissible ones (a norm ball, a sphere); called after every update.
+  virtual void project_parameters() {}
+
+  /// The neurons, if this energy is a shallow network; what the Wasserstein-Fisher-Rao flow moves.
+  virtual std::optional<Neurons> neurons() const { return std::nullopt; }
+
+  /// The norm that the admissible ball bounds, e.g. TV = (1/m) Σ_j w_j (F1), in nats; none where there is no ball.
+  virtual std::optional<double> norm() const { return std::nullopt; }
+
+  /// Whether E is infinitely differentiable in x: what direct score matching asks for.
+  virtual bool smooth() const { return true; }
+
+  /// log Z = log ∫ exp(-E) dτ in nats, where a closed form is known.
+  virtual std::optional<double> log_normalizer() const { return std::nullopt; }
+
+  /// A number that E never goes below on its domain, if one is proven: the envelope of rejection sampling.
+  virtual std::optional<double> lower_bound() const { return std::nullopt; }
+};
+
+}  // namespace ebm

@@ -1,0 +1,87 @@
+#include "framework/fit.hpp"
+
+#include <ATen/ATen.h>
+
+#include <chrono>
+
+#include "framework/error.hpp"
+
+namespace ebm {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+torch::Tensor draw_batch(const torch::Tensor& data, std::int64_t size, Random& batches) {
+  if (size == 0 || size >= data.size(0)) return data;
+  return data.index_select(0, batches.permutation(data.size(0)).narrow(0, 0, size));
+}
+
+std::string reason_to_stop(const Progress& progress, const LoopOptions& options,
+                           const std::vector<Callback*>& callbacks) {
+  if (options.gradient_evaluations > 0 && progress.gradient_evaluations >= options.gradient_evaluations) {
+    return "finished";
+  }
+  if (options.seconds > 0 && progress.seconds >= options.seconds) return "finished";
+  for (const Callback* callback : callbacks) {
+    if (auto reason = callback->stop_reason(); !reason.empty()) return reason;
+  }
+  return {};
+}
+
+MetricValues evaluate(const Evaluator& evaluator, Energy& energy, std::int64_t iteration) {
+  try {
+    return evaluator.evaluate(energy);
+  } catch (const NonFiniteError& error) {
+    throw NonFiniteError(fmt::format("iteration {}: {}", iteration, error.what()));
+  }
+}
+
+}  // namespace
+
+void LoopOptions::describe(Fields& fields) {
+  fields.integer("iterations", iterations, Range::at_least(0), "length of the run");
+  fields.integer("batch_size", batch_size, Range::at_least(0), "data points per iteration; 0: all of them");
+  fields.integer("gradient_evaluations", gradient_evaluations, Range::at_least(0),
+                 "budget that ends the run as well, in gradients at single points; 0: none");
+  fields.number("seconds", seconds, Range::at_least(0), "budget of training time that ends the run as well; 0: none");
+  fields.integer("checkpoint_every", checkpoint_every, Range::at_least(0),
+                 "iterations between checkpoints; 0: at the end only");
+  fields.text("early_stop_metric", early_stop_metric,
+              "metric whose failure to improve ends the run, e.g. nll_validation; empty: none");
+  fields.integer("early_stop_patience", early_stop_patience, Range::at_least(1),
+                 "evaluations without improvement before an early stop");
+}
+
+FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Random& batches, const Evaluator& evaluator,
+              const LoopOptions& options, const std::vector<Callback*>& callbacks, Progress start) {
+  FitResult result{.progress = start, .last = {}, .reason = {}};
+  auto& progress = result.progress;
+  const auto record = [&] {
+    result.last = {progress, evaluate(evaluator, energy, progress.iteration)};
+    for (Callback* callback : callbacks) callback->on_record(result.last);
+  };
+
+  for (Callback* callback : callbacks) callback->on_start(progress, options.iterations);
+  if (progress.iteration == 0) record();
+  result.reason = reason_to_stop(progress, options, callbacks);
+  while (result.reason.empty() && progress.iteration < options.iterations) {
+    const auto begin = Clock::now();
+    const auto report = trainer.step(draw_batch(data, options.batch_size, batches));
+    progress.seconds += seconds_since(begin);
+    progress.gradient_evaluations += report.gradient_evaluations;
+    progress.iteration += 1;
+
+    const auto every = evaluator.options().every;
+    if (every > 0 && progress.iteration % every == 0) record();
+    for (Callback* callback : callbacks) callback->on_step(progress);
+    result.reason = reason_to_stop(progress, options, callbacks);
+  }
+  if (result.last.metrics.empty() || result.last.progress.iteration != progress.iteration) record();
+  if (result.reason.empty()) result.reason = "finished";
+  for (Callback* callback : callbacks) callback->on_end(progress);
+  return result;
+}
+
+}  // namespace ebm

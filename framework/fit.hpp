@@ -1,0 +1,40 @@
+#pragma once
+
+#include <vector>
+
+#include "framework/callback.hpp"
+#include "framework/config.hpp"
+#include "framework/metrics/evaluator.hpp"
+#include "framework/trainer.hpp"
+
+namespace ebm {
+
+/// Options of the training loop.
+struct LoopOptions {
+  std::int64_t iterations = 4000;
+  std::int64_t batch_size = 0;
+  std::int64_t gradient_evaluations = 0;
+  double seconds = 0;
+  std::int64_t checkpoint_every = 1000;
+  std::string early_stop_metric;
+  std::int64_t early_stop_patience = 20;
+  void describe(Fields& fields);
+};
+
+/// How a run ended.
+struct FitResult {
+  Progress progress;
+  Record last;         ///< the evaluation of the final energy
+  std::string reason;  ///< "finished", or what stopped it before
+};
+
+/// The only training loop: batch, step, evaluation, callbacks, until the iterations or a budget are used up or a
+/// callback asks to stop.
+///
+/// @param data     [n, d], the training set; minibatches are drawn from it without replacement by `batches`
+/// @param start    where a resumed run stands; iteration 0 is evaluated too
+/// @throws NonFiniteError from the trainer or the evaluator, with the iteration in the message.
+FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Random& batches, const Evaluator& evaluator,
+              const LoopOptions& options, const std::vector<Callback*>& callbacks, Progress start = {});
+
+}  // namespace ebm

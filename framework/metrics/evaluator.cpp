@@ -1,0 +1,129 @@
+#include "framework/metrics/evaluator.hpp"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "framework/error.hpp"
+
+namespace ebm {
+namespace {
+
+constexpr std::int64_t slice_rows = 4096;
+
+template <class Function>
+torch::Tensor in_slices(const torch::Tensor& points, Function function) {
+  std::vector<torch::Tensor> parts;
+  for (std::int64_t begin = 0; begin < points.size(0); begin += slice_rows) {
+    parts.push_back(function(points.narrow(0, begin, std::min(slice_rows, points.size(0) - begin))));
+  }
+  return torch::cat(parts).to(torch::kDouble);
+}
+
+torch::Tensor gradient_at(Energy& energy, const torch::Tensor& points) {
+  return in_slices(points, [&](const torch::Tensor& slice) { return energy.gradient(slice); });
+}
+
+void require_finite(const MetricValues& values) {
+  for (const auto& [name, value] : values) {
+    if (!std::isfinite(value)) {
+      throw NonFiniteError(fmt::format("metric {} is {}; likely cause: the energy diverged, its steps are too large",
+                                       name, value));
+    }
+  }
+}
+
+}  // namespace
+
+torch::Tensor energy_at(Energy& energy, const torch::Tensor& points) {
+  const torch::NoGradGuard no_grad;
+  return in_slices(points, [&](const torch::Tensor& slice) { return energy.forward(slice); });
+}
+
+void Evaluator::Options::describe(Fields& fields) {
+  fields.integer("every", every, Range::at_least(0), "iterations between evaluations; 0: only at start and end");
+  fields.integer("resolution", resolution, Range::between(4, 4000),
+                 "latitudes of the quadrature on S² (longitudes: twice as many)");
+}
+
+Evaluator::Evaluator(std::shared_ptr<Domain> domain, Dataset dataset, Options options)
+    : domain_(std::move(domain)), dataset_(std::move(dataset)), options_(options) {
+  fine_ = domain_->quadrature(options_.resolution);
+  if (fine_) {
+    coarse_ = domain_->quadrature(options_.resolution / 2);
+    nodes_ = fine_->points.to(dataset_.train.options());
+    coarse_nodes_ = coarse_->points.to(dataset_.train.options());
+    if (dataset_.teacher) teacher_ = teacher_at(nodes_);
+  } else if (dataset_.teacher && dataset_.test.defined()) {
+    teacher_ = teacher_at(dataset_.test);
+  }
+}
+
+MetricValues Evaluator::evaluate(Energy& energy) const {
+  const torch::NoGradGuard no_grad;
+  MetricValues values;
+  if (const auto norm = energy.norm()) values.emplace_back("tv", *norm);
+  if (fine_) {
+    by_quadrature(energy, values);
+  } else if (teacher_) {
+    by_test_set(energy, values);
+  } else if (const auto log_z = energy.log_normalizer()) {
+    values.emplace_back("log_z", *log_z);
+    add_likelihoods(energy, *log_z, values);
+  }
+  require_finite(values);
+  return values;
+}
+
+Evaluator::TeacherValues Evaluator::teacher_at(const torch::Tensor& points) const {
+  auto& teacher = *dataset_.teacher;
+  const auto gradient = gradient_at(teacher, points);
+  return {energy_at(teacher, points), domain_->to_tangent(points.to(torch::kDouble), gradient)};
+}
+
+double Evaluator::score_error(Energy& energy, const torch::Tensor& points, const torch::Tensor& weights) const {
+  const auto student = domain_->to_tangent(points.to(torch::kDouble), gradient_at(energy, points));
+  return (teacher_->score - student).square().sum(1).dot(weights).item<double>();
+}
+
+void Evaluator::by_quadrature(Energy& energy, MetricValues& values) const {
+  const auto student = energy_at(energy, nodes_).cpu();
+  const double log_z = fine_->log_integral(student);
+  if (teacher_) {
+    const auto teacher = teacher_->energy.cpu();
+    const auto law = fine_->gibbs(teacher);
+    values.emplace_back("kl", log_z - fine_->log_integral(teacher) + law.dot(student - teacher).item<double>());
+    values.emplace_back("score_error", score_error(energy, nodes_, law.to(nodes_.device())));
+  }
+  values.emplace_back("log_z", log_z);
+  add_likelihoods(energy, log_z, values);
+  const double coarse = coarse_->log_integral(energy_at(energy, coarse_nodes_).cpu());
+  values.emplace_back("quadrature_error", std::abs(log_z - coarse));
+}
+
+void Evaluator::by_test_set(Energy& energy, MetricValues& values) const {
+  const auto difference = energy_at(energy, dataset_.test) - teacher_->energy;
+  const auto count = static_cast<double>(difference.size(0));
+  const double log_ratio = (-difference).logsumexp(0).item<double>() - std::log(count);  // log Z_s / Z_t
+  values.emplace_back("kl", log_ratio + difference.mean().item<double>());
+  const auto influence = (-difference - log_ratio).exp() + difference;
+  values.emplace_back("kl_standard_error", influence.std().item<double>() / std::sqrt(count));
+  const auto weights = torch::full_like(difference, 1 / count);
+  values.emplace_back("score_error", score_error(energy, dataset_.test, weights));
+  if (const auto teacher_log_z = dataset_.teacher->log_normalizer()) {
+    values.emplace_back("log_z", *teacher_log_z + log_ratio);
+    add_likelihoods(energy, *teacher_log_z + log_ratio, values);
+  }
+}
+
+void Evaluator::add_likelihoods(Energy& energy, double log_z, MetricValues& values) const {
+  const auto add = [&](const char* name, const torch::Tensor& points) {
+    if (!points.defined() || points.size(0) == 0) return;
+    values.emplace_back(name, energy_at(energy, points).mean().item<double>() + log_z + domain_->log_area());
+  };
+  add("nll_test", dataset_.test);
+  add("nll_validation", dataset_.validation);
+  if (!dataset_.teacher) add("nll_train", dataset_.train);
+}
+
+}  // namespace ebm

@@ -1,0 +1,50 @@
+#include "framework/metrics/metric.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "framework/config.hpp"
+#include "framework/error.hpp"
+
+namespace ebm {
+
+const std::vector<MetricDescription>& metrics() {
+  static const std::vector<MetricDescription> list = {
+      {"kl", "KL(teacher ‖ student)", "nats", "lower", true,
+       "log Z_s - log Z_t + E_t[E_s - E_t]: by quadrature on S², over the test set elsewhere"},
+      {"kl_standard_error", "standard error of KL", "nats", "", true,
+       "of the test-set estimate (delta method); absent where KL is by quadrature"},
+      {"score_error", "score error", "nats²/rad²", "lower", true,
+       "Fisher divergence E_t |∇E_t - ∇E_s|² of tangential gradients"},
+      {"tv", "total variation", "nats", "", false,
+       "norm of the energy that the admissible ball bounds: (1/m) Σ w_j (F1), ((1/m) Σ a_j²)^½ (F2)"},
+      {"log_z", "log Z", "nats, with respect to τ", "", false, "log ∫ exp(-E) dτ"},
+      {"nll_test", "test NLL", "nats, with respect to area", "lower", false,
+       "E_test[E] + log Z + log area: negative log-likelihood of held-out points"},
+      {"nll_validation", "validation NLL", "nats, with respect to area", "lower", false,
+       "the same on the validation points; what early stopping watches"},
+      {"nll_train", "training NLL", "nats, with respect to area", "lower", false, "the same on the training points"},
+      {"quadrature_error", "quadrature error of log Z", "nats", "", true,
+       "bound on the error of log Z: the difference to the rule of half the resolution"},
+  };
+  return list;
+}
+
+const MetricDescription& metric(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& entry : metrics()) {
+    if (entry.name == name) return entry;
+    names.push_back(entry.name);
+  }
+  const auto near = nearest_name(name, names);
+  fail("unknown metric \"{}\"{}; known: {}", name, near ? fmt::format(" (did you mean \"{}\"?)", *near) : "",
+       fmt::format("{}", fmt::join(names, ", ")));
+}
+
+const double* find_metric(const MetricValues& values, const std::string& name) {
+  const auto found = std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.first == name; });
+  return found == values.end() ? nullptr : &found->second;
+}
+
+}  // namespace ebm

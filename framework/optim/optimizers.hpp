@@ -1,0 +1,18 @@
+#pragma once
+
+#include <torch/optim/optimizer.h>
+
+#include "framework/energy.hpp"
+#include "framework/registry.hpp"
+
+namespace ebm {
+
+/// What an optimizer may know when it is made.
+struct OptimizerContext {
+  Energy& energy;
+};
+
+/// wasserstein_fisher_rao for shallow energies; adam and sgd for any.
+const Registry<torch::optim::Optimizer, OptimizerContext>& optimizers();
+
+}  // namespace ebm

@@ -1,0 +1,62 @@
+#include "framework/random.hpp"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/randperm.h>
+
+#include <mutex>
+
+namespace ebm {
+namespace {
+
+/// FNV-1a over the purpose, then the finaliser of SplitMix64: nearby seeds give unrelated states.
+std::uint64_t mix(std::uint64_t seed, std::string_view purpose) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char character : purpose) hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3ULL;
+  std::uint64_t z = hash + (seed + 1) * 0x9e3779b97f4a7c15ULL;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
+}
+
+torch::Generator make_generator(std::uint64_t seed, torch::Device device) {
+  if (device.is_cpu()) return at::detail::createCPUGenerator(seed);
+  auto generator = at::globalContext().defaultGenerator(device).clone();
+  generator.set_current_seed(seed);
+  return generator;
+}
+
+}  // namespace
+
+Random::Random(std::uint64_t seed, std::string_view purpose, torch::Device device)
+    : generator_(make_generator(mix(seed, purpose), device)), device_(device) {}
+
+torch::Tensor Random::normal(torch::IntArrayRef sizes, const torch::TensorOptions& options) {
+  return at::randn(sizes, generator_, options);
+}
+
+torch::Tensor Random::uniform(torch::IntArrayRef sizes, const torch::TensorOptions& options) {
+  return at::rand(sizes, generator_, options);
+}
+
+torch::Tensor Random::integers(std::int64_t bound, std::int64_t count) {
+  return at::randint(0, bound, {count}, generator_, torch::TensorOptions(torch::kLong).device(device_));
+}
+
+torch::Tensor Random::permutation(std::int64_t count) {
+  return at::randperm(count, generator_, torch::TensorOptions(torch::kLong).device(device_));
+}
+
+torch::Tensor Random::state() const {
+  const std::lock_guard<std::mutex> lock(generator_.mutex());
+  return generator_.get_state();
+}
+
+void Random::set_state(const torch::Tensor& state) {
+  const std::lock_guard<std::mutex> lock(generator_.mutex());
+  generator_.set_state(state);
+}
+
+}  // namespace ebm

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string_view>
+
+namespace ebm {
+
+/// A stream of random numbers, handed down to whoever draws: there is no global seed in this library.
+///
+/// Two streams of the same seed and different purposes are independent, so that adding a draw to one part of a
+/// program changes no other part. Draws depend on the seed, the device kind and the shapes asked for.
+class Random {
+ public:
+  /// @param purpose  names the stream, e.g. "data", "parameters", "particles".
+  Random(std::uint64_t seed, std::string_view purpose, torch::Device device = torch::kCPU);
+  virtual ~Random() = default;
+  Random(const Random&) = delete;
+  Random& operator=(const Random&) = delete;
+
+  /// Independent standard normals of the given shape. Virtual so that a test can replay recorded noise.
+  virtual torch::Tensor normal(torch::IntArrayRef sizes, const torch::TensorOptions& options);
+
+  /// Independent uniforms on [0, 1).
+  torch::Tensor uniform(torch::IntArrayRef sizes, const torch::TensorOptions& options);
+
+  /// `count` independent integers, uniform on {0, ..., bound - 1}: [count], int64.
+  torch::Tensor integers(std::int64_t bound, std::int64_t count);
+
+  /// A uniformly random order of 0 ... count - 1: [count], int64.
+  torch::Tensor permutation(std::int64_t count);
+
+  /// The whole state of the stream as bytes, including a cached half of a normal pair; restores bit for bit.
+  torch::Tensor state() const;
+  void set_state(const torch::Tensor& state);
+
+ private:
+  mutable torch::Generator generator_;
+  torch::Device device_;
+};
+
+}  // namespace ebm

@@ -1,0 +1,37 @@
+#include "framework/samplers/langevin.hpp"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "framework/error.hpp"
+
+namespace ebm {
+namespace {
+
+torch::Tensor draw_noise(const torch::Tensor& positions, bool antithetic, Random& random) {
+  if (!antithetic) return random.normal(positions.sizes(), positions.options());
+  auto half_sizes = positions.sizes().vec();
+  require(half_sizes[0] % 2 == 0, "antithetic noise needs an even number of particles, got {}", half_sizes[0]);
+  half_sizes[0] /= 2;
+  const auto half = random.normal(half_sizes, positions.options());
+  return torch::cat({half, -half});
+}
+
+}  // namespace
+
+Langevin::Langevin(Options options) : options_(options) {
+  require(options.step_size > 0, "Langevin: step_size must be positive, got {}", options.step_size);
+}
+
+Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state, Random& random,
+                             double scale) const {
+  const torch::NoGradGuard no_grad;
+  const double h = options_.step_size * scale;
+  auto moved = energy.gradient(state.positions).mul_(-h);
+  moved.add_(state.positions).add_(draw_noise(state.positions, options_.antithetic, random), std::sqrt(2 * h));
+  state.positions = domain.retract(moved);
+  return {.gradient_evaluations = state.positions.size(0)};
+}
+
+}  // namespace ebm

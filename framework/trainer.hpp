@@ -1,0 +1,88 @@
+#pragma once
+
+#include <torch/optim/optimizer.h>
+#include <torch/serialize/archive.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "framework/domain.hpp"
+#include "framework/energy.hpp"
+#include "framework/optim/schedule.hpp"
+#include "framework/random.hpp"
+
+namespace ebm {
+
+/// What a trainer works on and with. All of it outlives the trainer or is shared with it.
+struct TrainerContext {
+  std::shared_ptr<Energy> energy;
+  std::shared_ptr<Domain> domain;
+  std::shared_ptr<torch::optim::Optimizer> optimizer;
+  torch::Tensor data;              ///< the whole training set, [n, d]: where particles start and restart
+  std::shared_ptr<Random> random;  ///< noise and restarts
+  std::shared_ptr<const Schedule> optimizer_schedule = nullptr;  ///< factor on learning rates; none: constant
+  std::shared_ptr<const Schedule> particle_schedule = nullptr;   ///< factor on the particle step; none: constant
+};
+
+/// What one step of training has to say about itself.
+struct StepReport {
+  /// Points at which a gradient of the energy was computed, ∇_x E or ∇_θ E, one for each point and gradient.
+  std::int64_t gradient_evaluations = 0;
+};
+
+/// A way to train an energy. The base keeps the books (iteration, learning rates, the optimizer, finite numbers,
+/// checkpoints); a strategy overrides `accumulate`.
+///
+/// Trainers that move particles derive from ParticleTrainer in the room trainers/.
+class Trainer {
+ public:
+  explicit Trainer(TrainerContext context);
+  virtual ~Trainer() = default;
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  /// One update of the energy on a batch: gradients of the strategy's objective, optimizer step, projection.
+  /// @param batch [b, d], rows of the training data
+  /// @throws NonFiniteError naming the parameter and the likely cause, before anything else is harmed.
+  StepReport step(const torch::Tensor& batch);
+
+  /// Iterations done so far.
+  std::int64_t iteration() const { return iteration_; }
+
+  /// The particles that stand for the model, [N, d]; undefined for a trainer without any.
+  virtual torch::Tensor particles() const { return {}; }
+
+  /// Everything the next step depends on besides the energy, the optimizer and the data. Restores bit for bit.
+  virtual void save(torch::serialize::OutputArchive& archive) const;
+  virtual void load(torch::serialize::InputArchive& archive);
+
+ protected:
+  /// The strategy's one computation: adds the gradient of its objective to the `.grad` of the parameters.
+  /// @return the number of gradient evaluations it took.
+  virtual std::int64_t accumulate(const torch::Tensor& batch) = 0;
+
+  /// What a user should look at when numbers leave the finite ones.
+  virtual std::string likely_cause() const { return "the learning rate is too large"; }
+
+  /// Multiplies all learning rates for the whole run, e.g. by the restart boost of the authors' scripts.
+  void scale_learning_rates(double factor);
+
+  /// Factor on the particle step in the current iteration.
+  double particle_scale() const;
+
+  Energy& energy() { return *context_.energy; }
+  const Domain& domain() const { return *context_.domain; }
+  const torch::Tensor& data() const { return context_.data; }
+  Random& random() { return *context_.random; }
+
+ private:
+  void set_learning_rates();
+  void require_finite(const char* stage, bool gradients) const;
+
+  TrainerContext context_;
+  std::vector<double> base_rates_;
+  std::int64_t iteration_ = 0;
+};
+
+}  // namespace ebm

@@ -1,0 +1,51 @@
+#include "models/lazy_shallow.hpp"
+
+#include <ATen/ATen.h>
+
+#include "framework/error.hpp"
+#include "models/gradients.hpp"
+#include "models/ridge_features.hpp"
+
+namespace ebm {
+
+void LazyShallow::Options::describe(Fields& fields) {
+  fields.integer("neurons", neurons, Range::at_least(1), "number m of frozen random features");
+  fields.choice("activation", activation, Activation::names(), "σ of the feature φ(x, z) = σ(<x, z>)");
+  fields.number("norm_cap", norm_cap, Range::positive(), "β, bound on ((1/m) Σ a_j²)^½, in nats; null: none");
+}
+
+LazyShallow::LazyShallow(std::int64_t dimension, Options options, Random& random,
+                         const torch::TensorOptions& tensor_options)
+    : activation_(options.activation), cap_(options.norm_cap) {
+  require(options.neurons >= 1, "lazy_shallow: neurons must be at least 1, got {}", options.neurons);
+  const auto z = random.normal({options.neurons, dimension}, tensor_options);
+  neurons_ = register_buffer("neurons", z / z.norm(2, 1, true));
+  coefficients_ = register_parameter("coefficients", torch::zeros({options.neurons}, tensor_options));
+}
+
+torch::Tensor LazyShallow::forward(const torch::Tensor& x) {
+  return ridge::value(x, neurons_, coefficients_ / static_cast<double>(neurons_.size(0)), activation_);
+}
+
+torch::Tensor LazyShallow::gradient(const torch::Tensor& x) {
+  return ridge::gradient(x, neurons_, coefficients_ / static_cast<double>(neurons_.size(0)), activation_);
+}
+
+void LazyShallow::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
+  const torch::NoGradGuard no_grad;
+  add_gradient(coefficients_, ridge::moments(x, weight, neurons_, activation_).feature /
+                                  static_cast<double>(neurons_.size(0)));
+}
+
+void LazyShallow::project_parameters() {
+  const double size = norm().value();
+  if (!cap_ || size <= *cap_) return;
+  const torch::NoGradGuard no_grad;
+  coefficients_.mul_(*cap_ / size);
+}
+
+std::optional<Neurons> LazyShallow::neurons() const { return Neurons{neurons_, coefficients_, {}}; }
+
+std::optional<double> LazyShallow::norm() const { return coefficients_.square().mean().sqrt().item<double>(); }
+
+}  // namespace ebm

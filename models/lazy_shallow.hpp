@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+
+#include "framework/config.hpp"
+#include "framework/energy.hpp"
+#include "framework/random.hpp"
+#include "models/activation.hpp"
+
+namespace ebm {
+
+/// Shallow energy in the lazy regime (F2), on the sphere: frozen random neurons, real coefficients,
+///
+///     E(x) = (1/m) Σ_j a_j σ(<x, z_j>),   z_j uniform on the sphere,   ((1/m) Σ_j a_j²)^½ <= β.
+///
+/// A random-feature expansion of a ball of the RKHS with kernel ∫ φ(x, z) φ(y, z) dπ(z). With β = null the ball is
+/// gone; a ridge penalty is then the optimizer's weight decay. Source: Domingo-Enrich et al. 2022, §2 and §4.
+class LazyShallow final : public Energy {
+ public:
+  struct Options {
+    std::int64_t neurons = 512;
+    std::string activation = "relu";
+    std::optional<double> norm_cap = 30.0;
+    void describe(Fields& fields);
+  };
+
+  LazyShallow(std::int64_t dimension, Options options, Random& random, const torch::TensorOptions& tensor_options);
+
+  torch::Tensor forward(const torch::Tensor& x) override;
+  torch::Tensor gradient(const torch::Tensor& x) override;
+  void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) override;
+
+  /// a <- β a / |a| where |a| = ((1/m) Σ a_j²)^½ exceeds β.
+  void project_parameters() override;
+  std::optional<Neurons> neurons() const override;
+  std::optional<double> norm() const override;
+  bool smooth() const override { return activation_.smooth(); }
+
+ private:
+  Activation activation_;
+  std::optional<double> cap_;
+  torch::Tensor neurons_, coefficients_;
+};
+
+}  // namespace ebm

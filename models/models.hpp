@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+
+#include "framework/domain.hpp"
+#include "framework/energy.hpp"
+#include "framework/random.hpp"
+#include "framework/registry.hpp"
+
+namespace ebm {
+
+/// What an energy may know when it is made.
+struct EnergyContext {
+  std::shared_ptr<Domain> domain;
+  torch::TensorOptions tensor_options;  ///< dtype and device of parameters
+  Random& random;                       ///< initial parameters
+};
+
+/// Every energy of this room by name.
+const Registry<Energy, EnergyContext>& energies();
+
+}  // namespace ebm

@@ -1,0 +1,68 @@
+#include "models/shallow.hpp"
+
+#include <ATen/ATen.h>
+
+#include "framework/error.hpp"
+#include "models/gradients.hpp"
+#include "models/ridge_features.hpp"
+
+namespace ebm {
+namespace {
+
+torch::Tensor initial_signs(const std::string& rule, std::int64_t count, const torch::TensorOptions& options) {
+  auto signs = torch::ones({count}, options);
+  if (rule == "negative") signs.neg_();
+  if (rule == "balanced") signs.narrow(0, 0, count / 2).neg_();
+  return signs;
+}
+
+}  // namespace
+
+void Shallow::Options::describe(Fields& fields) {
+  fields.integer("neurons", neurons, Range::at_least(1), "number m of neurons");
+  fields.choice("activation", activation, Activation::names(), "σ of the feature φ(x, z) = σ(<x, z>)");
+  fields.choice("signs", signs, {"negative", "positive", "balanced"}, "fixed signs ε_j; balanced: half and half");
+  fields.number("initial_weight", initial_weight, Range::positive(), "weights w_j at the start");
+  fields.number("total_variation_cap", total_variation_cap, Range::positive(),
+                "β, bound on TV = (1/m) Σ w_j, in nats");
+}
+
+Shallow::Shallow(std::int64_t dimension, Options options, Random& random, const torch::TensorOptions& tensor_options)
+    : activation_(options.activation), cap_(options.total_variation_cap) {
+  require(options.neurons >= 1, "shallow: neurons must be at least 1, got {}", options.neurons);
+  const auto z = random.normal({options.neurons, dimension}, tensor_options);
+  neurons_ = register_parameter("neurons", z / z.norm(2, 1, true));
+  weights_ = register_parameter("weights", torch::full({options.neurons}, options.initial_weight, tensor_options));
+  signs_ = register_buffer("signs", initial_signs(options.signs, options.neurons, tensor_options));
+}
+
+torch::Tensor Shallow::coefficients() const { return signs_ * weights_ / static_cast<double>(weights_.size(0)); }
+
+torch::Tensor Shallow::forward(const torch::Tensor& x) {
+  return ridge::value(x, neurons_, coefficients(), activation_);
+}
+
+torch::Tensor Shallow::gradient(const torch::Tensor& x) {
+  return ridge::gradient(x, neurons_, coefficients(), activation_);
+}
+
+void Shallow::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
+  const torch::NoGradGuard no_grad;
+  const auto [direction, feature] = ridge::moments(x, weight, neurons_, activation_);
+  add_gradient(neurons_, direction * coefficients().unsqueeze(1));
+  add_gradient(weights_, feature * signs_ / static_cast<double>(weights_.size(0)));
+}
+
+void Shallow::project_parameters() {
+  const torch::NoGradGuard no_grad;
+  neurons_.div_(neurons_.norm(2, 1, true));
+  weights_.clamp_min_(0);
+  const double total_variation = weights_.mean().item<double>();
+  if (total_variation > cap_) weights_.mul_(cap_ / total_variation);
+}
+
+std::optional<Neurons> Shallow::neurons() const { return Neurons{neurons_, weights_, signs_}; }
+
+std::optional<double> Shallow::norm() const { return weights_.mean().item<double>(); }
+
+}  // namespace ebm

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+
+#include "framework/config.hpp"
+#include "framework/energy.hpp"
+#include "framework/random.hpp"
+#include "models/activation.hpp"
+
+namespace ebm {
+
+/// Shallow energy in the feature-learning regime (F1), on the sphere:
+///
+///     E(x) = (1/m) Σ_j ε_j w_j σ(<x, z_j>),   |z_j| = 1,  w_j >= 0,  ε_j = ±1 fixed,
+///     TV = (1/m) Σ_j w_j <= β.
+///
+/// Neurons and weights both move. Source: Domingo-Enrich et al. 2022, §2 and §4.
+class Shallow final : public Energy {
+ public:
+  struct Options {
+    std::int64_t neurons = 64;          ///< m
+    std::string activation = "relu";    ///< σ, see Activation
+    std::string signs = "negative";     ///< ε: all negative, all positive, or balanced (half and half)
+    double initial_weight = 1;          ///< w_j at the start
+    double total_variation_cap = 10;    ///< β, in nats
+    void describe(Fields& fields);
+  };
+
+  /// Neurons start uniform on S^{dimension - 1}.
+  Shallow(std::int64_t dimension, Options options, Random& random, const torch::TensorOptions& tensor_options);
+
+  torch::Tensor forward(const torch::Tensor& x) override;
+  torch::Tensor gradient(const torch::Tensor& x) override;
+  void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) override;
+
+  /// Neurons back to the sphere, negative weights to zero, and w <- β w / TV if TV > β.
+  void project_parameters() override;
+  std::optional<Neurons> neurons() const override;
+  std::optional<double> norm() const override;
+  bool smooth() const override { return activation_.smooth(); }
+
+ private:
+  torch::Tensor coefficients() const;
+
+  Activation activation_;
+  double cap_;
+  torch::Tensor neurons_, weights_, signs_;
+};
+
+}  // namespace ebm

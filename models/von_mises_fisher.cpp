@@ -1,0 +1,84 @@
+#include "models/von_mises_fisher.hpp"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "framework/error.hpp"
+
+namespace ebm {
+namespace {
+
+/// log [Γ(ν+1) (2/κ)^ν I_ν(κ)] = log Σ_k (κ²/4)^k Γ(ν+1) / (k! Γ(k+ν+1)), summed from its largest term outwards:
+/// all terms are positive, so nothing cancels, whatever the size of κ.
+double log_scaled_bessel(double order, double kappa) {
+  if (kappa == 0) return 0;
+  const double log_quarter = 2 * std::log(kappa / 2);
+  const auto log_term = [&](double k) {
+    return k * log_quarter + std::lgamma(order + 1) - std::lgamma(k + 1) - std::lgamma(k + order + 1);
+  };
+  const double peak = std::floor(0.5 * (std::sqrt(order * order + kappa * kappa) - order));
+  double sum = 1;
+  const double quarter = kappa * kappa / 4;
+  double term = 1;
+  for (double k = peak; term > 1e-18 * sum; ++k) sum += (term *= quarter / ((k + 1) * (k + 1 + order)));
+  term = 1;
+  for (double k = peak; k > 0 && term > 1e-18 * sum; --k) sum += (term *= k * (k + order) / quarter);
+  return log_term(peak) + std::log(sum);
+}
+
+}  // namespace
+
+double log_von_mises_fisher_normalizer(std::int64_t dimension, double concentration) {
+  return log_scaled_bessel(0.5 * static_cast<double>(dimension) - 1, concentration);
+}
+
+double von_mises_fisher_mean_length(std::int64_t dimension, double concentration) {
+  const double order = 0.5 * static_cast<double>(dimension) - 1;
+  const double ratio = log_scaled_bessel(order + 1, concentration) - log_scaled_bessel(order, concentration);
+  return concentration / (2 * (order + 1)) * std::exp(ratio);
+}
+
+void VonMisesFisherMixture::Options::describe(Fields& fields) {
+  fields.integer("components", components, Range::at_least(1), "number K of components, where means is empty");
+  fields.number("concentration", concentration, Range::positive(), "concentration κ of every component at the start");
+  fields.vectors("means", means, "mean directions at the start; empty: uniformly random");
+}
+
+VonMisesFisherMixture::VonMisesFisherMixture(std::int64_t dimension, const Options& options, Random& random,
+                                             const torch::TensorOptions& tensor_options) {
+  const auto count = options.means.empty() ? options.components : static_cast<std::int64_t>(options.means.size());
+  auto means = random.normal({count, dimension}, tensor_options);
+  for (std::size_t k = 0; k < options.means.size(); ++k) {
+    require(static_cast<std::int64_t>(options.means[k].size()) == dimension,
+            "von_mises_fisher: means[{}] needs {} numbers, got {}", k, dimension, options.means[k].size());
+    means[static_cast<std::int64_t>(k)].copy_(torch::tensor(options.means[k], torch::kDouble));
+  }
+  directions_ = register_parameter("directions", options.concentration * means / means.norm(2, 1, true));
+  logits_ = register_parameter("logits", torch::zeros({count}, tensor_options));
+}
+
+torch::Tensor VonMisesFisherMixture::log_normalizers() const {
+  const auto kappa = directions_.norm(2, 1);
+  auto value = torch::empty_like(kappa.detach(), torch::kDouble);
+  auto slope = torch::empty_like(value);
+  for (std::int64_t k = 0; k < kappa.size(0); ++k) {
+    const double concentration = kappa[k].item<double>();
+    value[k] = log_von_mises_fisher_normalizer(directions_.size(1), concentration);
+    slope[k] = von_mises_fisher_mean_length(directions_.size(1), concentration);
+  }
+  // The tangent at κ: right value and right first derivative, which is all that training takes.
+  return value.to(kappa.dtype()) + slope.to(kappa.dtype()) * (kappa - kappa.detach());
+}
+
+torch::Tensor VonMisesFisherMixture::forward(const torch::Tensor& x) {
+  return -(x.matmul(directions_.t()) + (logits_.log_softmax(0) - log_normalizers())).logsumexp(1);
+}
+
+std::optional<double> VonMisesFisherMixture::lower_bound() const {
+  const torch::NoGradGuard no_grad;
+  const auto peaks = directions_.norm(2, 1) + logits_.log_softmax(0) - log_normalizers();
+  return -peaks.logsumexp(0).item<double>();
+}
+
+}  // namespace ebm

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "trainers/particle_trainer.hpp"
+
+namespace ebm {
+
+/// Dual gradient descent-ascent: one Langevin step of the particles and one step of the energy per iteration,
+/// concurrently; the particles persist. The ratio of time scales α = h_z / h_x is of order 1.
+/// Source: Domingo-Enrich et al. 2022, Algorithm 1 with p_R = 0.
+class DualGda final : public ParticleTrainer {
+ public:
+  using Options = ParticleOptions;
+  using ParticleTrainer::ParticleTrainer;
+
+ protected:
+  std::int64_t move(const torch::Tensor&) override { return langevin(1); }
+};
+
+}  // namespace ebm

@@ -1,0 +1,24 @@
+#include "trainers/maximum_likelihood.hpp"
+
+namespace ebm {
+
+void MaximumLikelihood::Options::describe(Fields& fields) {
+  ParticleOptions::describe(fields);
+  fields.integer("langevin_steps", langevin_steps, Range::at_least(1), "Langevin steps K before each update");
+  fields.choice("chains", chains, {"persistent", "data", "base"},
+                "where chains begin: kept from the last update, at the batch, or drawn from the base measure");
+}
+
+MaximumLikelihood::MaximumLikelihood(TrainerContext context, const Options& options)
+    : ParticleTrainer(std::move(context), options), options_(options) {}
+
+std::int64_t MaximumLikelihood::move(const torch::Tensor& batch) {
+  if (options_.chains == "data") {
+    set_particles(copies_of(batch, options_.particles_per_point));
+  } else if (options_.chains == "base") {
+    set_particles(domain().sample_base(particles().size(0), random(), particles().options()));
+  }
+  return langevin(options_.langevin_steps);
+}
+
+}  // namespace ebm

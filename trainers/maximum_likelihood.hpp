@@ -1,0 +1,27 @@
+#pragma once
+
+#include "trainers/particle_trainer.hpp"
+
+namespace ebm {
+
+/// Maximum likelihood via Langevin, the MCMC baseline ("primal"): K Langevin steps at fixed energy before each update
+/// of the energy. Chains are kept from update to update ("persistent": Tieleman 2008), restart from the batch
+/// ("data": contrastive divergence, Hinton 2002), or from the base measure ("base": short-run chains, Nijkamp 2019).
+class MaximumLikelihood final : public ParticleTrainer {
+ public:
+  struct Options : ParticleOptions {
+    std::int64_t langevin_steps = 10;
+    std::string chains = "persistent";
+    void describe(Fields& fields);
+  };
+
+  MaximumLikelihood(TrainerContext context, const Options& options);
+
+ protected:
+  std::int64_t move(const torch::Tensor& batch) override;
+
+ private:
+  Options options_;
+};
+
+}  // namespace ebm

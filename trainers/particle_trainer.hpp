@@ -1,0 +1,49 @@
+#pragma once
+
+#include "framework/config.hpp"
+#include "framework/particles.hpp"
+#include "framework/samplers/langevin.hpp"
+#include "framework/trainer.hpp"
+
+namespace ebm {
+
+/// Options that all trainers with particles share.
+struct ParticleOptions {
+  double particle_step = 0.02;        ///< h_x, step of the Langevin dynamics
+  bool antithetic = true;             ///< second half of the particles gets the negative noise of the first
+  std::int64_t particles_per_point = 2;  ///< N = this many copies of the data
+  void describe(Fields& fields);
+};
+
+/// Base of the trainers in which particles stand for the model: the gradient of the log-likelihood
+///
+///     ∇_θ L = E_data[∇_θ E] - E_p[∇_θ E] ≈ (1/b) Σ_i ∇_θ E(x_i) - (1/N) Σ_i ∇_θ E(X_i),
+///
+/// taken at the new particles and the old parameters. A strategy overrides `move`, which advances the particles.
+class ParticleTrainer : public Trainer {
+ public:
+  ParticleTrainer(TrainerContext context, const ParticleOptions& options);
+
+  torch::Tensor particles() const override { return state_.positions; }
+  void save(torch::serialize::OutputArchive& archive) const override;
+  void load(torch::serialize::InputArchive& archive) override;
+
+ protected:
+  /// Advances the particles at fixed energy. @return gradient evaluations taken.
+  virtual std::int64_t move(const torch::Tensor& batch) = 0;
+
+  /// `steps` Langevin steps. @return gradient evaluations taken.
+  std::int64_t langevin(std::int64_t steps);
+
+  /// Puts the particles somewhere else.
+  void set_particles(const torch::Tensor& positions) { state_ = sampler_.init(positions); }
+
+  std::int64_t accumulate(const torch::Tensor& batch) final;
+  std::string likely_cause() const override;
+
+ private:
+  Langevin sampler_;
+  Sampler::State state_;
+};
+
+}  // namespace ebm

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "trainers/particle_trainer.hpp"
+
+namespace ebm {
+
+/// The authors' factor on h_z and h_w, 1 + boost p_R / h_x: at p_R = 1 the gradient of the energy is of order h_x,
+/// and the steps make up for it.
+double restart_boost(double boost, double restart_rate, double particle_step);
+
+/// Dual gradient descent-ascent with restarts: before the particle step, particles go back to the data by one of
+/// the two rules of RestartRule. Interpolates from dual GDA (p_R = 0) to score matching (p_R = 1).
+/// Source: Domingo-Enrich et al. 2022, Algorithm 1.
+class RestartGda final : public ParticleTrainer {
+ public:
+  struct Options : ParticleOptions {
+    std::int64_t restart_every = 60;
+    double restart_probability = 0;
+    double step_boost = 0.1;
+    void describe(Fields& fields);
+  };
+
+  /// @throws UserError if both restart rules are on.
+  RestartGda(TrainerContext context, const Options& options);
+
+ protected:
+  std::int64_t move(const torch::Tensor& batch) override;
+
+ private:
+  RestartRule rule_;
+};
+
+}  // namespace ebm
