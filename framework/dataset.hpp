@@ -13,7 +13,8 @@ struct Dataset {
   torch::Tensor train;       ///< [n, d]
   torch::Tensor validation;  ///< [v, d]; undefined if there is none
   torch::Tensor test;        ///< [t, d]; undefined if there is none
-  /// The energy whose Gibbs measure the points come from, if it is known: what KL and score error compare with.
+  /// The energy whose Gibbs measure the points come from, in double, if it is known: what KL and score error
+  /// compare with.
   std::shared_ptr<Energy> teacher;
 };
 

@@ -44,6 +44,18 @@ void Activation::slope_in_place(torch::Tensor& u) const {
   }
 }
 
+std::optional<ridge::Slope> Activation::slope() const {
+  switch (kind_) {
+    case Kind::relu:
+      return ridge::Slope::step;
+    case Kind::squared_relu:
+      return ridge::Slope::ramp;
+    case Kind::softplus:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 double Activation::homogeneity() const {
   switch (kind_) {
     case Kind::relu:

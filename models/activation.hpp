@@ -2,8 +2,11 @@
 
 #include <torch/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "models/ridge_kernels.hpp"
 
 namespace ebm {
 
@@ -23,6 +26,9 @@ class Activation {
   /// σ'(u) up to the constant factor `slope_factor`, computed in the memory of u. At the kink of the ReLU it is 0.
   void slope_in_place(torch::Tensor& u) const;
   double slope_factor() const { return kind_ == Kind::squared_relu ? 2.0 : 1.0; }
+
+  /// The slope as the fused kernels know it, up to `slope_factor`; none for an activation they do not know.
+  std::optional<ridge::Slope> slope() const;
 
   /// k with u σ'(u) = k σ(u), by which Σ_i σ(u_i) follows from Σ_i σ'(u_i) x_i; 0 if there is none.
   double homogeneity() const;

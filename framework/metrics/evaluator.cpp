@@ -77,8 +77,8 @@ MetricValues Evaluator::evaluate(Energy& energy) const {
 
 Evaluator::TeacherValues Evaluator::teacher_at(const torch::Tensor& points) const {
   auto& teacher = *dataset_.teacher;
-  const auto gradient = gradient_at(teacher, points);
-  return {energy_at(teacher, points), domain_->to_tangent(points.to(torch::kDouble), gradient)};
+  const auto exact = points.to(torch::kDouble);
+  return {energy_at(teacher, exact), domain_->to_tangent(exact, gradient_at(teacher, exact))};
 }
 
 double Evaluator::score_error(Energy& energy, const torch::Tensor& points, const torch::Tensor& weights) const {
