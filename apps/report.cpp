@@ -170,8 +170,8 @@ std::string escaped_for_html(const std::string& text) {
 }
 
 std::string cell_text(const Statistic& statistic) {
-  if (statistic.values.size() == 1) return fmt::format("{:.4g}", statistic.values[0]);
   const auto [least, greatest] = std::minmax_element(statistic.values.begin(), statistic.values.end());
+  if (*least == *greatest) return fmt::format("{:.4g}", *least);
   return fmt::format("{:.3g} [{:.3g}, {:.3g}]", statistic.median(), *least, *greatest);
 }
 

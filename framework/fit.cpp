@@ -78,7 +78,12 @@ FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Rando
     for (Callback* callback : callbacks) callback->on_step(progress);
     result.reason = reason_to_stop(progress, options, callbacks);
   }
-  if (result.last.metrics.empty() || result.last.progress.iteration != progress.iteration) record();
+  const bool nothing_done = start.iteration > 0 && progress.iteration == start.iteration;  // resumed at its end
+  if (nothing_done) {
+    result.last = {progress, evaluate(evaluator, energy, progress.iteration)};
+  } else if (result.last.metrics.empty() || result.last.progress.iteration != progress.iteration) {
+    record();
+  }
   if (result.reason.empty()) result.reason = "finished";
   for (Callback* callback : callbacks) callback->on_end(progress);
   return result;

@@ -1,0 +1,49 @@
+# Two commands: `make demo` shows what this is, `make test` shows that it works.
+# Both install what is missing from Debian's packages first. LIBTORCH=/path takes another LibTorch.
+
+BUILD ?= build
+JOBS ?= $(shell nproc)
+
+TOOLS := cmake ninja-build g++ ccache mold
+LIBRARIES := libtorch-dev libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev
+BROWSER := chromium
+
+.PHONY: demo test build setup setup-tests sanitize clean
+
+demo: build
+	@$(BUILD)/bin/dualebm compare apps/configs/demo.json --out runs/demo --force
+
+test: setup-tests build
+	@ctest --test-dir $(BUILD) --output-on-failure
+
+build: setup
+	@test -f $(BUILD)/build.ninja || cmake --preset default -B $(BUILD)
+	@cmake --build $(BUILD) --parallel $(JOBS)
+
+# The whole suite under address and undefined-behaviour sanitizers, in build-asan.
+sanitize: setup-tests
+	@cmake --preset asan
+	@cmake --build build-asan --parallel $(JOBS)
+	@ctest --preset asan
+
+setup:
+	@$(call install_missing,$(TOOLS) $(LIBRARIES))
+
+setup-tests: setup
+	@$(call install_missing,$(BROWSER))
+
+clean:
+	rm -rf $(BUILD) build-asan
+
+# Installs the packages that are not there yet, and says which; says nothing if all are.
+define install_missing
+missing=""; for package in $(1); do \
+  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$package"; \
+done; \
+if [ -n "$$missing" ]; then \
+  echo "Installing from Debian's packages:$$missing"; \
+  if [ "$$(id -u)" = 0 ]; then run=""; else run="sudo"; fi; \
+  $$run apt-get update -qq && \
+  DEBIAN_FRONTEND=noninteractive $$run apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+fi
+endef

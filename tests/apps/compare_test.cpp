@@ -1,0 +1,85 @@
+#include <nlohmann/json.hpp>
+
+#include "apps/report.hpp"
+#include "framework/config.hpp"
+#include "tests/apps/program.hpp"
+
+namespace ebm::testing {
+namespace {
+
+TEST(Compare, FourTrainersOverTwoSeedsOnTheSameData) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", small_configuration).string();
+  const auto out = folder / "out";
+  const auto outcome = run_program({"compare", config, "--set", "compare.seeds=[0,1]", "--out", out.string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  expect_contains(outcome.out, "at equal gradient evaluations");
+
+  const auto result = read_json_file((out / "comparison.json").string());
+  const auto& rows = result["final"]["rows"];
+  ASSERT_EQ(rows.size(), 4u);
+  for (const auto& row : rows) {
+    EXPECT_EQ(row["seeds"], 2);
+    EXPECT_EQ(row["kl"]["values"].size(), 2u);
+  }
+  // Before the first step every trainer stands at the same energy and looks at the same data.
+  const auto start = [&](const std::string& trainer, const std::string& seed) {
+    const auto lines = read_file(out / trainer / ("seed" + seed) / "metrics.jsonl");
+    return Json::parse(lines.substr(0, lines.find('\n')))["kl"];
+  };
+  EXPECT_EQ(start("dual_gda", "0"), start("score_matching", "0"));
+  EXPECT_NE(start("dual_gda", "0"), start("dual_gda", "1"));
+  EXPECT_TRUE(std::filesystem::exists(out / "report.html"));
+  const auto refused = run_program({"compare", config, "--out", out.string()});
+  EXPECT_EQ(refused.code, 2);
+  expect_contains(refused.error, "--force");
+}
+
+TEST(Compare, ADivergingEntryIsNotedAndTheOthersGoOn) {
+  const TemporaryFolder folder;
+  const auto points = folder.write("points.csv", "x0\n0\n1\n-1\n0.5\n-0.2\n");
+  const auto config = folder.write("c.json", R"({"domain": {"name": "euclidean", "dimension": 1},
+    "dataset": {"name": "points_csv", "path": ")" + points.string() + R"(", "validation_share": 0, "test_share": 0.2},
+    "energy": {"name": "gaussian"}, "trainer": {"name": "dual_gda"}, "optimizer": {"name": "sgd"},
+    "loop": {"iterations": 3000}, "compare": {"seeds": [0], "entries": [
+      {"label": "wild", "set": {"trainer.particle_step": 9}}, {"label": "calm", "set": {}}]}})");
+  const auto outcome = run_program({"compare", config.string(), "--out", (folder / "out").string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  const auto rows = read_json_file((folder / "out" / "comparison.json").string())["final"]["rows"];
+  EXPECT_EQ(rows[0]["seeds"], 0);
+  EXPECT_EQ(rows[1]["seeds"], 1);
+  expect_contains(outcome.out, "diverged");
+}
+
+TrainingRun run_with(const std::string& label, std::vector<std::pair<double, double>> kl_over_seconds) {
+  TrainingRun run{.label = label, .seed = 0, .status = "finished", .records = {}, .energy = nullptr};
+  for (const auto& [seconds, kl] : kl_over_seconds) {
+    run.records.push_back({.progress = {.iteration = 1, .gradient_evaluations = 1, .seconds = seconds},
+                           .metrics = {{"kl", kl}}});
+  }
+  class Empty final : public Energy {
+    torch::Tensor forward(const torch::Tensor& x) override { return x; }
+  };
+  run.energy = std::make_shared<Empty>();
+  return run;
+}
+
+// At a common budget each run shows the last value it had within it, not the next one and not the best one.
+TEST(Compare, TablesAtABudgetReadTheLastRecordWithinIt) {
+  const std::vector<TrainingRun> runs = {run_with("a", {{0, 9}, {1, 5}, {2, 7}, {3, 1}}), run_with("b", {{0, 9}, {2.5, 4}})};
+  EXPECT_EQ(common_reach(runs, "seconds"), 2.5);
+  const auto table = table_at("t", runs, "seconds", 2.5);
+  EXPECT_EQ(table.rows[0].columns[0].second.values, std::vector<double>{7});
+  EXPECT_EQ(table.rows[1].columns[0].second.values, std::vector<double>{4});
+}
+
+TEST(Compare, StatisticsOverSeeds) {
+  const Statistic statistic{{1, 2, 6, 3}};
+  EXPECT_DOUBLE_EQ(statistic.mean(), 3);
+  EXPECT_DOUBLE_EQ(*statistic.deviation(), std::sqrt(14.0 / 3));
+  EXPECT_DOUBLE_EQ(statistic.median(), 2.5);
+  EXPECT_FALSE(Statistic{{4}}.deviation().has_value());
+}
+
+}  // namespace
+}  // namespace ebm::testing

@@ -1,0 +1,74 @@
+#include "apps/experiment.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "tests/apps/program.hpp"
+
+namespace ebm::testing {
+namespace {
+
+Json small() { return Json::parse(small_configuration); }
+
+TEST(Experiment, TheResolvedConfigurationReadsBackToItself) {
+  const auto first = read_experiment(small()).resolved;
+  EXPECT_EQ(read_experiment(first).resolved, first);
+}
+
+TEST(Experiment, EveryShippedConfigurationIsValid) {
+  int count = 0;
+  for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(EBM_SOURCE_DIR) / "apps/configs")) {
+    const auto experiment = read_experiment(load_configuration(file.path().string(), {}));
+    EXPECT_EQ(experiment.general.title, file.path().stem());
+    EXPECT_FALSE(experiment.comparison.expanded(experiment.resolved).empty());
+    ++count;
+  }
+  EXPECT_GE(count, 8);
+}
+
+TEST(Experiment, TheRatioOfTimeScalesSetsTheNeuronStepAndKeepsTheProportion) {
+  auto configuration = small();
+  configuration["time_scale_ratio"] = 5;
+  configuration["trainer"]["particle_step"] = 0.01;
+  const auto optimizer = read_experiment(configuration).resolved["optimizer"];
+  EXPECT_DOUBLE_EQ(optimizer["neuron_step"].get<double>(), 0.05);
+  EXPECT_DOUBLE_EQ(optimizer["weight_step"].get<double>(), 0.025);
+}
+
+TEST(Experiment, TrainValidationAndTestShareNoPoint) {
+  auto configuration = small();
+  configuration["dataset"]["validation"] = 100;
+  const auto problem = make_problem(read_experiment(configuration), torch::kCPU);
+  const auto& [train, validation, test, teacher] = problem.dataset;
+  EXPECT_EQ(validation.size(0), 100);
+  EXPECT_GT(at::cdist(train, validation).min().item<double>(), 0);
+  EXPECT_GT(at::cdist(train, test).min().item<double>(), 0);
+  EXPECT_GT(at::cdist(validation, test).min().item<double>(), 0);
+}
+
+TEST(Experiment, DataDependOnTheDataSeedAlone) {
+  auto configuration = small();
+  configuration["data_seed"] = 7;
+  const auto a = make_problem(read_experiment(configuration), torch::kCPU).dataset.train;
+  configuration["seed"] = 99;
+  configuration["energy"]["neurons"] = 3;
+  EXPECT_TRUE(a.equal(make_problem(read_experiment(configuration), torch::kCPU).dataset.train));
+  configuration["data_seed"] = 8;
+  EXPECT_FALSE(a.equal(make_problem(read_experiment(configuration), torch::kCPU).dataset.train));
+}
+
+TEST(Experiment, ComparisonsSayWhatIsWrongWithThem) {
+  const auto expanded = [](const Json& compare) {
+    auto configuration = small();
+    configuration["compare"] = compare;
+    const auto experiment = read_experiment(configuration);
+    return experiment.comparison.expanded(experiment.resolved);
+  };
+  EXPECT_EQ(expanded(Json::object()).size(), 4u);
+  EXPECT_EQ(expanded({{"sweep_parameter", "time_scale_ratio"}, {"sweep_values", {1, 2}}}).size(), 2u);
+  expect_contains(user_error([&] { expanded({{"entries", Json::array({{{"lable", "x"}}})}}); }),
+                  "compare.entries[0].lable: unknown key (did you mean \"label\"?)");
+  expect_contains(user_error([&] { expanded({{"sweep_parameter", "seed"}}); }), "go together");
+}
+
+}  // namespace
+}  // namespace ebm::testing

@@ -1,0 +1,123 @@
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "framework/callbacks/metrics_file.hpp"
+#include "tests/apps/program.hpp"
+
+namespace ebm::testing {
+namespace {
+
+/// Long enough to be killed in the middle, with minibatches, random restarts and both schedules, so that every part
+/// of the state matters.
+const std::string resumable = R"({
+  "dataset": {"name": "teacher_student", "train": 500, "test": 100,
+              "teacher": {"name": "teacher", "neurons": [[0, 0, 1], [0, 1, 0]]}},
+  "energy": {"name": "shallow", "neurons": 16},
+  "trainer": {"name": "restart_gda", "restart_every": 0, "restart_probability": 0.01},
+  "optimizer": {"name": "OPTIMIZER"},
+  "optimizer_schedule": {"name": "inverse_sqrt"},
+  "particle_schedule": {"name": "cosine"},
+  "loop": {"iterations": 6000, "batch_size": 300, "checkpoint_every": 100},
+  "metrics": {"every": 50, "resolution": 20}
+})";
+
+std::string with_optimizer(const std::string& name) {
+  auto text = resumable;
+  text.replace(text.find("OPTIMIZER"), 9, name);
+  return text;
+}
+
+/// Records but for the time they took.
+std::vector<Record> without_seconds(std::vector<Record> records) {
+  for (auto& record : records) record.progress.seconds = 0;
+  return records;
+}
+
+class Resume : public ::testing::TestWithParam<const char*> {};
+
+// Killed at several random moments and resumed each time, the run must end where the undisturbed one does, bit for
+// bit: a generator, a counter or an optimizer moment left out of the checkpoint shows here.
+TEST_P(Resume, AfterSigkillEndsInTheSameBits) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", with_optimizer(GetParam())).string();
+  const auto whole = folder / "whole", killed = folder / "killed";
+  ASSERT_EQ(run_program({"train", config, "--out", whole.string(), "--threads", "2"}).code, 0);
+
+  std::mt19937 random(2024);
+  std::vector<std::string> arguments = {"train", config, "--out", killed.string(), "--threads", "2"};
+  int kills = 0;
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    const Program program(arguments);
+    const auto begin = std::chrono::steady_clock::now();
+    while (!std::filesystem::exists(killed / "checkpoint.pt") &&
+           std::chrono::steady_clock::now() - begin < std::chrono::seconds(30)) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 500));
+    program.send(SIGKILL);
+    if (program.wait().signal == SIGKILL) ++kills;
+    arguments = {"train", "--resume", killed.string(), "--threads", "2"};
+  }
+  const auto last = run_program(arguments);
+  ASSERT_EQ(last.code, 0) << last.error;
+  EXPECT_GE(kills, 1) << "the run was never killed in the middle; make it longer";
+
+  EXPECT_EQ(read_file(killed / "model.pt"), read_file(whole / "model.pt"));
+  const auto a = without_seconds(read_records(killed / "metrics.jsonl"));
+  const auto b = without_seconds(read_records(whole / "metrics.jsonl"));
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].progress.iteration, b[i].progress.iteration);
+    EXPECT_EQ(a[i].progress.gradient_evaluations, b[i].progress.gradient_evaluations);
+    EXPECT_EQ(a[i].metrics, b[i].metrics);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Optimizers, Resume, ::testing::Values("wasserstein_fisher_rao", "adam"));
+
+TEST(Resume, InterruptEndsWithACheckpointThatGoesOnInTheSameBits) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", with_optimizer("wasserstein_fisher_rao")).string();
+  const auto whole = folder / "whole", interrupted = folder / "interrupted";
+  ASSERT_EQ(run_program({"train", config, "--out", whole.string()}).code, 0);
+  const Program program({"train", config, "--out", interrupted.string()});
+  while (!std::filesystem::exists(interrupted / "checkpoint.pt")) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  program.send(SIGINT);
+  const auto stopped = program.wait();
+  EXPECT_EQ(stopped.code, 0) << stopped.error;
+  expect_contains(stopped.error, "interrupted");
+  EXPECT_LT(read_records(interrupted / "metrics.jsonl").back().progress.iteration, 6000);
+  ASSERT_EQ(run_program({"train", "--resume", interrupted.string()}).code, 0);
+  EXPECT_EQ(read_file(interrupted / "model.pt"), read_file(whole / "model.pt"));
+}
+
+TEST(Resume, ADamagedCheckpointIsRefused) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", small_configuration).string();
+  const auto run = folder / "run";
+  ASSERT_EQ(run_program({"train", config, "--out", run.string()}).code, 0);
+  auto bytes = read_file(run / "checkpoint.pt");
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  std::ofstream(run / "checkpoint.pt", std::ios::binary) << bytes;
+  const auto outcome = run_program({"train", "--resume", run.string(), "--set", "loop.iterations=80"});
+  EXPECT_EQ(outcome.code, 2);
+  expect_contains(outcome.error, "damaged: checksum");
+}
+
+// A finished run goes on when it is given more iterations, and its records are kept.
+TEST(Resume, MoreIterationsExtendAFinishedRun) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", small_configuration).string();
+  const auto run = folder / "run", whole = folder / "whole";
+  ASSERT_EQ(run_program({"train", config, "--out", run.string()}).code, 0);
+  ASSERT_EQ(run_program({"train", "--resume", run.string(), "--set", "loop.iterations=80"}).code, 0);
+  ASSERT_EQ(run_program({"train", config, "--set", "loop.iterations=80", "--out", whole.string()}).code, 0);
+  EXPECT_EQ(read_records(run / "metrics.jsonl").size(), 9u);
+  EXPECT_EQ(read_file(run / "model.pt"), read_file(whole / "model.pt"));
+}
+
+}  // namespace
+}  // namespace ebm::testing

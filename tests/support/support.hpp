@@ -1,0 +1,81 @@
+#pragma once
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "framework/energy.hpp"
+#include "framework/error.hpp"
+
+namespace ebm::testing {
+
+/// The message of the UserError that `action` must throw.
+template <class Action>
+std::string user_error(Action action) {
+  try {
+    action();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "no UserError was thrown";
+  return {};
+}
+
+inline void expect_contains(const std::string& text, const std::string& part) {
+  EXPECT_NE(text.find(part), std::string::npos) << "\"" << part << "\" is not in: " << text;
+}
+
+/// A folder of its own for one test, removed afterwards.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "dualebm-test-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  const std::filesystem::path& path() const { return path_; }
+
+  std::filesystem::path write(const std::string& name, const std::string& content) const {
+    std::ofstream(path_ / name, std::ios::binary) << content;
+    return path_ / name;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// ‖a - b‖_∞ in double.
+inline double distance(const torch::Tensor& a, const torch::Tensor& b) {
+  return (a.to(torch::kDouble) - b.to(torch::kDouble)).abs().max().item<double>();
+}
+
+/// Hides what a model knows better: gradients of the same forward by autograd.
+class ByAutograd final : public Energy {
+ public:
+  explicit ByAutograd(std::shared_ptr<Energy> energy) : energy_(register_module("energy", energy)) {}
+  torch::Tensor forward(const torch::Tensor& x) override { return energy_->forward(x); }
+
+ private:
+  std::shared_ptr<Energy> energy_;
+};
+
+/// Real data, where the environment has it: EBM_DATA_DIR, or shared/data beside the checkout.
+inline std::filesystem::path data_folder() {
+  if (const char* folder = std::getenv("EBM_DATA_DIR")) return folder;
+  return std::filesystem::path(EBM_SOURCE_DIR).parent_path() / "shared" / "data";
+}
+
+}  // namespace ebm::testing
