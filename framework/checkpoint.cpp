@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <typeinfo>
 
 #include "framework/error.hpp"
 
@@ -45,7 +46,32 @@ auto explained(const std::filesystem::path& path, Load load) {
   } catch (const c10::Error& error) {
     const std::string message = error.what_without_backtrace();
     fail("{}: does not fit this configuration: {}", path.string(), message.substr(0, message.find('\n')));
+  } catch (const UserError& error) {
+    fail("{}: does not fit this configuration: {}", path.string(), error.what());
   }
+}
+
+/// Loads an energy. LibTorch gives a live tensor whatever shape the archive holds, so the shapes are compared.
+void load_checked(torch::serialize::InputArchive& archive, Energy& energy) {
+  const torch::NoGradGuard no_grad;
+  struct Before {
+    std::string name;
+    torch::Tensor live, old;
+  };
+  std::vector<Before> tensors;
+  const auto note = [&](const auto& items) {
+    for (const auto& item : items) tensors.push_back({item.key(), item.value(), item.value().detach()});
+  };
+  note(energy.named_parameters());
+  note(energy.named_buffers());
+  energy.load(archive);
+  std::string mismatch;
+  for (auto& [name, live, old] : tensors) {
+    if (live.sizes() == old.sizes()) continue;
+    mismatch = fmt::format("\"{}\" has {} numbers instead of {}", name, live.numel(), old.numel());
+    live.set_(old);
+  }
+  require(mismatch.empty(), "{}", mismatch);
 }
 
 void flush_folder(const std::filesystem::path& folder) {
@@ -77,8 +103,14 @@ void write_atomically(const std::filesystem::path& path, const std::string& byte
   }
   const bool flushed = ::fsync(descriptor) == 0;
   const bool closed = ::close(descriptor) == 0;
-  if (!flushed || !closed) fail_with_errno(temporary, "be flushed to disk");
-  if (::rename(temporary.c_str(), path.c_str()) != 0) fail_with_errno(path, "be replaced");
+  const auto give_up = [&](const std::filesystem::path& name, const char* action) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    errno = error;
+    fail_with_errno(name, action);
+  };
+  if (!flushed || !closed) give_up(temporary, "be flushed to disk");
+  if (::rename(temporary.c_str(), path.c_str()) != 0) give_up(path, "be replaced");
   flush_folder(path.has_parent_path() ? path.parent_path() : ".");
 }
 
@@ -119,7 +151,7 @@ void save_energy(const std::filesystem::path& path, const Energy& energy) {
 void load_energy(const std::filesystem::path& path, Energy& energy) {
   torch::serialize::InputArchive archive;
   read_archive(path, archive);
-  explained(path, [&] { energy.load(archive); });
+  explained(path, [&] { load_checked(archive, energy); });
 }
 
 void save_checkpoint(const std::filesystem::path& path, const TrainingState& state, const Progress& progress) {
@@ -128,6 +160,7 @@ void save_checkpoint(const std::filesystem::path& path, const TrainingState& sta
   state.optimizer.save(optimizer);
   state.trainer.save(trainer);
   archive.write("energy", energy);
+  archive.write("optimizer_kind", torch::IValue(std::string(typeid(state.optimizer).name())));
   archive.write("optimizer", optimizer);
   archive.write("trainer", trainer);
   archive.write("batches", state.batches.state(), /*is_buffer=*/true);
@@ -141,10 +174,13 @@ Progress load_checkpoint(const std::filesystem::path& path, const TrainingState&
   torch::serialize::InputArchive archive, energy, optimizer, trainer;
   read_archive(path, archive);
   return explained(path, [&] {
+    torch::IValue kind;
+    archive.read("optimizer_kind", kind);
+    require(kind.toStringRef() == typeid(state.optimizer).name(), "it is of another optimizer");
     archive.read("energy", energy);
     archive.read("optimizer", optimizer);
     archive.read("trainer", trainer);
-    state.energy.load(energy);
+    load_checked(energy, state.energy);
     state.optimizer.load(optimizer);
     state.trainer.load(trainer);
     torch::Tensor batches;

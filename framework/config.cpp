@@ -7,6 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <set>
 #include <sstream>
 
 #include "framework/error.hpp"
@@ -108,16 +109,18 @@ void FieldReader::number(std::string_view name, std::optional<double>& value, Ra
   }
 }
 
+std::int64_t FieldReader::integer_in(std::string_view name, const Json& found, Range range) const {
+  // 1e4 is an integer to a human: floating-point notation of whole numbers is accepted.
+  constexpr double exact = 9007199254740992.0;  // 2^53, beyond which doubles skip integers
+  const bool whole = found.is_number() && std::trunc(found.get<double>()) == found.get<double>();
+  if (!whole || std::abs(found.get<double>()) > exact || !range.contains(found.get<double>())) {
+    wrong(name, found, fmt::format("an integer {}", range.to_string()));
+  }
+  return found.is_number_float() ? static_cast<std::int64_t>(found.get<double>()) : found.get<std::int64_t>();
+}
+
 void FieldReader::integer(std::string_view name, std::int64_t& value, Range range, std::string_view) {
-  const Json* found = find(name);
-  if (!found) return;
-  const auto allowed = fmt::format("an integer {}", range.to_string());
-  // 1e4 is an integer to a human: accept floating-point notation of whole numbers.
-  const bool whole = found->is_number_integer() ||
-                     (found->is_number_float() && std::trunc(found->get<double>()) == found->get<double>() &&
-                      std::abs(found->get<double>()) < 9e15);
-  if (!whole || !range.contains(found->get<double>())) wrong(name, *found, allowed);
-  value = found->is_number_float() ? static_cast<std::int64_t>(found->get<double>()) : found->get<std::int64_t>();
+  if (const Json* found = find(name)) value = integer_in(name, *found, range);
 }
 
 void FieldReader::boolean(std::string_view name, bool& value, std::string_view) {
@@ -161,12 +164,10 @@ void FieldReader::numbers(std::string_view name, std::vector<double>& value, Ran
 void FieldReader::integers(std::string_view name, std::vector<std::int64_t>& value, Range range, std::string_view) {
   const Json* found = find(name);
   if (!found) return;
-  const auto allowed = fmt::format("an array of integers {}", range.to_string());
-  if (!found->is_array()) wrong(name, *found, allowed);
+  if (!found->is_array()) wrong(name, *found, "an array of integers");
   value.clear();
-  for (const auto& item : *found) {
-    if (!item.is_number_integer() || !range.contains(item.get<double>())) wrong(name, *found, allowed);
-    value.push_back(item.get<std::int64_t>());
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    value.push_back(integer_in(fmt::format("{}[{}]", name, i), (*found)[i], range));
   }
 }
 
@@ -271,13 +272,33 @@ void FieldLister::section(std::string_view name, Json& value, std::string_view m
   descriptions.push_back(described(name, "section", value.dump(), meaning));
 }
 
+namespace {
+
+/// Parses strictly: JSON that says one key twice has lost one of them.
+Json parse_json(const std::string& text) {
+  std::vector<std::set<std::string>> open_objects;
+  const auto refuse_repeated_keys = [&](int, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::object_start) open_objects.emplace_back();
+    if (event == Json::parse_event_t::object_end) open_objects.pop_back();
+    if (event == Json::parse_event_t::key && !open_objects.back().insert(value.get<std::string>()).second) {
+      fail("the key \"{}\" comes twice in one object", value.get<std::string>());
+    }
+    return true;
+  };
+  return Json::parse(text, refuse_repeated_keys, /*allow_exceptions=*/true, /*ignore_comments=*/true);
+}
+
+}  // namespace
+
 Json read_json_file(const std::string& path) {
   std::ifstream file(path);
   require(file.good(), "{}: cannot be opened for reading", path);
   std::stringstream text;
   text << file.rdbuf();
   try {
-    return Json::parse(text.str(), nullptr, /*allow_exceptions=*/true, /*ignore_comments=*/true);
+    return parse_json(text.str());
+  } catch (const UserError& error) {
+    fail("{}: {}", path, error.what());
   } catch (const Json::out_of_range& error) {
     fail("{}: a number is too large: {}", path, error.what());
   } catch (const Json::parse_error& error) {
@@ -287,12 +308,13 @@ Json read_json_file(const std::string& path) {
     const auto start = content.rfind('\n', end ? end - 1 : 0);
     const auto column = end - (start == std::string::npos || start >= end ? 0 : start + 1) + 1;
     std::string reason = error.what();
-    if (const auto colon = reason.rfind(": "); colon != std::string::npos) reason = reason.substr(colon + 2);
+    if (const auto colon = reason.find(": "); colon != std::string::npos) reason = reason.substr(colon + 2);
     fail("{}:{}:{}: not valid JSON: {}", path, line, column, reason);
   }
 }
 
 void set_path(Json& configuration, const std::string& path, Json value) {
+  require(!path.empty() && path.back() != '.', "override {}: a key of the path is empty; write section.key=value", path);
   Json* place = &configuration;
   std::stringstream keys(path);
   std::string key, so_far;

@@ -25,7 +25,7 @@ struct Range {
   static Range between(double low, double high) { return {.low = low, .high = high}; }
 
   bool contains(double value) const;
-  std::string to_string() const;  ///< "> 0", "in [0, 1]", "any number"
+  std::string to_string() const;  ///< "> 0", "in [0, 1]", "finite"
 };
 
 /// A walk over the options of a struct. One `describe` per struct serves the strict reader of configurations, the
@@ -81,6 +81,7 @@ class FieldReader final : public Fields {
   std::string path_of(std::string_view name) const;
   [[noreturn]] void wrong(std::string_view name, const Json& found, std::string_view allowed) const;
   double number_in(std::string_view name, const Json& found, Range range) const;
+  std::int64_t integer_in(std::string_view name, const Json& found, Range range) const;
 
   const Json& section_;
   std::string path_;

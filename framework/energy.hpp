@@ -10,7 +10,7 @@ namespace ebm {
 ///
 /// The tensors are the live parameters, not copies.
 struct Neurons {
-  torch::Tensor positions;  ///< z_j on the unit sphere, [m, d]
+  torch::Tensor positions;  ///< z_j on the unit sphere, [m, d], or [m, d + 1] with a bias
   torch::Tensor weights;    ///< w_j >= 0 if `signs` is defined; otherwise real coefficients a_j, [m]
   torch::Tensor signs;      ///< ε_j = ±1, [m]; undefined in the lazy regime (F2)
 };

@@ -58,7 +58,9 @@ FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Rando
               const LoopOptions& options, const std::vector<Callback*>& callbacks, Progress start) {
   FitResult result{.progress = start, .last = {}, .reason = {}};
   auto& progress = result.progress;
+  std::int64_t recorded = -1;
   const auto record = [&] {
+    recorded = progress.iteration;
     result.last = {progress, evaluate(evaluator, energy, progress.iteration)};
     for (Callback* callback : callbacks) callback->on_record(result.last);
   };
@@ -81,7 +83,7 @@ FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Rando
   const bool nothing_done = start.iteration > 0 && progress.iteration == start.iteration;  // resumed at its end
   if (nothing_done) {
     result.last = {progress, evaluate(evaluator, energy, progress.iteration)};
-  } else if (result.last.metrics.empty() || result.last.progress.iteration != progress.iteration) {
+  } else if (recorded != progress.iteration) {
     record();
   }
   if (result.reason.empty()) result.reason = "finished";

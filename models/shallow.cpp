@@ -21,6 +21,7 @@ torch::Tensor initial_signs(const std::string& rule, std::int64_t count, const t
 void Shallow::Options::describe(Fields& fields) {
   fields.integer("neurons", neurons, Range::at_least(1), "number m of neurons");
   fields.choice("activation", activation, Activation::names(), "σ of the feature φ(x, z) = σ(<x, z>)");
+  fields.boolean("bias", bias, "lift x to (x, 1), so that neurons are half-spaces off the centre too");
   fields.choice("signs", signs, {"negative", "positive", "balanced"}, "fixed signs ε_j; balanced: half and half");
   fields.number("initial_weight", initial_weight, Range::positive(), "weights w_j at the start");
   fields.number("total_variation_cap", total_variation_cap, Range::positive(),
@@ -28,9 +29,9 @@ void Shallow::Options::describe(Fields& fields) {
 }
 
 Shallow::Shallow(std::int64_t dimension, Options options, Random& random, const torch::TensorOptions& tensor_options)
-    : activation_(options.activation), cap_(options.total_variation_cap) {
+    : activation_(options.activation), bias_(options.bias), cap_(options.total_variation_cap) {
   require(options.neurons >= 1, "shallow: neurons must be at least 1, got {}", options.neurons);
-  const auto z = random.normal({options.neurons, dimension}, tensor_options);
+  const auto z = random.normal({options.neurons, dimension + (bias_ ? 1 : 0)}, tensor_options);
   neurons_ = register_parameter("neurons", z / z.norm(2, 1, true));
   weights_ = register_parameter("weights", torch::full({options.neurons}, options.initial_weight, tensor_options));
   signs_ = register_buffer("signs", initial_signs(options.signs, options.neurons, tensor_options));
@@ -38,17 +39,21 @@ Shallow::Shallow(std::int64_t dimension, Options options, Random& random, const 
 
 torch::Tensor Shallow::coefficients() const { return signs_ * weights_ / static_cast<double>(weights_.size(0)); }
 
+torch::Tensor Shallow::lifted(const torch::Tensor& x) const {
+  return bias_ ? torch::cat({x, torch::ones({x.size(0), 1}, x.options())}, 1) : x;
+}
+
 torch::Tensor Shallow::forward(const torch::Tensor& x) {
-  return ridge::value(x, neurons_, coefficients(), activation_);
+  return ridge::value(lifted(x), neurons_, coefficients(), activation_);
 }
 
 torch::Tensor Shallow::gradient(const torch::Tensor& x) {
-  return ridge::gradient(x, neurons_, coefficients(), activation_);
+  return ridge::gradient(lifted(x), neurons_, coefficients(), activation_).narrow(1, 0, x.size(1));
 }
 
 void Shallow::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
   const torch::NoGradGuard no_grad;
-  const auto [direction, feature] = ridge::moments(x, weight, neurons_, activation_);
+  const auto [direction, feature] = ridge::moments(lifted(x), weight, neurons_, activation_);
   add_gradient(neurons_, direction * coefficients().unsqueeze(1));
   add_gradient(weights_, feature * signs_ / static_cast<double>(weights_.size(0)));
 }

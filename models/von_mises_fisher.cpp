@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <numbers>
 
 #include "framework/error.hpp"
 
@@ -13,6 +14,12 @@ namespace {
 /// all terms are positive, so nothing cancels, whatever the size of κ.
 double log_scaled_bessel(double order, double kappa) {
   if (kappa == 0) return 0;
+  const double mu = 4 * order * order;
+  if (kappa > 1e5 * (1 + mu)) {  // Hankel's expansion, Abramowitz & Stegun 9.7.1; the next term is below 1e-16
+    const double first = (mu - 1) / (8 * kappa), second = first * (mu - 9) / (16 * kappa);
+    return std::lgamma(order + 1) + order * std::log(2 / kappa) + kappa -
+           0.5 * std::log(2 * std::numbers::pi * kappa) + std::log1p(second - first);
+  }
   const double log_quarter = 2 * std::log(kappa / 2);
   const auto log_term = [&](double k) {
     return k * log_quarter + std::lgamma(order + 1) - std::lgamma(k + 1) - std::lgamma(k + order + 1);
@@ -34,7 +41,11 @@ double log_von_mises_fisher_normalizer(std::int64_t dimension, double concentrat
 }
 
 double von_mises_fisher_mean_length(std::int64_t dimension, double concentration) {
-  const double order = 0.5 * static_cast<double>(dimension) - 1;
+  const double d = static_cast<double>(dimension), k = concentration;
+  if (k > 1e4 * d * d) {  // the quotient of two Hankel expansions, in powers of 1/κ
+    return 1 - (d - 1) / (2 * k) + (d - 1) * (d - 3) / (8 * k * k) + (d - 1) * (d - 3) / (8 * k * k * k);
+  }
+  const double order = 0.5 * d - 1;
   const double ratio = log_scaled_bessel(order + 1, concentration) - log_scaled_bessel(order, concentration);
   return concentration / (2 * (order + 1)) * std::exp(ratio);
 }

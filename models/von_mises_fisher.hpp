@@ -35,7 +35,8 @@ class VonMisesFisherMixture final : public Energy {
   torch::Tensor directions_, logits_;
 };
 
-/// log C_d(κ) = log [Γ(d/2) (2/κ)^{d/2-1} I_{d/2-1}(κ)], exact to rounding for every κ >= 0 and d >= 2.
+/// log C_d(κ) = log [Γ(d/2) (2/κ)^{d/2-1} I_{d/2-1}(κ)], for every κ >= 0 and d >= 2: the power series,
+/// all of whose terms are positive, and Hankel's expansion for large κ.
 double log_von_mises_fisher_normalizer(std::int64_t dimension, double concentration);
 
 /// The mean length A_d(κ) = I_{d/2}(κ) / I_{d/2-1}(κ) = d/dκ log C_d(κ): |E x| under the density.

@@ -49,6 +49,8 @@ void ParticleTrainer::load(torch::serialize::InputArchive& archive) {
   Trainer::load(archive);
   torch::Tensor positions;
   archive.read("particles", positions, /*is_buffer=*/true);
+  require(positions.sizes() == state_.positions.sizes(), "{} particles of {} coordinates instead of {} of {}",
+          positions.size(0), positions.size(1), state_.positions.size(0), state_.positions.size(1));
   set_particles(positions);
 }
 

@@ -1,6 +1,7 @@
 #include "trainers/trainers.hpp"
 
 #include "trainers/dual_gda.hpp"
+#include "trainers/exact_likelihood.hpp"
 #include "trainers/maximum_likelihood.hpp"
 #include "trainers/restart_gda.hpp"
 #include "trainers/score_matching.hpp"
@@ -32,6 +33,9 @@ const Registry<Trainer, TrainerContext>& trainers() {
           if (options.objective == "implicit") return std::make_shared<ImplicitScoreMatching>(context);
           return std::make_shared<RestartLimit>(context, options);
         });
+    entries.add<ExactLikelihood::Options>(
+        "exact_likelihood", "maximum likelihood by quadrature, without particles: how good a training could be; S²",
+        made<ExactLikelihood>);
     return entries;
   }();
   return registry;

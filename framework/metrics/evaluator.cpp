@@ -33,6 +33,14 @@ void require_finite(const MetricValues& values) {
   }
 }
 
+MetricValues in_listed_order(const MetricValues& values) {
+  MetricValues ordered;
+  for (const auto& entry : metrics()) {
+    if (const double* value = find_metric(values, entry.name)) ordered.emplace_back(entry.name, *value);
+  }
+  return ordered;
+}
+
 }  // namespace
 
 torch::Tensor energy_at(Energy& energy, const torch::Tensor& points) {
@@ -72,7 +80,7 @@ MetricValues Evaluator::evaluate(Energy& energy) const {
     add_likelihoods(energy, *log_z, values);
   }
   require_finite(values);
-  return values;
+  return in_listed_order(values);
 }
 
 Evaluator::TeacherValues Evaluator::teacher_at(const torch::Tensor& points) const {

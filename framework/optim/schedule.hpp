@@ -11,7 +11,7 @@ namespace ebm {
 class Schedule {
  public:
   virtual ~Schedule() = default;
-  /// @param iteration  counted from 1 @return in (0, 1]
+  /// @param iteration  counted from 1 @return in [0, 1]; 0 only by underflow
   virtual double factor(std::int64_t iteration) const = 0;
 };
 

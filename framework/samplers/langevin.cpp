@@ -28,8 +28,8 @@ Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state,
                              double scale) const {
   const torch::NoGradGuard no_grad;
   const double h = options_.step_size * scale;
-  auto moved = energy.gradient(state.positions).mul_(-h);
-  moved.add_(state.positions).add_(draw_noise(state.positions, options_.antithetic, random), std::sqrt(2 * h));
+  auto moved = torch::add(state.positions, energy.gradient(state.positions), -h);
+  moved.add_(draw_noise(state.positions, options_.antithetic, random), std::sqrt(2 * h));
   state.positions = domain.retract(moved);
   return {.gradient_evaluations = state.positions.size(0)};
 }

@@ -29,15 +29,16 @@ std::shared_ptr<Schedule> frozen_at(std::function<bool(std::int64_t)> when) {
   return std::make_shared<FrozenAt>(std::move(when));
 }
 
-TrainerContext on_the_plane(const torch::Tensor& data, std::shared_ptr<const Schedule> particle_schedule = nullptr,
-                            double rate = 0) {
+TrainerContext on_the_plane(const torch::Tensor& data,
+                            std::shared_ptr<const Schedule> particle_schedule = nullptr, double rate = 0) {
   const auto energy = std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kDouble);
-  return {.energy = energy,
-          .domain = std::make_shared<Euclidean>(2),
-          .optimizer = std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(rate)),
-          .data = data,
-          .random = std::make_shared<Random>(1, "particles"),
-          .particle_schedule = std::move(particle_schedule)};
+  return {
+      .energy = energy,
+      .domain = std::make_shared<Euclidean>(2),
+      .optimizer = std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(rate)),
+      .data = data,
+      .random = std::make_shared<Random>(1, "particles"),
+      .particle_schedule = std::move(particle_schedule)};
 }
 
 torch::Tensor plane_points(std::int64_t count) {
@@ -60,7 +61,8 @@ TEST(Restart, BoostIsTheFactorOfTheScripts) {
   EXPECT_EQ(restart_boost(0, 1, 0.02), 1);
 }
 
-// The first gradient is the same with and without boost, so the first step is proportional to the learning rate.
+// The first gradient is the same with and without boost, so the first step is proportional to the learning
+// rate.
 TEST(Restart, BoostMultipliesTheLearningRates) {
   const auto data = plane_points(50) + 1;
   const auto first_step = [&](double boost) {
@@ -81,7 +83,8 @@ TEST(Restart, BothRulesAreAnError) {
 
 TEST(Restart, AllParticlesAreCopiesOfTheDataAtMultiplesAndOnlyThere) {
   const auto data = plane_points(7);
-  RestartGda trainer(on_the_plane(data, frozen_at([](std::int64_t t) { return t % 3 == 0; })), restarts(3, 0));
+  RestartGda trainer(on_the_plane(data, frozen_at([](std::int64_t t) { return t % 3 == 0; })),
+                     restarts(3, 0));
   for (int t = 1; t <= 10; ++t) {
     trainer.step(data);
     const auto away = distance(trainer.particles(), copies_of(data, 2));
@@ -93,8 +96,8 @@ TEST(Restart, AllParticlesAreCopiesOfTheDataAtMultiplesAndOnlyThere) {
   }
 }
 
-// Restart first, then step: after the iteration of a restart each particle is one step, sqrt(2 h) ξ, from its point.
-// |ξ|² over N particles, of which N/2 are independent, has mean 2 and standard error 2 / sqrt(N/2).
+// Restart first, then step: after the iteration of a restart each particle is one step, sqrt(2 h) ξ, from its
+// point. |ξ|² over N particles, of which N/2 are independent, has mean 2 and standard error 2 / sqrt(N/2).
 TEST(Restart, ComesBeforeTheParticleStep) {
   const auto data = 1e-3 * plane_points(2000);
   auto options = restarts(5, 0);
@@ -124,7 +127,8 @@ torch::Tensor particles_at(const torch::Tensor& data, const torch::Tensor& parti
 TEST(Restart, ByProbabilityHasItsRateAndAllDataPoints) {
   const auto data = plane_points(5);
   const double count = 20'000, p = 0.3;
-  RestartGda trainer(on_the_plane(data, frozen_at([](std::int64_t t) { return t == 2; })), restarts(0, p, 4000));
+  RestartGda trainer(on_the_plane(data, frozen_at([](std::int64_t t) { return t == 2; })),
+                     restarts(0, p, 4000));
   trainer.step(data);
   EXPECT_EQ(particles_at(data, trainer.particles()).sum().item<double>(), 0);
   trainer.step(data);
@@ -138,7 +142,8 @@ TEST(Restart, ByProbabilityHasItsRateAndAllDataPoints) {
 // Pairs of antithetic particles must not restart together, or the draw would be of N/2.
 TEST(Restart, ByProbabilityIsIndependentForEachParticle) {
   const auto data = plane_points(5);
-  RestartGda trainer(on_the_plane(data, frozen_at([](std::int64_t t) { return t == 2; })), restarts(0, 0.5, 4000));
+  RestartGda trainer(on_the_plane(data, frozen_at([](std::int64_t t) { return t == 2; })),
+                     restarts(0, 0.5, 4000));
   trainer.step(data);
   trainer.step(data);
   const auto on = ((trainer.particles().unsqueeze(0) - data.unsqueeze(1)).abs().sum(2) < 1e-9).any(0);
@@ -161,11 +166,13 @@ TEST(Restart, EveryIterationIsTheRestartLimitBitForBit) {
   EXPECT_TRUE(torch::equal(every, trained<RestartLimit>({}, 20, 0.1)));
 }
 
-// p_R = 1: the same law, but particles land on random data points instead of all of them. In a step the gradient of a
-// mean then has noise of relative size 1/sqrt(N) = 0.016 and 200 steps of rate 0.06 add up to some 0.016 · sqrt(0.06).
+// p_R = 1: the same law, but particles land on random data points instead of all of them. In a step the
+// gradient of a mean then has noise of relative size 1/sqrt(N) = 0.016 and 200 steps of rate 0.06 add up to
+// some 0.016 · sqrt(0.06).
 TEST(Restart, WithProbabilityOneIsTheRestartLimitInLaw) {
   const auto start = torch::zeros({4}, torch::kDouble);
-  const auto random = trained<RestartGda>(restarts(0, 1), 200, 0.01), limit = trained<RestartLimit>({}, 200, 0.01);
+  const auto random = trained<RestartGda>(restarts(0, 1), 200, 0.01),
+             limit = trained<RestartLimit>({}, 200, 0.01);
   EXPECT_GT(distance(limit, start), 0.05);
   EXPECT_FALSE(torch::equal(random, limit));
   EXPECT_LT(distance(random, limit), 0.03);
@@ -185,8 +192,8 @@ MaximumLikelihood::Options likelihood_chains(const std::string& chains) {
   return options;
 }
 
-// Particle steps of N each, then ∇_θ E at the batch and at the particles. Chains that start from the batch are as many
-// as its copies, here 8.
+// Particle steps of N each, then ∇_θ E at the batch and at the particles. Chains that start from the batch
+// are as many as its copies, here 8.
 TEST(GradientEvaluations, AreCounted) {
   EXPECT_EQ(evaluations<DualGda>({}), 20 + 4 + 20);
   EXPECT_EQ(evaluations<RestartGda>(restarts(60, 0)), 20 + 4 + 20);
@@ -215,7 +222,8 @@ TEST(MaximumLikelihood, ChainsFromTheDataForgetTheParticles) {
 // N(0, I) on the plane, whatever the data: the mean of |X|² over N particles has standard error 2 / sqrt(N).
 TEST(MaximumLikelihood, ChainsFromTheBaseForgetTheData) {
   const auto data = plane_points(1000) + 10;
-  MaximumLikelihood trainer(on_the_plane(data, frozen_at([](std::int64_t) { return true; })), likelihood_chains("base"));
+  MaximumLikelihood trainer(on_the_plane(data, frozen_at([](std::int64_t) { return true; })),
+                            likelihood_chains("base"));
   trainer.step(data);
   EXPECT_NEAR(trainer.particles().square().sum(1).mean().item<double>(), 2, 4 * 2 / std::sqrt(2000.0));
 }

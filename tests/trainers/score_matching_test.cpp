@@ -29,7 +29,8 @@ std::shared_ptr<Shallow> softplus_energy(std::int64_t d, std::int64_t neurons, d
 }
 
 /// Trains with steps of size zero, so that after a step the `.grad` of the parameters is that of the start.
-TrainerContext standing_still(std::shared_ptr<Energy> energy, std::shared_ptr<Domain> domain, torch::Tensor data) {
+TrainerContext standing_still(std::shared_ptr<Energy> energy, std::shared_ptr<Domain> domain,
+                              torch::Tensor data) {
   auto optimizer = std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(0.0));
   return {.energy = energy,
           .domain = domain,
@@ -69,14 +70,15 @@ TEST(ImplicitScore, OfAGaussianIsItsClosedForm) {
   Gaussian energy(2, {.mean = {0.5, -1}, .deviation = {0.5, 2}}, torch::kDouble);
   Random random(1, "points");
   const auto x = random.normal({50, 2}, torch::kDouble);
-  const auto mean = torch::tensor({0.5, -1.}, torch::kDouble), precision = torch::tensor({4., 0.25}, torch::kDouble);
+  const auto mean = torch::tensor({0.5, -1.}, torch::kDouble),
+             precision = torch::tensor({4., 0.25}, torch::kDouble);
   const double expected =
       (0.5 * precision.square() * (x - mean).square() - precision).sum(1).mean().item<double>();
   EXPECT_NEAR(implicit_objective(energy, Euclidean(2), x), expected, 1e-12);
 }
 
-// E = -κ t with t = <μ, x>: the tangential gradient is -κ (μ - t x), of square κ² (1 - t²), and Δ_S t = -(d - 1) t, since
-// the coordinates are spherical harmonics of degree one.
+// E = -κ t with t = <μ, x>: the tangential gradient is -κ (μ - t x), of square κ² (1 - t²), and Δ_S t = -(d -
+// 1) t, since the coordinates are spherical harmonics of degree one.
 TEST(ImplicitScore, OfAVonMisesFisherDensityIsItsClosedForm) {
   const double k = 3;
   for (const std::int64_t d : {2, 3, 7}) {
@@ -116,15 +118,17 @@ TEST(ImplicitScore, ParameterGradientsAgreeWithCentralDifferences) {
     const auto slopes = differences(*energy, [&] { return implicit_objective(*energy, *domain, x); });
     EXPECT_LT(distance(flat_gradient(*energy), slopes), 1e-8);
   };
-  agree(std::make_shared<Gaussian>(2, Gaussian::Options{.mean = {0.5, -1}, .deviation = {0.5, 2}}, torch::kDouble),
+  agree(std::make_shared<Gaussian>(2, Gaussian::Options{.mean = {0.5, -1}, .deviation = {0.5, 2}},
+                                   torch::kDouble),
         std::make_shared<Euclidean>(2));
   const VonMisesFisherMixture::Options mixture{.components = 3, .concentration = 2};
-  agree(std::make_shared<VonMisesFisherMixture>(4, mixture, random, torch::kDouble), std::make_shared<Sphere>(4));
+  agree(std::make_shared<VonMisesFisherMixture>(4, mixture, random, torch::kDouble),
+        std::make_shared<Sphere>(4));
   agree(softplus_energy(3, 5, 4), std::make_shared<Sphere>(3));
 }
 
-/// A density about the pole of S² and the rings of latitude of a quadrature rule, on each of which it is constant: sums
-/// over the sphere are sums over rings of plain means, which is what the objective takes.
+/// A density about the pole of S² and the rings of latitude of a quadrature rule, on each of which it is
+/// constant: sums over the sphere are sums over rings of plain means, which is what the objective takes.
 struct Rings {
   Rings() : teacher(make_teacher()), rule(sphere_quadrature(count, 2 * count)) {
     law = rule.gibbs(energy_at(teacher, rule.points));
@@ -146,7 +150,9 @@ struct Rings {
   }
 
   double fisher_divergence(Energy& energy) {
-    const auto score = [&](Energy& one) { return Sphere(3).to_tangent(rule.points, one.gradient(rule.points)); };
+    const auto score = [&](Energy& one) {
+      return Sphere(3).to_tangent(rule.points, one.gradient(rule.points));
+    };
     return law.dot((score(teacher) - score(energy)).square().sum(1)).item<double>();
   }
 
@@ -156,8 +162,8 @@ struct Rings {
   torch::Tensor law;
 };
 
-// Integration by parts on the sphere: J = ½ F + c with c = -½ E|∇E_t|². A wrong sign or factor anywhere in J would
-// leave a difference that changes with the energy.
+// Integration by parts on the sphere: J = ½ F + c with c = -½ E|∇E_t|². A wrong sign or factor anywhere in J
+// would leave a difference that changes with the energy.
 TEST(ImplicitScore, IsHalfTheFisherDivergenceUpToAConstant) {
   Rings rings;
   const auto score = Sphere(3).to_tangent(rings.rule.points, rings.teacher.gradient(rings.rule.points));
@@ -175,8 +181,9 @@ struct NoisyGradient {
   torch::Tensor mean, standard_error;
 };
 
-NoisyGradient restart_limit_slope(const std::shared_ptr<Energy>& energy, const std::shared_ptr<Domain>& domain,
-                                  const torch::Tensor& data, double particle_step) {
+NoisyGradient restart_limit_slope(const std::shared_ptr<Energy>& energy,
+                                  const std::shared_ptr<Domain>& domain, const torch::Tensor& data,
+                                  double particle_step) {
   constexpr int repetitions = 40;
   RestartLimit::Options options;
   options.particle_step = particle_step;
@@ -191,10 +198,10 @@ NoisyGradient restart_limit_slope(const std::shared_ptr<Energy>& energy, const s
   return {all.mean(0), all.std(0) / std::sqrt(double{repetitions})};
 }
 
-// SPEC §3. A step of size h changes the mean of f = ∇_θ E by h (Δf - <∇E, ∇f>) + O(h²), so that the data's mean less
-// the particles' is h ∇_θ J. Antithetic noise cancels the term of order sqrt(h), which leaves a standard error that
-// does not grow as h falls: at h = 1e-6 the O(h) left after division is far below it. A gradient that antithetic noise
-// makes exact, that of a Gaussian's mean, is right to rounding / h.
+// SPEC §3. A step of size h changes the mean of f = ∇_θ E by h (Δf - <∇E, ∇f>) + O(h²), so that the data's
+// mean less the particles' is h ∇_θ J. Antithetic noise cancels the term of order sqrt(h), which leaves a
+// standard error that does not grow as h falls: at h = 1e-6 the O(h) left after division is far below it. A
+// gradient that antithetic noise makes exact, that of a Gaussian's mean, is right to rounding / h.
 TEST(RestartLimit, GradientOverStepTendsToThatOfTheImplicitObjective) {
   Random random(9, "points");
   const auto agree = [&](const std::shared_ptr<Energy>& energy, const std::shared_ptr<Domain>& domain) {
@@ -208,7 +215,8 @@ TEST(RestartLimit, GradientOverStepTendsToThatOfTheImplicitObjective) {
     EXPECT_LT(((found.mean - expected).abs() / allowed).max().item<double>(), 1);
   };
   agree(softplus_energy(3, 5, 8), std::make_shared<Sphere>(3));
-  agree(std::make_shared<Gaussian>(2, Gaussian::Options{.mean = {0.5, -1}, .deviation = {0.5, 2}}, torch::kDouble),
+  agree(std::make_shared<Gaussian>(2, Gaussian::Options{.mean = {0.5, -1}, .deviation = {0.5, 2}},
+                                   torch::kDouble),
         std::make_shared<Euclidean>(2));
 }
 

@@ -1,0 +1,95 @@
+#include "framework/random.hpp"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "tests/support/support.hpp"
+
+namespace ebm::testing {
+namespace {
+
+torch::Tensor first_draws(std::uint64_t seed, std::string_view purpose) {
+  return Random(seed, purpose).normal({1000}, torch::kDouble);
+}
+
+TEST(Random, SameSeedAndPurposeGiveTheSameNumbers) {
+  EXPECT_TRUE(torch::equal(first_draws(7, "particles"), first_draws(7, "particles")));
+}
+
+// Correlations of 1000 independent pairs have standard error 0.032.
+TEST(Random, OtherSeedsAndPurposesGiveUnrelatedNumbers) {
+  const auto reference = first_draws(7, "particles");
+  for (const auto& other : {first_draws(7, "data"), first_draws(7, "particle"), first_draws(8, "particles"),
+                            first_draws(0, "particles"), first_draws(6, "particles")}) {
+    EXPECT_LT(std::abs((reference * other).mean().item<double>()), 4 * 0.032);
+  }
+}
+
+// Odd sizes leave half a pair of normals behind, small and large sizes take different paths in LibTorch.
+TEST(Random, StateRestoresBitForBit) {
+  for (const std::int64_t size : {0, 1, 3, 15, 17, 1001}) {
+    for (const auto type : {torch::kFloat, torch::kDouble}) {
+      Random original(5, "state"), restored(6, "elsewhere");
+      original.normal({size}, type);
+      restored.normal({1}, torch::kDouble);
+      restored.set_state(original.state());
+      for (const std::int64_t next : {1, 3, 40}) {
+        EXPECT_TRUE(torch::equal(original.normal({next}, type), restored.normal({next}, type))) << size;
+        EXPECT_TRUE(torch::equal(original.uniform({next}, type), restored.uniform({next}, type))) << size;
+        EXPECT_TRUE(torch::equal(original.permutation(next), restored.permutation(next))) << size;
+      }
+    }
+  }
+}
+
+// A state that aliases the generator would follow it.
+TEST(Random, AStateTakenIsAStateKept) {
+  Random random(5, "state");
+  const auto state = random.state();
+  const auto first = random.normal({5}, torch::kDouble);
+  random.set_state(state);
+  EXPECT_TRUE(torch::equal(first, random.normal({5}, torch::kDouble)));
+}
+
+// A constructor that reseeds the global generator, or a draw that falls through to it, shifts what comes
+// next.
+TEST(Random, LeavesTheGlobalGeneratorAlone) {
+  at::manual_seed(11);
+  const auto expected = torch::rand({20}, torch::kDouble);
+  at::manual_seed(11);
+  Random random(3, "data");
+  random.normal({3}, torch::kDouble);
+  random.uniform({3}, torch::kDouble);
+  random.integers(5, 3);
+  random.permutation(4);
+  random.set_state(random.state());
+  EXPECT_TRUE(torch::equal(torch::rand({20}, torch::kDouble), expected));
+}
+
+TEST(Random, IntegersTakeEveryValueBelowTheBoundAndNoOther) {
+  const auto draws = Random(1, "integers").integers(6, 6000);
+  EXPECT_EQ(draws.scalar_type(), torch::kLong);
+  const auto counts = torch::bincount(draws, {}, 6);
+  EXPECT_EQ(counts.size(0), 6);
+  // Binomial(6000, 1/6) has standard deviation 28.9.
+  EXPECT_LT((counts - 1000).abs().max().item<double>(), 4 * 28.9);
+}
+
+TEST(Random, UniformsLieInTheUnitInterval) {
+  const auto draws = Random(1, "uniform").uniform({100000}, torch::kFloat);
+  EXPECT_GE(draws.min().item<double>(), 0);
+  EXPECT_LT(draws.max().item<double>(), 1);
+  EXPECT_NEAR(draws.to(torch::kDouble).mean().item<double>(), 0.5, 4 * std::sqrt(1.0 / 12 / 100000));
+}
+
+TEST(Random, PermutationHoldsEveryIndexOnce) {
+  Random random(1, "permutation");
+  const auto order = random.permutation(100);
+  EXPECT_TRUE(torch::equal(std::get<0>(order.sort()), torch::arange(100)));
+  EXPECT_FALSE(torch::equal(order, torch::arange(100)));
+  EXPECT_FALSE(torch::equal(order, random.permutation(100)));
+}
+
+}  // namespace
+}  // namespace ebm::testing

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "framework/config.hpp"
+#include "framework/trainer.hpp"
+
+namespace ebm {
+
+/// Maximum likelihood with the model's expectation by quadrature instead of particles:
+///
+///     ∇_θ L = E_data[∇_θ E] - Σ_q p_q ∇_θ E(x_q),   p_q the Gibbs probabilities of the nodes.
+///
+/// No noise and no step bias: where a domain has a quadrature rule (S²), this is how good a training could be.
+class ExactLikelihood final : public Trainer {
+ public:
+  struct Options {
+    std::int64_t resolution = 60;
+    void describe(Fields& fields);
+  };
+
+  /// @throws UserError if the domain has no quadrature rule.
+  ExactLikelihood(TrainerContext context, const Options& options);
+
+ protected:
+  std::int64_t accumulate(const torch::Tensor& batch) override;
+
+ private:
+  Quadrature rule_;
+  torch::Tensor nodes_;
+};
+
+}  // namespace ebm
