@@ -76,11 +76,12 @@ TrainingRun run_planned(const Planned& planned, const Problem& problem, const st
                         const LaunchOptions& options) {
   const auto seed = planned.experiment.general.seed;
   const auto folder = root / folder_name(planned.entry.label) / fmt::format("seed{}", seed);
+  const auto training = make_training(planned.experiment, problem, parse_device(options.settings.device));
   const auto directory = RunDirectory::create(folder, options.force);
   const auto title = fmt::format("{} seed {}", planned.entry.label, seed);
   TrainingRun run;
   try {
-    run = train_in(directory, planned.experiment, problem, options.settings, title, false);
+    run = train_in(directory, planned.experiment, problem, training, options.settings, title, false);
   } catch (const NonFiniteError& error) {
     fmt::print(stderr, "{}: {}\n", title, error.what());
     run.status = fmt::format("diverged: {}", error.what());

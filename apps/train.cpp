@@ -38,10 +38,11 @@ void train(const TrainOptions& options) {
                     : options.out.empty() ? std::filesystem::path("runs") / experiment.general.title
                                           : std::filesystem::path(options.out);
   const auto problem = make_problem(experiment, device);
+  const auto training = make_training(experiment, problem, device);
   const auto directory = resume ? RunDirectory::open(path) : RunDirectory::create(path, options.force);
   fmt::print(stderr, "{}\n", summary_of(experiment, problem));
 
-  const auto run = train_in(directory, experiment, problem, options.settings, experiment.trainer.name, resume);
+  const auto run = train_in(directory, experiment, problem, training, options.settings, experiment.trainer.name, resume);
   const auto table = table_at("final", {run}, "iteration", std::nullopt);
   write_report(directory.report(),
                {.kind = "train",

@@ -8,7 +8,6 @@
 #include "framework/callbacks/interrupt.hpp"
 #include "framework/callbacks/metrics_file.hpp"
 #include "framework/checkpoint.hpp"
-#include "framework/device.hpp"
 #include "framework/error.hpp"
 #include "framework/parallel.hpp"
 
@@ -66,8 +65,7 @@ std::string with_checkpoint(const std::string& message, const RunDirectory& dire
 }  // namespace
 
 TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment, const Problem& problem,
-                     const RunSettings& settings, const std::string& label, bool resume) {
-  const auto training = make_training(experiment, problem, parse_device(settings.device));
+                     const Training& training, const RunSettings& settings, const std::string& label, bool resume) {
   const TrainingState state{*training.energy, *training.optimizer, *training.trainer, *training.batches};
 
   Progress start;
