@@ -5,7 +5,7 @@ BUILD ?= build
 JOBS ?= $(shell nproc)
 
 TOOLS := cmake ninja-build g++ ccache mold
-LIBRARIES := libtorch-dev libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev
+LIBRARIES := $(if $(LIBTORCH),,libtorch-dev) libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev
 BROWSER := chromium
 
 .PHONY: demo test build setup setup-tests sanitize clean
@@ -17,7 +17,7 @@ test: setup-tests build
 	@ctest --test-dir $(BUILD) --output-on-failure
 
 build: setup
-	@test -f $(BUILD)/build.ninja || cmake --preset default -B $(BUILD)
+	@cmake --preset default -B $(BUILD) $(if $(LIBTORCH),-DLIBTORCH=$(LIBTORCH)) --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD) --parallel $(JOBS)
 
 # The whole suite under address and undefined-behaviour sanitizers, in build-asan.

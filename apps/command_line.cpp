@@ -1,7 +1,7 @@
 #include "apps/command_line.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "framework/device.hpp"
 #include "framework/error.hpp"
@@ -17,15 +17,21 @@ void add_machine_options(CLI::App& command, std::string& device, int& threads) {
       ->capture_default_str();
 }
 
-void add_launch_options(CLI::App& command, LaunchOptions& options) {
+/// @param seed_key  what --seed sets: one seed of a training, the list of a comparison
+void add_launch_options(CLI::App& command, LaunchOptions& options, const std::string& seed_key) {
   command.add_option("--set", options.overrides, "override one key, e.g. --set trainer.particle_step=0.01")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  command.add_option("--out", options.out, "folder for the results (default: runs/ and the configuration's title)");
+  command.add_option("--out", options.out,
+                     "folder for the results (default: runs/ and the configuration's title)");
   command
       .add_option_function<std::int64_t>(
-          "--seed", [&options](const std::int64_t& seed) { options.overrides.push_back(fmt::format("seed={}", seed)); },
-          "seed of everything random; the same as --set seed=S")
+          "--seed",
+          [&options, seed_key](const std::int64_t& seed) {
+            options.overrides.push_back(seed_key == "seed" ? fmt::format("seed={}", seed)
+                                                           : fmt::format("compare.seeds=[{}]", seed));
+          },
+          fmt::format("seed of everything random; sets {}", seed_key))
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--force", options.force, "replace a run that the folder holds already");
   add_machine_options(command, options.settings.device, options.settings.threads);
@@ -53,37 +59,43 @@ int report_error(int code, const std::string& message) {
 
 int run_command_line(int argc, char** argv) {
   CLI::App app(
-      "Trains energy-based models by dual gradient descent-ascent and compares with maximum likelihood via Langevin.\n"
+      "Trains energy-based models by dual gradient descent-ascent and compares with maximum likelihood via "
+      "Langevin.\n"
       "Start with:  dualebm compare apps/configs/demo.json");
   app.name("dualebm");
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 done, 2 an error in what was asked for (one line on stderr), 1 an error of the program.");
+  app.footer(
+      "Exit codes: 0 done, 2 an error in what was asked for (one line on stderr), 1 an error of the "
+      "program.");
 
   TrainOptions training;
   auto* train_command = app.add_subcommand("train", "Train one energy; results go to a run directory");
   train_command->add_option("CONFIG", training.config, "configuration file (JSON); not needed with --resume");
-  add_launch_options(*train_command, training);
-  train_command->add_option("--resume", training.resume, "go on with the run in this folder from its last checkpoint");
+  add_launch_options(*train_command, training, "seed");
+  train_command->add_option("--resume", training.resume,
+                            "go on with the run in this folder from its last checkpoint");
   train_command->footer(
       "Example: dualebm train apps/configs/sphere3_bimodal.json --set loop.iterations=1000 --out runs/first");
 
   LaunchOptions comparison;
-  auto* compare_command =
-      app.add_subcommand("compare", "Train several entries over several seeds on the same data; table and report");
+  auto* compare_command = app.add_subcommand(
+      "compare", "Train several entries over several seeds on the same data; table and report");
   compare_command->add_option("CONFIG", comparison.config, "configuration file (JSON)")->required();
-  add_launch_options(*compare_command, comparison);
+  add_launch_options(*compare_command, comparison, "compare.seeds");
   compare_command->footer("Without compare.entries the four trainers of the paper are compared.");
 
   EvaluateOptions evaluation;
   auto* evaluate_command = app.add_subcommand("evaluate", "Metrics of a run, with units and base measures");
   evaluate_command->add_option("RUN", evaluation.run, "run directory")->required();
-  evaluate_command->add_option("--data", evaluation.data,
-                               "CSV of points to measure the likelihood of: lat,lon on the globe, else x0,x1,...");
+  evaluate_command->add_option(
+      "--data", evaluation.data,
+      "CSV of points to measure the likelihood of: lat,lon on the globe, else x0,x1,...");
   evaluate_command->add_flag("--json", evaluation.json, "print one JSON object instead of a table");
   add_machine_options(*evaluate_command, evaluation.device, evaluation.threads);
 
   SampleOptions sampling;
-  auto* sample_command = app.add_subcommand("sample", "Points from a trained energy by Langevin dynamics, as CSV");
+  auto* sample_command =
+      app.add_subcommand("sample", "Points from a trained energy by Langevin dynamics, as CSV");
   sample_command->add_option("RUN", sampling.run, "run directory")->required();
   sample_command->add_option("-n,--count", sampling.count, "number of points")
       ->check(CLI::PositiveNumber)
@@ -92,7 +104,8 @@ int run_command_line(int argc, char** argv) {
   sample_command->add_option("--steps", sampling.steps, "Langevin steps from the base measure")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  sample_command->add_option("--step-size", sampling.step_size, "Langevin step size h; the bias is of order h")
+  sample_command
+      ->add_option("--step-size", sampling.step_size, "Langevin step size h; the bias is of order h")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   sample_command->add_option("--seed", sampling.seed, "seed of the chains")
@@ -101,13 +114,15 @@ int run_command_line(int argc, char** argv) {
   add_machine_options(*sample_command, sampling.device, sampling.threads);
 
   std::string kind;
-  auto* list_command = app.add_subcommand("list", "Every energy, trainer, dataset, ... with its options and defaults");
+  auto* list_command =
+      app.add_subcommand("list", "Every energy, trainer, dataset, ... with its options and defaults");
   list_command->add_option("KIND", kind, "only this kind, e.g. trainer");
 
   try {
     app.parse(argc, argv);
     training.settings.command = comparison.settings.command = as_typed(argc, argv);
-    use_threads(std::max({training.settings.threads, comparison.settings.threads, evaluation.threads, sampling.threads}));
+    use_threads(std::max(
+        {training.settings.threads, comparison.settings.threads, evaluation.threads, sampling.threads}));
     if (train_command->parsed()) train(training);
     if (compare_command->parsed()) compare(comparison);
     if (evaluate_command->parsed()) evaluate(evaluation);
@@ -122,7 +137,7 @@ int run_command_line(int argc, char** argv) {
   } catch (const c10::Error& error) {
     return report_error(1, "LibTorch: " + first_line(error.what_without_backtrace()));
   } catch (const std::exception& error) {
-    return report_error(1, error.what());
+    return report_error(1, first_line(error.what()));
   }
 }
 

@@ -52,12 +52,4 @@ void sample(const SampleOptions& options);
 /// `dualebm list`: every energy, trainer, ... with its options. @param kind  one of them; empty: all
 void list(const std::string& kind);
 
-/// The energy of a run and what it was trained on: from model.pt, or the checkpoint of a run that did not finish.
-struct LoadedRun {
-  Experiment experiment;
-  Problem problem;
-  Training training;
-};
-LoadedRun load_run(const std::string& path, const std::string& device);
-
 }  // namespace ebm

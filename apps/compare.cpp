@@ -20,6 +20,14 @@ struct Planned {
   Experiment experiment;
 };
 
+/// A label as the name of a folder: letters, digits and a few marks, and never "." or "..".
+std::string folder_name(std::string label) {
+  for (char& c : label) {
+    if (!std::isalnum(static_cast<unsigned char>(c)) && !std::strchr("._=-", c)) c = '_';
+  }
+  return label.find_first_not_of('.') == std::string::npos ? "entry" + label : label;
+}
+
 /// Every entry with every seed, all read and checked before anything runs.
 std::vector<Planned> plan(const Json& configuration, const Experiment& base) {
   const auto entries = base.comparison.expanded(base.resolved);
@@ -27,8 +35,11 @@ std::vector<Planned> plan(const Json& configuration, const Experiment& base) {
   std::vector<Planned> plan;
   for (const auto seed : base.comparison.seeds) {
     for (const auto& entry : entries) {
-      const auto same = [&](const Planned& p) { return p.entry.label == entry.label && p.experiment.general.seed == seed; };
-      require(std::none_of(plan.begin(), plan.end(), same), "compare: \"{}\" with seed {} comes twice", entry.label, seed);
+      const auto same = [&](const Planned& p) {
+        return folder_name(p.entry.label) == folder_name(entry.label) && p.experiment.general.seed == seed;
+      };
+      require(std::none_of(plan.begin(), plan.end(), same), "compare: label \"{}\" with seed {} comes twice",
+              entry.label, seed);
       Json changed = configuration;
       changed["seed"] = seed;
       for (const auto& [path, value] : entry.set.items()) set_path(changed, path, value);
@@ -45,15 +56,9 @@ std::vector<Planned> plan(const Json& configuration, const Experiment& base) {
 /// What two trainings must agree on to share their data and metrics.
 std::string problem_key(const Experiment& experiment) {
   const auto& resolved = experiment.resolved;
-  return Json({resolved["domain"], resolved["dataset"], resolved["dtype"], resolved["metrics"], experiment.data_seed()})
+  return Json({resolved["domain"], resolved["dataset"], resolved["dtype"], resolved["metrics"],
+               experiment.data_seed()})
       .dump();
-}
-
-std::string folder_name(std::string label) {
-  for (char& c : label) {
-    if (!std::isalnum(static_cast<unsigned char>(c)) && !std::strchr("._=-", c)) c = '_';
-  }
-  return label;
 }
 
 Json sweep_json(const Experiment& base, const std::vector<ComparisonEntry>& entries, const Table& table) {
@@ -64,20 +69,31 @@ Json sweep_json(const Experiment& base, const std::vector<ComparisonEntry>& entr
     Json metrics = rows[i];
     metrics.erase("label");
     metrics.erase("seeds");
-    points.push_back({{"label", rows[i]["label"]}, {"value", *entries[i].value}, {"metrics", std::move(metrics)}});
+    points.push_back(
+        {{"label", rows[i]["label"]}, {"value", *entries[i].value}, {"metrics", std::move(metrics)}});
   }
   const auto& parameter = base.comparison.sweep_parameter;
-  const std::string label = parameter == "time_scale_ratio" ? "α = h_z / h_x, ratio of time scales" : parameter;
+  const std::string label =
+      parameter == "time_scale_ratio" ? "α = h_z / h_x, ratio of time scales" : parameter;
   return {{"parameter", parameter}, {"label", label}, {"metric", "kl"}, {"points", std::move(points)}};
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& root, const Planned& planned) {
+  return root / folder_name(planned.entry.label) / fmt::format("seed{}", planned.experiment.general.seed);
+}
+
+/// Every folder is there and free before the first run begins: hours later would be too late to find out.
+void prepare_folders(const std::vector<Planned>& plan, const std::filesystem::path& root, bool force) {
+  for (const auto& planned : plan) RunDirectory::create(folder_of(root, planned), force);
 }
 
 /// Trains one line of the plan; a run that diverges is noted and the comparison goes on.
 TrainingRun run_planned(const Planned& planned, const Problem& problem, const std::filesystem::path& root,
                         const LaunchOptions& options) {
   const auto seed = planned.experiment.general.seed;
-  const auto folder = root / folder_name(planned.entry.label) / fmt::format("seed{}", seed);
+  const auto folder = folder_of(root, planned);
   const auto training = make_training(planned.experiment, problem, parse_device(options.settings.device));
-  const auto directory = RunDirectory::create(folder, options.force);
+  const auto directory = RunDirectory::create(folder, false);
   const auto title = fmt::format("{} seed {}", planned.entry.label, seed);
   TrainingRun run;
   try {
@@ -90,6 +106,14 @@ TrainingRun run_planned(const Planned& planned, const Problem& problem, const st
   }
   run.label = planned.entry.label;
   return run;
+}
+
+/// Whether a whole comparison is there; an interrupted one may be replaced.
+bool is_finished(const std::filesystem::path& root) {
+  const auto path = root / "comparison.json";
+  if (!std::filesystem::exists(path)) return false;
+  const auto content = read_json_file(path.string());
+  return content.value("manifest", Json::object()).value("status", "finished") == "finished";
 }
 
 Table budget_table(const std::vector<TrainingRun>& runs, const std::string& axis, const std::string& format) {
@@ -107,14 +131,16 @@ void compare(const LaunchOptions& options) {
   const auto device = parse_device(options.settings.device);
   const auto root = options.out.empty() ? std::filesystem::path("runs") / (base.general.title + "-compare")
                                         : std::filesystem::path(options.out);
-  require(options.force || !std::filesystem::exists(root / "comparison.json"),
+  const bool finished = is_finished(root);
+  require(options.force || !finished,
           "{}: holds a comparison already; --force replaces it, --out chooses another folder", root.string());
-  ensure_folder(root);
+  prepare_folders(planned, root, options.force || !finished);
   std::filesystem::remove(root / "comparison.json");
 
   const auto summary = fmt::format("{}: {} entries × {} seeds, energy {}", base.general.title, entries.size(),
                                    base.comparison.seeds.size(), base.energy.name);
   fmt::print(stderr, "{}\n", summary);
+  const Interrupt interrupt;
   std::vector<TrainingRun> runs;
   std::string key;
   Problem problem, first_problem;
@@ -124,21 +150,33 @@ void compare(const LaunchOptions& options) {
       problem = make_problem(item.experiment, device);
     }
     if (runs.empty()) first_problem = problem;
-    runs.push_back(run_planned(item, problem, root, options));
+    auto run = run_planned(item, problem, root, options);
     if (Interrupt::requested()) break;
+    runs.push_back(std::move(run));
   }
-  const bool any = std::any_of(runs.begin(), runs.end(), [](const TrainingRun& run) { return run.energy != nullptr; });
+  const bool complete = runs.size() == planned.size();
+  require(!runs.empty(), "compare: interrupted before the first run was done");
+  const bool any =
+      std::any_of(runs.begin(), runs.end(), [](const TrainingRun& run) { return run.energy != nullptr; });
   require(any, "compare: every run diverged; the first said: {}", runs.front().status);
 
   const auto table = table_at("final", runs, "iteration", std::nullopt);
-  const std::vector<Table> more = {budget_table(runs, "gradient_evaluations", "at equal gradient evaluations ({:.4g})"),
-                                   budget_table(runs, "seconds", "at equal training time ({:.3g} s)")};
+  const std::vector<Table> more = {
+      budget_table(runs, "gradient_evaluations", "at equal gradient evaluations ({:.4g})"),
+      budget_table(runs, "seconds", "at equal training time ({:.3g} s)")};
   Json manifest = program_manifest(options.settings.device, threads());
   manifest["command"] = options.settings.command;
   const auto sweep = sweep_json(base, entries, table);
-  Json result = {{"title", base.general.title}, {"manifest", manifest}, {"configuration", base.resolved},
-                 {"final", to_json(table)},     {"at_equal_gradient_evaluations", to_json(more[0])},
-                 {"at_equal_time", to_json(more[1])}, {"sweep", sweep}};
+  manifest["status"] = complete ? "finished" : "interrupted";
+  manifest["runs"] = runs.size();
+  manifest["planned"] = planned.size();
+  Json result = {{"title", base.general.title},
+                 {"manifest", manifest},
+                 {"configuration", base.resolved},
+                 {"final", to_json(table)},
+                 {"at_equal_gradient_evaluations", to_json(more[0])},
+                 {"at_equal_time", to_json(more[1])},
+                 {"sweep", sweep}};
   write_report(root / "report.html",
                {.kind = "compare",
                 .summary = summary,
@@ -151,8 +189,13 @@ void compare(const LaunchOptions& options) {
                first_problem);
   write_json(root / "comparison.json", result);
 
+  if (!complete) {
+    fmt::print(stderr, "interrupted: {} of {} runs are in the tables; the same command starts again\n",
+               runs.size(), planned.size());
+  }
   fmt::print("{}\n{}\n{}", to_text(table), to_text(more[0]), to_text(more[1]));
-  if (base.comparison.seeds.size() > 1) fmt::print("\nmedian over seeds [least, greatest]; units: dualebm list metric\n");
+  if (base.comparison.seeds.size() > 1)
+    fmt::print("\nmedian over seeds [least, greatest]; units: dualebm list metric\n");
   fmt::print("report             {}\n", (root / "report.html").string());
 }
 

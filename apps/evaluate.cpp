@@ -2,8 +2,9 @@
 #include <fmt/format.h>
 
 #include "apps/command_line.hpp"
+#include "apps/loaded_energy.hpp"
 #include "datasets/points.hpp"
-#include "framework/error.hpp"
+#include "framework/device.hpp"
 
 namespace ebm {
 namespace {
@@ -14,14 +15,16 @@ struct Line {
 };
 
 /// Mean energy and likelihood of the user's own points.
-std::vector<Line> lines_of_points(const EvaluateOptions& options, LoadedRun& run, const MetricValues& values) {
-  const auto points = read_points(options.data, *run.problem.domain).to(run.problem.dataset.train.options());
-  const double mean = energy_at(*run.training.energy, points).mean().item<double>();
-  std::vector<Line> lines = {
-      {"energy_data", "nats", fmt::format("mean energy of the {} points of {}", points.size(0), options.data), mean}};
+std::vector<Line> lines_of_points(const EvaluateOptions& options, const Problem& problem, Energy& energy,
+                                  const MetricValues& values) {
+  const auto points = read_points(options.data, *problem.domain).to(problem.dataset.train.options());
+  const double mean = energy_at(energy, points).mean().item<double>();
+  std::vector<Line> lines = {{"energy_data", "nats",
+                              fmt::format("mean energy of the {} points of {}", points.size(0), options.data),
+                              mean}};
   if (const double* log_z = find_metric(values, "log_z")) {
-    lines.push_back({"nll_data", "nats, with respect to area", fmt::format("negative log-likelihood of {}", options.data),
-                     mean + *log_z + run.problem.domain->log_area()});
+    lines.push_back({"nll_data", "nats, per area", fmt::format("negative log-likelihood of {}", options.data),
+                     mean + *log_z + problem.domain->log_area()});
   }
   return lines;
 }
@@ -29,12 +32,16 @@ std::vector<Line> lines_of_points(const EvaluateOptions& options, LoadedRun& run
 }  // namespace
 
 void evaluate(const EvaluateOptions& options) {
-  auto run = load_run(options.run, options.device);
-  const auto values = run.problem.evaluator->evaluate(*run.training.energy);
+  const auto device = parse_device(options.device);
+  const auto run = load_energy_of(options.run, device);
+  const auto problem = make_problem(run.experiment, device);
+  const auto values = problem.evaluator->evaluate(*run.energy);
   std::vector<Line> lines;
-  for (const auto& [name, value] : values) lines.push_back({name, metric(name).unit, metric(name).meaning, value});
+  for (const auto& [name, value] : values)
+    lines.push_back({name, metric(name).unit, metric(name).meaning, value});
   if (!options.data.empty()) {
-    for (auto& line : lines_of_points(options, run, values)) lines.push_back(std::move(line));
+    for (auto& line : lines_of_points(options, problem, *run.energy, values))
+      lines.push_back(std::move(line));
   }
   if (options.json) {
     Json object = Json::object();

@@ -9,15 +9,14 @@
 namespace ebm {
 namespace {
 
-const std::vector<std::string> sections = {"domain",   "dataset",   "energy",
-                                           "trainer",  "optimizer", "optimizer_schedule",
-                                           "particle_schedule", "loop", "metrics", "compare"};
+const std::vector<std::string> sections = {
+    "domain", "dataset", "energy", "trainer", "optimizer", "optimizer_schedule", "particle_schedule",
+    "loop",   "metrics", "compare"};
 
 /// A section of a configuration, or what it is when left out.
 Json section_or(const Json& configuration, const char* name, Json fallback) {
   return configuration.contains(name) ? configuration[name] : std::move(fallback);
 }
-
 
 GeneralOptions read_general(const Json& configuration) {
   GeneralOptions options;
@@ -39,17 +38,25 @@ Json written(Options options) {
   return section;
 }
 
-/// α = h_z / h_x as one number: the neuron step follows from the particle step, the weight step keeps its proportion.
+/// α = h_z / h_x as one number: the neuron step follows from the particle step, the weight step keeps its
+/// proportion.
 Json with_time_scale_ratio(Json optimizer, const Json& trainer, const std::optional<double>& ratio) {
   if (!ratio) return optimizer;
   require(optimizer.contains("neuron_step") && trainer.contains("particle_step"),
           "time_scale_ratio: needs a trainer with a particle_step and the optimizer wasserstein_fisher_rao");
   const double old_step = optimizer["neuron_step"].get<double>();
-  require(old_step > 0, "time_scale_ratio: optimizer.neuron_step must be positive to keep the weight step's proportion");
+  require(old_step > 0,
+          "time_scale_ratio: optimizer.neuron_step must be positive to keep the weight step's proportion");
   const double step = *ratio * trainer["particle_step"].get<double>();
   optimizer["weight_step"] = optimizer["weight_step"].get<double>() * step / old_step;
   optimizer["neuron_step"] = step;
   return optimizer;
+}
+
+/// A run must find its data from any folder.
+void make_absolute(Json& section, const char* key) {
+  const auto path = section.value(key, "");
+  if (!path.empty()) section[key] = std::filesystem::absolute(path).lexically_normal().string();
 }
 
 torch::Tensor to_device(const torch::Tensor& points, const torch::TensorOptions& options) {
@@ -60,18 +67,21 @@ torch::Tensor to_device(const torch::Tensor& points, const torch::TensorOptions&
 
 void GeneralOptions::describe(Fields& fields) {
   fields.text("title", title, "name of the experiment; the file's stem if empty");
-  fields.integer("seed", seed, Range::at_least(0), "of everything random: data, parameters, particles, batches");
-  fields.number("data_seed", data_seed, Range::at_least(0), "of the data alone; null: the seed");
+  fields.integer("seed", seed, Range::at_least(0),
+                 "of everything random: data, parameters, particles, batches");
+  fields.integer("data_seed", data_seed, Range::at_least(0), "of the data alone; null: the seed");
   fields.choice("dtype", dtype, {"float32", "float64"}, "of data, particles and parameters");
   fields.number("time_scale_ratio", time_scale_ratio, Range::positive(),
-                "α = neuron_step / particle_step; sets neuron_step, weight_step keeps its proportion to it; null: as given");
+                "α = neuron_step / particle_step; sets neuron_step, weight_step keeps its proportion to it; "
+                "null: as given");
 }
 
 void ComparisonOptions::describe(Fields& fields) {
   fields.integers("seeds", seeds, Range::at_least(0), "every entry is run once for each of these");
   fields.section("entries", entries,
                  "array of {\"label\", \"set\": {path: value}}; empty: the four trainers of the paper");
-  fields.text("sweep_parameter", sweep_parameter, "path of a number to sweep instead of entries, e.g. time_scale_ratio");
+  fields.text("sweep_parameter", sweep_parameter,
+              "path of a number to sweep instead of entries, e.g. time_scale_ratio");
   fields.numbers("sweep_values", sweep_values, Range::any(), "its values");
 }
 
@@ -89,11 +99,13 @@ std::vector<ComparisonEntry> ComparisonOptions::expanded(const Json& base) const
     reader.section("set", entry.set, "");
     reader.finish();
     require(!entry.label.empty(), "{}.label: missing", path);
-    require(entry.set.is_object(), "{}.set: expected an object of path: value, found {}", path, entry.set.dump());
+    require(entry.set.is_object(), "{}.set: expected an object of path: value, found {}", path,
+            entry.set.dump());
     result.push_back(std::move(entry));
   }
   for (const double value : sweep_values) {
-    result.push_back({.label = fmt::format("{}={:.4g}", sweep_parameter, value), .set = {{sweep_parameter, value}},
+    result.push_back({.label = fmt::format("{}={:.4g}", sweep_parameter, value),
+                      .set = {{sweep_parameter, value}},
                       .value = value});
   }
   if (!result.empty()) return result;
@@ -108,7 +120,7 @@ std::vector<ComparisonEntry> ComparisonOptions::expanded(const Json& base) const
 }
 
 std::uint64_t Experiment::data_seed() const {
-  return static_cast<std::uint64_t>(general.data_seed ? *general.data_seed : static_cast<double>(general.seed));
+  return static_cast<std::uint64_t>(general.data_seed.value_or(general.seed));
 }
 
 Experiment read_experiment(const Json& configuration) {
@@ -116,6 +128,7 @@ Experiment read_experiment(const Json& configuration) {
   e.general = read_general(configuration);
   e.domain = domains().read(section_or(configuration, "domain", {{"name", "sphere"}}), "domain");
   e.dataset = datasets().read(section_or(configuration, "dataset", Json::object()), "dataset");
+  for (const char* file : {"path", "split"}) make_absolute(e.dataset.resolved, file);
   if (e.dataset.resolved.contains("teacher")) {
     e.teacher = energies().read(e.dataset.resolved["teacher"], "dataset.teacher");
     e.dataset.resolved["teacher"] = e.teacher->resolved;
@@ -127,12 +140,16 @@ Experiment read_experiment(const Json& configuration) {
   e.optimizer = optimizers().read(
       with_time_scale_ratio(optimizer.resolved, e.trainer.resolved, e.general.time_scale_ratio), "optimizer");
   const Json constant = {{"name", "constant"}};
-  e.optimizer_schedule = schedules().read(section_or(configuration, "optimizer_schedule", constant), "optimizer_schedule");
-  e.particle_schedule = schedules().read(section_or(configuration, "particle_schedule", constant), "particle_schedule");
+  e.optimizer_schedule =
+      schedules().read(section_or(configuration, "optimizer_schedule", constant), "optimizer_schedule");
+  e.particle_schedule =
+      schedules().read(section_or(configuration, "particle_schedule", constant), "particle_schedule");
   e.loop = read_options<LoopOptions>(section_or(configuration, "loop", Json::object()), "loop");
   if (!e.loop.early_stop_metric.empty()) metric(e.loop.early_stop_metric);
-  e.metrics = read_options<Evaluator::Options>(section_or(configuration, "metrics", Json::object()), "metrics");
-  e.comparison = read_options<ComparisonOptions>(section_or(configuration, "compare", Json::object()), "compare");
+  e.metrics =
+      read_options<Evaluator::Options>(section_or(configuration, "metrics", Json::object()), "metrics");
+  e.comparison =
+      read_options<ComparisonOptions>(section_or(configuration, "compare", Json::object()), "compare");
 
   e.resolved = written(e.general);
   e.resolved["domain"] = e.domain.resolved;
@@ -152,7 +169,8 @@ Json load_configuration(const std::string& path, const std::vector<std::string>&
   Json configuration = read_json_file(path);
   require(configuration.is_object(), "{}: expected an object at the top", path);
   for (const auto& assignment : overrides) apply_override(configuration, assignment);
-  if (!configuration.contains("title")) configuration["title"] = std::filesystem::path(path).stem().string();
+  if (configuration.value("title", Json("")) == "")
+    configuration["title"] = std::filesystem::path(path).stem().string();
   return configuration;
 }
 
@@ -172,9 +190,10 @@ Problem make_problem(const Experiment& experiment, torch::Device device) {
   return problem;
 }
 
-std::shared_ptr<Energy> make_energy(const Experiment& experiment, const Problem& problem, torch::Device device) {
+std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_ptr<Domain> domain,
+                                    torch::Device device) {
   Random random(static_cast<std::uint64_t>(experiment.general.seed), "parameters");
-  auto energy = experiment.energy.make({problem.domain, torch::TensorOptions(experiment.dtype()), random});
+  auto energy = experiment.energy.make({std::move(domain), torch::TensorOptions(experiment.dtype()), random});
   energy->to(device);
   return energy;
 }
@@ -182,7 +201,7 @@ std::shared_ptr<Energy> make_energy(const Experiment& experiment, const Problem&
 Training make_training(const Experiment& experiment, const Problem& problem, torch::Device device) {
   const auto seed = static_cast<std::uint64_t>(experiment.general.seed);
   Training training;
-  training.energy = make_energy(experiment, problem, device);
+  training.energy = make_energy(experiment, problem.domain, device);
   training.optimizer = experiment.optimizer.make({*training.energy});
   const ScheduleContext schedule{.iterations = experiment.loop.iterations};
   training.trainer = experiment.trainer.make({

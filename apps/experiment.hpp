@@ -22,7 +22,7 @@ namespace ebm {
 struct GeneralOptions {
   std::string title;
   std::int64_t seed = 0;
-  std::optional<double> data_seed;
+  std::optional<std::int64_t> data_seed;
   std::string dtype = "float32";
   std::optional<double> time_scale_ratio;
   void describe(Fields& fields);
@@ -43,7 +43,8 @@ struct ComparisonOptions {
   std::vector<double> sweep_values;
   void describe(Fields& fields);
 
-  /// The entries as given, or one for each value of the sweep, or one for each of the four trainers of the paper.
+  /// The entries as given, or one for each value of the sweep, or one for each of the four trainers of the
+  /// paper.
   /// @param base  the resolved configuration
   std::vector<ComparisonEntry> expanded(const Json& base) const;
 };
@@ -91,7 +92,9 @@ struct Training {
   std::shared_ptr<Random> batches;
 };
 
-std::shared_ptr<Energy> make_energy(const Experiment& experiment, const Problem& problem, torch::Device device);
+/// An energy with its initial parameters, by the seed.
+std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_ptr<Domain> domain,
+                                    torch::Device device);
 Training make_training(const Experiment& experiment, const Problem& problem, torch::Device device);
 
 }  // namespace ebm

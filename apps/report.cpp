@@ -90,10 +90,11 @@ Json neurons_json(const Energy& energy) {
   const auto weight = neurons->weights.detach().to(torch::kCPU, torch::kDouble);
   const auto sign = neurons->signs.defined() ? neurons->signs.to(torch::kCPU, torch::kDouble) : weight.sign();
   for (std::int64_t j = 0; j < position.size(0); ++j) {
-    list.push_back({{"position",
-                     {position[j][0].item<double>(), position[j][1].item<double>(), position[j][2].item<double>()}},
-                    {"weight", std::abs(weight[j].item<double>())},
-                    {"sign", sign[j].item<double>() < 0 ? -1 : 1}});
+    list.push_back(
+        {{"position",
+          {position[j][0].item<double>(), position[j][1].item<double>(), position[j][2].item<double>()}},
+         {"weight", std::abs(weight[j].item<double>())},
+         {"sign", sign[j].item<double>() < 0 ? -1 : 1}});
   }
   return list;
 }
@@ -138,17 +139,18 @@ Json globes_json(const Report& report, const Problem& problem) {
     const auto options = problem.dataset.train.options().dtype(torch::kDouble);
     globes.push_back({{"title", "teacher"},
                       {"density", density_json(teacher, *problem.domain, options)},
-                      {"points", Json::array()},
+                      {"points", points_json(problem.dataset.train)},
                       {"neurons", neurons_json(teacher)}});
   }
   std::set<std::string> shown;
   for (const auto& run : report.runs) {
     if (!run.energy || globes.size() >= 8 || !shown.insert(run.label).second) continue;
-    const bool first = shown.size() == 1;
-    globes.push_back({{"title", run.label},
-                      {"density", density_json(*run.energy, *problem.domain, problem.dataset.train.options())},
-                      {"points", first ? points_json(problem.dataset.train) : Json::array()},
-                      {"neurons", neurons_json(*run.energy)}});
+    const bool without_points = globes.empty();  // the data are drawn once, on the teacher if there is one
+    globes.push_back(
+        {{"title", run.label},
+         {"density", density_json(*run.energy, *problem.domain, problem.dataset.train.options())},
+         {"points", without_points ? points_json(problem.dataset.train) : Json::array()},
+         {"neurons", neurons_json(*run.energy)}});
   }
   return globes;
 }
@@ -172,14 +174,15 @@ std::string escaped_for_html(const std::string& text) {
 
 std::string cell_text(const Statistic& statistic) {
   const auto [least, greatest] = std::minmax_element(statistic.values.begin(), statistic.values.end());
-  if (*least == *greatest) return fmt::format("{:.4g}", *least);
+  if (*least == *greatest)
+    return *least == std::round(*least) ? fmt::format("{}", *least) : fmt::format("{:.4g}", *least);
   return fmt::format("{:.3g} [{:.3g}, {:.3g}]", statistic.median(), *least, *greatest);
 }
 
 /// Characters that a terminal shows: UTF-8 continuation bytes take no column.
 std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 }  // namespace
@@ -215,10 +218,16 @@ Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, c
   Table table{.title = title, .rows = {}};
   for (const auto& label : labels_of(runs)) {
     TableRow row{.label = label};
-    for (const auto& entry : metrics_of(runs)) row.columns.push_back({entry.name, {}});
-    for (const char* name : {"iteration", "gradient_evaluations", "seconds"}) row.columns.push_back({name, {}});
+    for (const auto& entry : metrics_of(runs)) {
+      // An error bound is watched in its own figure; as a column it would crowd out what it bounds.
+      if (entry.name != "quadrature_error") row.columns.push_back({entry.name, {}});
+    }
+    for (const char* name : {"iteration", "gradient_evaluations", "seconds"})
+      row.columns.push_back({name, {}});
     for (const auto& run : runs) {
-      if (run.label != label || !run.energy) continue;
+      if (run.label != label) continue;
+      ++row.planned;
+      if (!run.energy) continue;
       const Record* record = record_at(run, axis, bound);
       if (!record) continue;
       ++row.seeds;
@@ -238,17 +247,16 @@ Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, c
 
 std::string to_text(const Table& table) {
   std::vector<std::vector<std::string>> lines(table.rows.size() + 1);
-  lines[0].push_back("");
+  lines[0] = {"", "seeds"};
   std::vector<std::string> names;
   for (const auto& row : table.rows) {
     for (const auto& [name, statistic] : row.columns) {
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
   }
-  std::erase(names, "quadrature_error");
   for (const auto& name : names) lines[0].push_back(name);
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
-    lines[i + 1].push_back(table.rows[i].label);
+    lines[i + 1] = {table.rows[i].label, fmt::format("{}/{}", table.rows[i].seeds, table.rows[i].planned)};
     for (const auto& name : names) {
       std::string text = table.rows[i].seeds == 0 ? "diverged" : "-";
       for (const auto& [column, statistic] : table.rows[i].columns) {
@@ -320,7 +328,9 @@ void write_report(const std::filesystem::path& path, const Report& report, const
   auto text = replaced(page::skeleton, "{{title}}", escaped_for_html(title));
   text = replaced(text, "{{style}}", page::style);
   text = replaced(text, "{{script}}", page::script);
-  write_atomically(path, replaced(text, "{{data}}", escaped_for_script(data.dump())));
+  write_atomically(path,
+                   replaced(text, "{{data}}",
+                            escaped_for_script(data.dump(-1, ' ', false, Json::error_handler_t::replace))));
 }
 
 }  // namespace ebm

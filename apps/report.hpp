@@ -27,7 +27,8 @@ struct Statistic {
 /// Metrics of several seeds of one label at one place of a common axis.
 struct TableRow {
   std::string label;
-  std::size_t seeds = 0;
+  std::size_t seeds = 0;    ///< runs in the statistics
+  std::size_t planned = 0;  ///< runs there were; the others diverged
   std::vector<std::pair<std::string, Statistic>> columns;
 };
 
@@ -46,8 +47,8 @@ struct Report {
   Json sweep = nullptr;
 };
 
-/// Values of the last record of every run whose `axis` ("iteration", "gradient_evaluations", "seconds") is within the
-/// bound, gathered by label; without a bound the final ones.
+/// Values of the last record of every run whose `axis` ("iteration", "gradient_evaluations", "seconds") is
+/// within the bound, gathered by label; without a bound the final ones.
 Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, const std::string& axis,
                std::optional<double> bound);
 

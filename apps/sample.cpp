@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include "apps/command_line.hpp"
+#include "apps/loaded_energy.hpp"
 #include "datasets/points.hpp"
 #include "framework/callbacks/console.hpp"
 #include "framework/checkpoint.hpp"
+#include "framework/device.hpp"
 #include "framework/error.hpp"
 #include "framework/samplers/langevin.hpp"
 
@@ -24,9 +26,10 @@ std::string csv_of(const torch::Tensor& table, const std::vector<std::string>& h
 }
 
 /// In the form that the run's own data came in, so that `evaluate --data` reads it back.
-std::string as_csv(const LoadedRun& run, const torch::Tensor& points) {
+std::string as_csv(const LoadedEnergy& run, const torch::Tensor& points) {
   const auto table = points.to(torch::kCPU, torch::kDouble).contiguous();
-  if (run.experiment.dataset.name == "lat_lon_csv") return csv_of(to_lat_lon(table).contiguous(), {"lat_deg", "lon_deg"});
+  if (run.experiment.dataset.name == "lat_lon_csv")
+    return csv_of(to_lat_lon(table).contiguous(), {"lat_deg", "lon_deg"});
   std::vector<std::string> header;
   for (std::int64_t k = 0; k < table.size(1); ++k) header.push_back(fmt::format("x{}", k));
   return csv_of(table, header);
@@ -35,18 +38,19 @@ std::string as_csv(const LoadedRun& run, const torch::Tensor& points) {
 }  // namespace
 
 void sample(const SampleOptions& options) {
-  auto run = load_run(options.run, options.device);
-  const auto& domain = *run.problem.domain;
-  const auto tensor_options = run.problem.dataset.train.options();
+  const auto device = parse_device(options.device);
+  const auto run = load_energy_of(options.run, device);
+  const auto& domain = *run.domain;
+  const auto tensor_options = torch::TensorOptions(run.experiment.dtype()).device(device);
   Random random(static_cast<std::uint64_t>(options.seed), "sample", tensor_options.device());
   const Langevin sampler({.step_size = options.step_size, .antithetic = false});
   auto state = sampler.init(domain.sample_base(options.count, random, tensor_options));
   ConsoleProgress console(stderr, "sampling");
   Progress progress;
-  console.on_start(progress, options.steps);
+  console.on_start(progress);
   while (progress.iteration < options.steps) {
-    sampler.step(*run.training.energy, domain, state, random, 1.0);
-    ++progress.iteration;
+    sampler.step(*run.energy, domain, state, random, 1.0);
+    progress.fraction = static_cast<double>(++progress.iteration) / static_cast<double>(options.steps);
     console.on_step(progress);
   }
   console.on_end(progress);

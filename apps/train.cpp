@@ -2,8 +2,6 @@
 
 #include "apps/command_line.hpp"
 #include "apps/report.hpp"
-#include "framework/callbacks/console.hpp"
-#include "framework/checkpoint.hpp"
 #include "framework/device.hpp"
 #include "framework/error.hpp"
 
@@ -16,9 +14,11 @@ Json configuration_of(const TrainOptions& options) {
     require(!options.config.empty(), "train: give a configuration file, or --resume DIR");
     return load_configuration(options.config, options.overrides);
   }
-  require(options.out.empty() || options.out == options.resume, "train: --out and --resume name different folders");
+  require(options.out.empty() || options.out == options.resume,
+          "train: --out and --resume name different folders");
   require(!options.force, "train: --force throws away what --resume goes on with; take one of them");
-  const auto file = options.config.empty() ? RunDirectory::open(options.resume).config().string() : options.config;
+  const auto file =
+      options.config.empty() ? RunDirectory::open(options.resume).config().string() : options.config;
   return load_configuration(file, options.overrides);
 }
 
@@ -42,7 +42,8 @@ void train(const TrainOptions& options) {
   const auto directory = resume ? RunDirectory::open(path) : RunDirectory::create(path, options.force);
   fmt::print(stderr, "{}\n", summary_of(experiment, problem));
 
-  const auto run = train_in(directory, experiment, problem, training, options.settings, experiment.trainer.name, resume);
+  const auto run =
+      train_in(directory, experiment, problem, training, options.settings, experiment.trainer.name, resume);
   const auto table = table_at("final", {run}, "iteration", std::nullopt);
   write_report(directory.report(),
                {.kind = "train",
@@ -58,22 +59,6 @@ void train(const TrainOptions& options) {
     fmt::print("{:<18} {:<14.6g} {}\n", name, value, metric(name).unit);
   }
   fmt::print("report             {}\n", directory.report().string());
-}
-
-LoadedRun load_run(const std::string& path, const std::string& device_name) {
-  const auto directory = RunDirectory::open(path);
-  const auto device = parse_device(device_name);
-  LoadedRun run{read_experiment(read_json_file(directory.config().string())), {}, {}};
-  run.problem = make_problem(run.experiment, device);
-  run.training = make_training(run.experiment, run.problem, device);
-  auto& [energy, optimizer, trainer, batches] = run.training;
-  if (std::filesystem::exists(directory.model())) {
-    load_energy(directory.model(), *energy);
-  } else {
-    require(std::filesystem::exists(directory.checkpoint()), "{}: has no model and no checkpoint yet", path);
-    load_checkpoint(directory.checkpoint(), {*energy, *optimizer, *trainer, *batches});
-  }
-  return run;
 }
 
 }  // namespace ebm

@@ -17,10 +17,20 @@ namespace {
 /// Keeps the manifest of a run up to date.
 class Manifest {
  public:
-  Manifest(const RunDirectory& directory, const Experiment& experiment, const RunSettings& settings)
+  /// @param resume  keep when and how the run began, and note that it was taken up again
+  Manifest(const RunDirectory& directory, const Experiment& experiment, const RunSettings& settings,
+           bool resume)
       : path_(directory.manifest()), content_(program_manifest(settings.device, threads())) {
     content_["seed"] = experiment.general.seed;
     content_["command"] = settings.command;
+    if (resume && std::filesystem::exists(path_)) {
+      const auto before = read_json_file(path_.string());
+      Json resumed = before.value("resumed", Json::array());
+      resumed.push_back({{"started", content_["started"]}, {"command", settings.command}});
+      content_["resumed"] = std::move(resumed);
+      for (const char* key : {"started", "command"}) content_[key] = before.value(key, "");
+      seconds_before_ = before.value("seconds", 0.0);
+    }
     write("running", {});
   }
 
@@ -30,23 +40,48 @@ class Manifest {
     content_["iteration"] = progress.iteration;
     content_["gradient_evaluations"] = progress.gradient_evaluations;
     content_["training_seconds"] = progress.seconds;
-    content_["seconds"] = elapsed.count();
+    content_["seconds"] = seconds_before_ + elapsed.count();
     write_json(path_, content_);
   }
 
  private:
   std::filesystem::path path_;
   Json content_;
+  double seconds_before_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// The records that a run resumed at `progress` keeps: a kill may have left later ones.
-std::vector<Record> records_until(const RunDirectory& directory, const Progress& progress) {
+/// The records that a run resumed at `progress` keeps: those that the undisturbed run would have by then. A
+/// kill may have left later ones, the end of a shorter run one between the evaluations.
+std::vector<Record> records_until(const RunDirectory& directory, const Progress& progress,
+                                  std::int64_t every) {
   std::vector<Record> kept;
   for (auto& record : read_records(directory.metrics())) {
-    if (record.progress.iteration <= progress.iteration) kept.push_back(std::move(record));
+    const auto iteration = record.progress.iteration;
+    const bool regular = iteration == 0 || (every > 0 && iteration % every == 0);
+    if (regular && iteration <= progress.iteration) kept.push_back(std::move(record));
   }
   return kept;
+}
+
+/// What a run may change when it goes on: how long, how often it is looked at, what it is called.
+bool may_change(const std::string& path) {
+  for (const char* allowed : {"/loop", "/metrics", "/title", "/compare"}) {
+    if (path.starts_with(allowed)) return true;
+  }
+  return false;
+}
+
+/// Refuses to go on with another energy, trainer, data or seed than the run began with.
+void require_same_run(const RunDirectory& directory, const Experiment& experiment) {
+  const auto before = read_json_file(directory.config().string());
+  for (const auto& change : Json::diff(before, experiment.resolved)) {
+    const auto path = change["path"].get<std::string>();
+    require(may_change(path),
+            "--resume {}: {} differs from the run's config.json; only loop, metrics, compare and title "
+            "may change",
+            directory.path().string(), path.substr(1));
+  }
 }
 
 /// Remembers every record, for the report.
@@ -54,7 +89,9 @@ class Memory final : public Callback {
  public:
   explicit Memory(std::vector<Record> kept) : records(std::move(kept)) {}
   void on_record(const Record& record) override { records.push_back(record); }
+  void on_step(const Progress& progress) override { last = progress; }
   std::vector<Record> records;
+  Progress last;
 };
 
 std::string with_checkpoint(const std::string& message, const RunDirectory& directory) {
@@ -65,17 +102,19 @@ std::string with_checkpoint(const std::string& message, const RunDirectory& dire
 }  // namespace
 
 TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment, const Problem& problem,
-                     const Training& training, const RunSettings& settings, const std::string& label, bool resume) {
+                     const Training& training, const RunSettings& settings, const std::string& label,
+                     bool resume) {
+  if (resume) require_same_run(directory, experiment);
   const TrainingState state{*training.energy, *training.optimizer, *training.trainer, *training.batches};
 
   Progress start;
   std::vector<Record> kept;
   if (resume && std::filesystem::exists(directory.checkpoint())) {
     start = load_checkpoint(directory.checkpoint(), state);
-    kept = records_until(directory, start);
+    kept = records_until(directory, start, experiment.metrics.every);
   }
+  Manifest manifest(directory, experiment, settings, resume);
   write_json(directory.config(), experiment.resolved);
-  Manifest manifest(directory, experiment, settings);
 
   MetricsFile metrics(directory.metrics(), kept);
   Memory memory(kept);
@@ -99,8 +138,11 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
     manifest.write(result.reason, result.progress);
     return {label, experiment.general.seed, result.reason, std::move(memory.records), training.energy};
   } catch (const NonFiniteError& error) {
-    manifest.write(fmt::format("diverged: {}", error.what()), {.iteration = training.trainer->iteration()});
+    manifest.write(fmt::format("diverged: {}", error.what()), memory.last);
     throw NonFiniteError(with_checkpoint(error.what(), directory));
+  } catch (const std::exception& error) {
+    manifest.write(fmt::format("failed: {}", error.what()), memory.last);
+    throw;
   }
 }
 

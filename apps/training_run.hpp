@@ -23,11 +23,13 @@ struct TrainingRun {
   std::shared_ptr<Energy> energy;  ///< undefined where the run diverged
 };
 
-/// Trains in a run directory: writes everything the directory holds but the report, and shows progress on stderr.
+/// Trains in a run directory: writes everything the directory holds but the report, and shows progress on
+/// stderr.
 /// @param training  fresh, from make_training: what cannot be made is an error before any folder is
 /// @param resume    go on from the checkpoint in the directory
 /// @throws NonFiniteError, after the manifest has been brought up to date; the last checkpoint remains.
 TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment, const Problem& problem,
-                     const Training& training, const RunSettings& settings, const std::string& label, bool resume);
+                     const Training& training, const RunSettings& settings, const std::string& label,
+                     bool resume);
 
 }  // namespace ebm

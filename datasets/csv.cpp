@@ -37,7 +37,8 @@ std::size_t CsvTable::column(const std::vector<std::string>& names) const {
     const auto found = std::find(header.begin(), header.end(), name);
     if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
   }
-  fail("{}:1: no column {}; the header has {}", path.string(), fmt::join(names, " or "), fmt::join(header, ", "));
+  fail("{}:1: no column {}; the header has {}", path.string(), fmt::join(names, " or "),
+       fmt::join(header, ", "));
 }
 
 double CsvTable::number(std::size_t row, std::size_t column) const {
@@ -51,7 +52,8 @@ double CsvTable::number(std::size_t row, std::size_t column) const {
 
 CsvTable read_csv(const std::filesystem::path& path) {
   std::ifstream file(path);
-  require(file.good() && std::filesystem::is_regular_file(path), "{}: cannot be opened for reading", path.string());
+  require(file.good() && std::filesystem::is_regular_file(path), "{}: cannot be opened for reading",
+          path.string());
   CsvTable table{.path = path, .header = {}, .rows = {}};
   std::string line;
   require(static_cast<bool>(std::getline(file, line)) && !trimmed(line).empty(),
@@ -61,8 +63,8 @@ CsvTable read_csv(const std::filesystem::path& path) {
   while (std::getline(file, line)) {
     table.rows.push_back(fields_of(line));
     const auto row = table.rows.size() - 1;
-    require(table.rows[row].size() == table.header.size(), "{}: {} fields, but the header has {}", table.place(row),
-            trimmed(line).empty() ? 0 : table.rows[row].size(), table.header.size());
+    require(table.rows[row].size() == table.header.size(), "{}: {} fields, but the header has {}",
+            table.place(row), trimmed(line).empty() ? 0 : table.rows[row].size(), table.header.size());
   }
   require(!table.rows.empty(), "{}: no rows after the header", path.string());
   return table;

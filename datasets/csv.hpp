@@ -12,7 +12,8 @@ struct CsvTable {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
 
-  /// Index of the first of the given names that the header has. @throws UserError naming the header's own names.
+  /// Index of the first of the given names that the header has. @throws UserError naming the header's own
+  /// names.
   std::size_t column(const std::vector<std::string>& names) const;
 
   /// One field as a finite number. @throws UserError naming file, line and column.
@@ -22,7 +23,8 @@ struct CsvTable {
   std::string place(std::size_t row) const;
 };
 
-/// Reads a whole file. Nothing is dropped: a ragged or blank row, a file without rows, are errors with file and line.
+/// Reads a whole file. Nothing is dropped: a ragged or blank row, a file without rows, are errors with file
+/// and line.
 CsvTable read_csv(const std::filesystem::path& path);
 
 }  // namespace ebm

@@ -21,7 +21,8 @@ std::shared_ptr<Dataset> split(const torch::Tensor& points, const FileOptions& o
 }
 
 void require_path(const FileOptions& options) {
-  require(!options.path.empty(), "dataset.path: missing; give a CSV file, e.g. --set dataset.path=points.csv");
+  require(!options.path.empty(),
+          "dataset.path: missing; give a CSV file, e.g. --set dataset.path=points.csv");
 }
 
 }  // namespace
@@ -29,11 +30,11 @@ void require_path(const FileOptions& options) {
 const Registry<Dataset, DatasetContext>& datasets() {
   static const auto registry = [] {
     Registry<Dataset, DatasetContext> entries("dataset");
-    entries.add<TeacherStudent>("teacher_student", "exact samples of a known energy, by rejection",
-                                [](const TeacherStudent& options, const DatasetContext& context) {
-                                  return std::make_shared<Dataset>(
-                                      options.make(context.teacher, *context.domain, context.random));
-                                });
+    entries.add<TeacherStudent>(
+        "teacher_student", "exact samples of a known energy, by rejection",
+        [](const TeacherStudent& options, const DatasetContext& context) {
+          return std::make_shared<Dataset>(options.make(context.teacher, *context.domain, context.random));
+        });
     entries.add<FileOptions>("lat_lon_csv", "points on the globe: latitude and longitude in degrees",
                              [](const FileOptions& options, const DatasetContext& context) {
                                require_path(options);
@@ -44,7 +45,8 @@ const Registry<Dataset, DatasetContext>& datasets() {
     entries.add<FileOptions>("points_csv", "points in ambient coordinates: columns x0 ... x{d-1}",
                              [](const FileOptions& options, const DatasetContext& context) {
                                require_path(options);
-                               return split(read_coordinates(options.path, *context.domain), options, context.random);
+                               return split(read_coordinates(options.path, *context.domain), options,
+                                            context.random);
                              });
     return entries;
   }();

@@ -12,8 +12,9 @@ namespace ebm {
 /// What a dataset may know when it is made.
 struct DatasetContext {
   std::shared_ptr<Domain> domain;
-  std::shared_ptr<Energy> teacher;  ///< made from the section `teacher` of the dataset, if there is one; in double
-  Random& random;                   ///< draws and random splits
+  std::shared_ptr<Energy>
+      teacher;     ///< made from the section `teacher` of the dataset, if there is one; in double
+  Random& random;  ///< draws and random splits
 };
 
 /// Every dataset of this room by name. Points come out in double precision on the CPU.

@@ -22,10 +22,12 @@ torch::Tensor lat_lon_points(const CsvTable& table) {
   auto points = torch::empty({static_cast<std::int64_t>(table.rows.size()), 3}, torch::kDouble);
   auto access = points.accessor<double, 2>();
   for (std::size_t row = 0; row < table.rows.size(); ++row) {
-    const double latitude = table.number(row, latitude_column), longitude = table.number(row, longitude_column);
-    require(std::abs(latitude) <= 90, "{}: latitude {:g} is not in [-90, 90] degrees", table.place(row), latitude);
-    require(longitude >= -180 && longitude <= 360, "{}: longitude {:g} is not in [-180, 360] degrees", table.place(row),
-            longitude);
+    const double latitude = table.number(row, latitude_column),
+                 longitude = table.number(row, longitude_column);
+    require(std::abs(latitude) <= 90, "{}: latitude {:g} is not in [-90, 90] degrees", table.place(row),
+            latitude);
+    require(longitude >= -180 && longitude <= 360, "{}: longitude {:g} is not in [-180, 360] degrees",
+            table.place(row), longitude);
     auto point = access[static_cast<std::int64_t>(row)];
     point[0] = std::cos(latitude * degree) * std::cos(longitude * degree);
     point[1] = std::cos(latitude * degree) * std::sin(longitude * degree);
@@ -36,8 +38,10 @@ torch::Tensor lat_lon_points(const CsvTable& table) {
 
 torch::Tensor coordinate_points(const CsvTable& table, const Domain& domain) {
   std::vector<std::size_t> columns;
-  for (std::int64_t k = 0; k < domain.dimension(); ++k) columns.push_back(table.column({fmt::format("x{}", k)}));
-  auto points = torch::empty({static_cast<std::int64_t>(table.rows.size()), domain.dimension()}, torch::kDouble);
+  for (std::int64_t k = 0; k < domain.dimension(); ++k)
+    columns.push_back(table.column({fmt::format("x{}", k)}));
+  auto points =
+      torch::empty({static_cast<std::int64_t>(table.rows.size()), domain.dimension()}, torch::kDouble);
   auto access = points.accessor<double, 2>();
   for (std::size_t row = 0; row < table.rows.size(); ++row) {
     double square = 0;
@@ -47,7 +51,8 @@ torch::Tensor coordinate_points(const CsvTable& table, const Domain& domain) {
       square += value * value;
     }
     require(domain.name() != "sphere" || std::abs(std::sqrt(square) - 1) <= 1e-3,
-            "{}: a point of the unit sphere has length 1, this one has {:g}", table.place(row), std::sqrt(square));
+            "{}: a point of the unit sphere has length 1, this one has {:g}", table.place(row),
+            std::sqrt(square));
   }
   return domain.retract(points);
 }
@@ -62,9 +67,10 @@ torch::Tensor read_coordinates(const std::filesystem::path& path, const Domain& 
 
 torch::Tensor read_points(const std::filesystem::path& path, const Domain& domain) {
   const auto table = read_csv(path);
-  const bool geographic = std::any_of(latitude_names.begin(), latitude_names.end(), [&](const std::string& name) {
-    return std::find(table.header.begin(), table.header.end(), name) != table.header.end();
-  });
+  const bool geographic =
+      std::any_of(latitude_names.begin(), latitude_names.end(), [&](const std::string& name) {
+        return std::find(table.header.begin(), table.header.end(), name) != table.header.end();
+      });
   if (geographic && domain.name() == "sphere" && domain.dimension() == 3) return lat_lon_points(table);
   return coordinate_points(table, domain);
 }

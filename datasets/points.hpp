@@ -8,12 +8,14 @@
 
 namespace ebm {
 
-/// Rows of latitude and longitude in degrees as points of S²: x = (cos lat cos lon, cos lat sin lon, sin lat).
-/// Columns lat_deg, lat or latitude and lon_deg, lon, lng or longitude; latitude in [-90, 90], longitude in [-180, 360].
+/// Rows of latitude and longitude in degrees as points of S²: x = (cos lat cos lon, cos lat sin lon, sin
+/// lat). Columns lat_deg, lat or latitude and lon_deg, lon, lng or longitude; latitude in [-90, 90],
+/// longitude in [-180, 360].
 /// @return [n, 3], double @throws UserError naming file and line of the first bad row.
 torch::Tensor read_lat_lon(const std::filesystem::path& path);
 
-/// Rows of ambient coordinates, columns x0 ... x{d-1}; on a sphere they must have length 1 to 1e-3 and are normalised.
+/// Rows of ambient coordinates, columns x0 ... x{d-1}; on a sphere they must have length 1 to 1e-3 and are
+/// normalised.
 /// @return [n, d], double @throws UserError naming file and line of the first bad row.
 torch::Tensor read_coordinates(const std::filesystem::path& path, const Domain& domain);
 

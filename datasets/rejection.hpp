@@ -13,8 +13,8 @@ namespace ebm {
 ///
 /// The expected number of proposals per sample is exp(-bound) / Z.
 /// @param energy  in double precision @return [count, d], double
-/// @throws UserError if the energy has no proven bound, if a proposal falls below it (a wrong bound would bias the
-/// samples silently), or if fewer than one proposal in ten million is kept.
+/// @throws UserError if τ is no probability, if the energy has no proven bound, if a proposal falls below it
+/// (a wrong bound would bias the samples silently), or if fewer than one proposal in ten million is kept.
 torch::Tensor sample_by_rejection(Energy& energy, const Domain& domain, std::int64_t count, Random& random);
 
 }  // namespace ebm

@@ -26,7 +26,10 @@ Parts read_parts(const std::filesystem::path& path, std::int64_t rows) {
     require(!seen[index], "{}: row {} comes twice", table.place(line), index);
     seen[index] = true;
     const auto& name = table.rows[line][split_column];
-    const int part = name == "train" ? 0 : name == "val" || name == "validation" ? 1 : name == "test" ? 2 : -1;
+    const int part = name == "train"                         ? 0
+                     : name == "val" || name == "validation" ? 1
+                     : name == "test"                        ? 2
+                                                             : -1;
     require(part >= 0, "{}: split is train, val or test, found \"{}\"", table.place(line), name);
     parts[static_cast<std::size_t>(part)].push_back(static_cast<std::int64_t>(index));
   }
@@ -54,7 +57,8 @@ Parts random_parts(std::int64_t rows, const SplitOptions& options, Random& rando
 }  // namespace
 
 void SplitOptions::describe(Fields& fields) {
-  fields.text("split", split, "CSV file with columns row (from 0) and split (train, val, test); empty: random by seed");
+  fields.text("split", split,
+              "CSV file with columns row (from 0) and split (train, val, test); empty: random by seed");
   fields.number("validation_share", validation_share, {.low = 0, .high = 1, .high_included = false},
                 "share of rows held out for validation in a random split");
   fields.number("test_share", test_share, {.low = 0, .high = 1, .high_included = false},

@@ -11,7 +11,8 @@ void TeacherStudent::describe(Fields& fields) {
   fields.integer("train", train, Range::at_least(1), "number n of training points");
   fields.integer("validation", validation, Range::at_least(0), "number of validation points");
   fields.integer("test", test, Range::at_least(0), "number of test points");
-  fields.section("teacher", teacher, "the energy that the points come from: an energy section with a lower bound");
+  fields.section("teacher", teacher,
+                 "the energy that the points come from: an energy section with a lower bound");
 }
 
 Dataset TeacherStudent::make(std::shared_ptr<Energy> energy, const Domain& domain, Random& random) const {

@@ -12,6 +12,7 @@ struct Progress {
   std::int64_t iteration = 0;             ///< iterations done
   std::int64_t gradient_evaluations = 0;  ///< see StepReport
   double seconds = 0;                     ///< of training; evaluation and writing are not counted
+  double fraction = 0;                    ///< of the run, by iterations or by the budget that ends it first
 };
 
 /// One line of metrics.jsonl.
@@ -24,7 +25,7 @@ struct Record {
 class Callback {
  public:
   virtual ~Callback() = default;
-  virtual void on_start(const Progress& /*progress*/, std::int64_t /*iterations*/) {}
+  virtual void on_start(const Progress& /*progress*/) {}
   virtual void on_step(const Progress& /*progress*/) {}
   virtual void on_record(const Record& /*record*/) {}
   virtual void on_end(const Progress& /*progress*/) {}

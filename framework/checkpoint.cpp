@@ -51,7 +51,8 @@ auto explained(const std::filesystem::path& path, Load load) {
   }
 }
 
-/// Loads an energy. LibTorch gives a live tensor whatever shape the archive holds, so the shapes are compared.
+/// Loads an energy. LibTorch gives a live tensor whatever shape the archive holds, so the shapes are
+/// compared.
 void load_checked(torch::serialize::InputArchive& archive, Energy& energy) {
   const torch::NoGradGuard no_grad;
   struct Before {
@@ -72,6 +73,11 @@ void load_checked(torch::serialize::InputArchive& archive, Energy& energy) {
     live.set_(old);
   }
   require(mismatch.empty(), "{}", mismatch);
+}
+
+torch::Device device_of(const Energy& energy) {
+  const auto parameters = energy.parameters();
+  return parameters.empty() ? torch::Device(torch::kCPU) : parameters.front().device();
 }
 
 void flush_folder(const std::filesystem::path& folder) {
@@ -121,7 +127,8 @@ void write_archive(const std::filesystem::path& path, torch::serialize::OutputAr
   write_atomically(path, fmt::format("{} {} {:08x}\n", magic, payload.size(), checksum(payload)) + payload);
 }
 
-void read_archive(const std::filesystem::path& path, torch::serialize::InputArchive& archive) {
+void read_archive(const std::filesystem::path& path, torch::serialize::InputArchive& archive,
+                  torch::Device device) {
   std::ifstream file(path, std::ios::binary);
   require(file.good(), "{}: cannot be opened for reading", path.string());
   std::string header;
@@ -130,16 +137,18 @@ void read_archive(const std::filesystem::path& path, torch::serialize::InputArch
   std::string found_magic, found_checksum;
   std::size_t size = 0;
   words >> found_magic >> size >> found_checksum;
-  require(found_magic == magic, "{}: not an archive of this program (it does not begin with \"{}\")", path.string(),
-          magic);
+  require(found_magic == magic, "{}: not an archive of this program (it does not begin with \"{}\")",
+          path.string(), magic);
   std::ostringstream content;
   content << file.rdbuf();
   const auto payload = content.str();
-  require(payload.size() == size, "{}: cut short or extended: {} bytes of {}", path.string(), payload.size(), size);
+  require(payload.size() == size, "{}: cut short or extended: {} bytes of {}", path.string(), payload.size(),
+          size);
   const auto actual = fmt::format("{:08x}", checksum(payload));
-  require(actual == found_checksum, "{}: damaged: checksum {} instead of {}", path.string(), actual, found_checksum);
+  require(actual == found_checksum, "{}: damaged: checksum {} instead of {}", path.string(), actual,
+          found_checksum);
   std::istringstream stream(payload);
-  archive.load_from(stream);
+  archive.load_from(stream, device);
 }
 
 void save_energy(const std::filesystem::path& path, const Energy& energy) {
@@ -150,11 +159,21 @@ void save_energy(const std::filesystem::path& path, const Energy& energy) {
 
 void load_energy(const std::filesystem::path& path, Energy& energy) {
   torch::serialize::InputArchive archive;
-  read_archive(path, archive);
+  read_archive(path, archive, device_of(energy));
   explained(path, [&] { load_checked(archive, energy); });
 }
 
-void save_checkpoint(const std::filesystem::path& path, const TrainingState& state, const Progress& progress) {
+void load_energy_of_checkpoint(const std::filesystem::path& path, Energy& energy) {
+  torch::serialize::InputArchive archive, part;
+  read_archive(path, archive, device_of(energy));
+  explained(path, [&] {
+    archive.read("energy", part);
+    load_checked(part, energy);
+  });
+}
+
+void save_checkpoint(const std::filesystem::path& path, const TrainingState& state,
+                     const Progress& progress) {
   torch::serialize::OutputArchive archive, energy, optimizer, trainer;
   state.energy.save(energy);
   state.optimizer.save(optimizer);
@@ -172,7 +191,7 @@ void save_checkpoint(const std::filesystem::path& path, const TrainingState& sta
 
 Progress load_checkpoint(const std::filesystem::path& path, const TrainingState& state) {
   torch::serialize::InputArchive archive, energy, optimizer, trainer;
-  read_archive(path, archive);
+  read_archive(path, archive, device_of(state.energy));
   return explained(path, [&] {
     torch::IValue kind;
     archive.read("optimizer_kind", kind);
@@ -185,7 +204,7 @@ Progress load_checkpoint(const std::filesystem::path& path, const TrainingState&
     state.trainer.load(trainer);
     torch::Tensor batches;
     archive.read("batches", batches, /*is_buffer=*/true);
-    state.batches.set_state(batches);
+    state.batches.set_state(batches.cpu());
     torch::IValue iteration, gradient_evaluations, seconds;
     archive.read("iteration", iteration);
     archive.read("gradient_evaluations", gradient_evaluations);

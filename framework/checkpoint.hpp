@@ -19,12 +19,17 @@ void write_atomically(const std::filesystem::path& path, const std::string& byte
 /// LibTorch does not verify the checksums of its zip container, so this one does.
 void write_archive(const std::filesystem::path& path, torch::serialize::OutputArchive& archive);
 
+/// @param device  where its tensors go, wherever they were written from
 /// @throws UserError naming the file if it is missing, cut short, or altered.
-void read_archive(const std::filesystem::path& path, torch::serialize::InputArchive& archive);
+void read_archive(const std::filesystem::path& path, torch::serialize::InputArchive& archive,
+                  torch::Device device = torch::kCPU);
 
 /// Parameters and buffers of an energy alone: what `evaluate` and `sample` read.
 void save_energy(const std::filesystem::path& path, const Energy& energy);
 void load_energy(const std::filesystem::path& path, Energy& energy);
+
+/// The energy out of a whole checkpoint, without the rest.
+void load_energy_of_checkpoint(const std::filesystem::path& path, Energy& energy);
 
 /// The parts of a run that a checkpoint holds: everything the next iteration depends on besides the data.
 struct TrainingState {
@@ -36,7 +41,8 @@ struct TrainingState {
 
 void save_checkpoint(const std::filesystem::path& path, const TrainingState& state, const Progress& progress);
 
-/// @return where the run stood. @throws UserError naming the file if it is damaged or of another configuration.
+/// @return where the run stood. @throws UserError naming the file if it is damaged or of another
+/// configuration.
 Progress load_checkpoint(const std::filesystem::path& path, const TrainingState& state);
 
 }  // namespace ebm

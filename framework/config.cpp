@@ -15,7 +15,9 @@
 namespace ebm {
 namespace {
 
-std::string joined(const std::vector<std::string>& names) { return fmt::format("{}", fmt::join(names, ", ")); }
+std::string joined(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ", "));
+}
 
 /// Levenshtein's edit distance.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -34,7 +36,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string shown(const Json& value) {
-  std::string text = value.dump();
+  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
   return text;
 }
@@ -123,6 +125,17 @@ void FieldReader::integer(std::string_view name, std::int64_t& value, Range rang
   if (const Json* found = find(name)) value = integer_in(name, *found, range);
 }
 
+void FieldReader::integer(std::string_view name, std::optional<std::int64_t>& value, Range range,
+                          std::string_view) {
+  const Json* found = find(name);
+  if (!found) return;
+  if (found->is_null()) {
+    value.reset();
+  } else {
+    value = integer_in(name, *found, range);
+  }
+}
+
 void FieldReader::boolean(std::string_view name, bool& value, std::string_view) {
   const Json* found = find(name);
   if (!found) return;
@@ -161,7 +174,8 @@ void FieldReader::numbers(std::string_view name, std::vector<double>& value, Ran
   }
 }
 
-void FieldReader::integers(std::string_view name, std::vector<std::int64_t>& value, Range range, std::string_view) {
+void FieldReader::integers(std::string_view name, std::vector<std::int64_t>& value, Range range,
+                           std::string_view) {
   const Json* found = find(name);
   if (!found) return;
   if (!found->is_array()) wrong(name, *found, "an array of integers");
@@ -195,8 +209,8 @@ void FieldReader::finish() const {
   for (const auto& [key, value] : section_.items()) {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
     const auto near = nearest_name(key, known_);
-    fail("{}: unknown key{}; known here: {}", path_of(key), near ? fmt::format(" (did you mean \"{}\"?)", *near) : "",
-         joined(known_));
+    fail("{}: unknown key{}; known here: {}", path_of(key),
+         near ? fmt::format(" (did you mean \"{}\"?)", *near) : "", joined(known_));
   }
 }
 
@@ -209,11 +223,18 @@ void FieldWriter::number(std::string_view name, std::optional<double>& value, Ra
 void FieldWriter::integer(std::string_view name, std::int64_t& value, Range, std::string_view) {
   section_[std::string(name)] = value;
 }
-void FieldWriter::boolean(std::string_view name, bool& value, std::string_view) { section_[std::string(name)] = value; }
+void FieldWriter::integer(std::string_view name, std::optional<std::int64_t>& value, Range,
+                          std::string_view) {
+  section_[std::string(name)] = value ? Json(*value) : Json(nullptr);
+}
+void FieldWriter::boolean(std::string_view name, bool& value, std::string_view) {
+  section_[std::string(name)] = value;
+}
 void FieldWriter::text(std::string_view name, std::string& value, std::string_view) {
   section_[std::string(name)] = value;
 }
-void FieldWriter::choice(std::string_view name, std::string& value, std::vector<std::string>, std::string_view) {
+void FieldWriter::choice(std::string_view name, std::string& value, std::vector<std::string>,
+                         std::string_view) {
   section_[std::string(name)] = value;
 }
 void FieldWriter::numbers(std::string_view name, std::vector<double>& value, Range, std::string_view) {
@@ -225,7 +246,9 @@ void FieldWriter::integers(std::string_view name, std::vector<std::int64_t>& val
 void FieldWriter::vectors(std::string_view name, std::vector<std::vector<double>>& value, std::string_view) {
   section_[std::string(name)] = value;
 }
-void FieldWriter::section(std::string_view name, Json& value, std::string_view) { section_[std::string(name)] = value; }
+void FieldWriter::section(std::string_view name, Json& value, std::string_view) {
+  section_[std::string(name)] = value;
+}
 
 namespace {
 
@@ -239,12 +262,18 @@ FieldDescription described(std::string_view name, std::string type, std::string 
 void FieldLister::number(std::string_view name, double& value, Range range, std::string_view meaning) {
   descriptions.push_back(described(name, "number " + range.to_string(), fmt::format("{:g}", value), meaning));
 }
-void FieldLister::number(std::string_view name, std::optional<double>& value, Range range, std::string_view meaning) {
+void FieldLister::number(std::string_view name, std::optional<double>& value, Range range,
+                         std::string_view meaning) {
   descriptions.push_back(described(name, fmt::format("number {} or null", range.to_string()),
                                    value ? fmt::format("{:g}", *value) : "null", meaning));
 }
 void FieldLister::integer(std::string_view name, std::int64_t& value, Range range, std::string_view meaning) {
   descriptions.push_back(described(name, "integer " + range.to_string(), fmt::format("{}", value), meaning));
+}
+void FieldLister::integer(std::string_view name, std::optional<std::int64_t>& value, Range range,
+                          std::string_view meaning) {
+  descriptions.push_back(described(name, fmt::format("integer {} or null", range.to_string()),
+                                   value ? fmt::format("{}", *value) : "null", meaning));
 }
 void FieldLister::boolean(std::string_view name, bool& value, std::string_view meaning) {
   descriptions.push_back(described(name, "boolean", value ? "true" : "false", meaning));
@@ -257,15 +286,18 @@ void FieldLister::choice(std::string_view name, std::string& value, std::vector<
   descriptions.push_back(
       described(name, fmt::format("{}", fmt::join(allowed, " | ")), fmt::format("\"{}\"", value), meaning));
 }
-void FieldLister::numbers(std::string_view name, std::vector<double>& value, Range range, std::string_view meaning) {
-  descriptions.push_back(described(name, fmt::format("array of numbers {}", range.to_string()), Json(value).dump(), meaning));
+void FieldLister::numbers(std::string_view name, std::vector<double>& value, Range range,
+                          std::string_view meaning) {
+  descriptions.push_back(
+      described(name, fmt::format("array of numbers {}", range.to_string()), Json(value).dump(), meaning));
 }
 void FieldLister::integers(std::string_view name, std::vector<std::int64_t>& value, Range range,
                            std::string_view meaning) {
   descriptions.push_back(
       described(name, fmt::format("array of integers {}", range.to_string()), Json(value).dump(), meaning));
 }
-void FieldLister::vectors(std::string_view name, std::vector<std::vector<double>>& value, std::string_view meaning) {
+void FieldLister::vectors(std::string_view name, std::vector<std::vector<double>>& value,
+                          std::string_view meaning) {
   descriptions.push_back(described(name, "array of vectors", Json(value).dump(), meaning));
 }
 void FieldLister::section(std::string_view name, Json& value, std::string_view meaning) {
@@ -304,7 +336,8 @@ Json read_json_file(const std::string& path) {
   } catch (const Json::parse_error& error) {
     const auto content = text.str();
     const auto end = std::min<std::size_t>(error.byte ? error.byte - 1 : 0, content.size());
-    const auto line = 1 + std::count(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(end), '\n');
+    const auto line =
+        1 + std::count(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(end), '\n');
     const auto start = content.rfind('\n', end ? end - 1 : 0);
     const auto column = end - (start == std::string::npos || start >= end ? 0 : start + 1) + 1;
     std::string reason = error.what();
@@ -314,13 +347,15 @@ Json read_json_file(const std::string& path) {
 }
 
 void set_path(Json& configuration, const std::string& path, Json value) {
-  require(!path.empty() && path.back() != '.', "override {}: a key of the path is empty; write section.key=value", path);
+  require(!path.empty() && path.back() != '.',
+          "override {}: a key of the path is empty; write section.key=value", path);
   Json* place = &configuration;
   std::stringstream keys(path);
   std::string key, so_far;
   while (std::getline(keys, key, '.')) {
     require(!key.empty(), "override {}: a key of the path is empty; write section.key=value", path);
-    require(place->is_object() || place->is_null(), "override {}: {} is {}, not a section", path, so_far, shown(*place));
+    require(place->is_object() || place->is_null(), "override {}: {} is {}, not a section", path, so_far,
+            shown(*place));
     so_far += (so_far.empty() ? "" : ".") + key;
     place = &(*place)[key];
   }

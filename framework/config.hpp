@@ -28,8 +28,8 @@ struct Range {
   std::string to_string() const;  ///< "> 0", "in [0, 1]", "finite"
 };
 
-/// A walk over the options of a struct. One `describe` per struct serves the strict reader of configurations, the
-/// writer of resolved ones and `dualebm list`, so the three cannot drift apart:
+/// A walk over the options of a struct. One `describe` per struct serves the strict reader of configurations,
+/// the writer of resolved ones and `dualebm list`, so the three cannot drift apart:
 ///
 ///     struct Options {
 ///       double step_size = 0.02;
@@ -41,21 +41,27 @@ class Fields {
  public:
   virtual ~Fields() = default;
   virtual void number(std::string_view name, double& value, Range range, std::string_view meaning) = 0;
-  virtual void number(std::string_view name, std::optional<double>& value, Range range, std::string_view meaning) = 0;
+  virtual void number(std::string_view name, std::optional<double>& value, Range range,
+                      std::string_view meaning) = 0;
   virtual void integer(std::string_view name, std::int64_t& value, Range range, std::string_view meaning) = 0;
+  virtual void integer(std::string_view name, std::optional<std::int64_t>& value, Range range,
+                       std::string_view meaning) = 0;
   virtual void boolean(std::string_view name, bool& value, std::string_view meaning) = 0;
   virtual void text(std::string_view name, std::string& value, std::string_view meaning) = 0;
   virtual void choice(std::string_view name, std::string& value, std::vector<std::string> allowed,
                       std::string_view meaning) = 0;
-  virtual void numbers(std::string_view name, std::vector<double>& value, Range range, std::string_view meaning) = 0;
+  virtual void numbers(std::string_view name, std::vector<double>& value, Range range,
+                       std::string_view meaning) = 0;
   virtual void integers(std::string_view name, std::vector<std::int64_t>& value, Range range,
                         std::string_view meaning) = 0;
-  virtual void vectors(std::string_view name, std::vector<std::vector<double>>& value, std::string_view meaning) = 0;
+  virtual void vectors(std::string_view name, std::vector<std::vector<double>>& value,
+                       std::string_view meaning) = 0;
   /// An object or array that another reader takes over; only its being there is the business of this one.
   virtual void section(std::string_view name, Json& value, std::string_view meaning) = 0;
 };
 
-/// Reads the fields of a JSON object. Every error names the path of the key, what was found and what is allowed.
+/// Reads the fields of a JSON object. Every error names the path of the key, what was found and what is
+/// allowed.
 class FieldReader final : public Fields {
  public:
   /// @param path  of the section, e.g. "trainer"; empty at the top.
@@ -65,6 +71,7 @@ class FieldReader final : public Fields {
   void number(std::string_view, double&, Range, std::string_view) override;
   void number(std::string_view, std::optional<double>&, Range, std::string_view) override;
   void integer(std::string_view, std::int64_t&, Range, std::string_view) override;
+  void integer(std::string_view, std::optional<std::int64_t>&, Range, std::string_view) override;
   void boolean(std::string_view, bool&, std::string_view) override;
   void text(std::string_view, std::string&, std::string_view) override;
   void choice(std::string_view, std::string&, std::vector<std::string>, std::string_view) override;
@@ -95,6 +102,7 @@ class FieldWriter final : public Fields {
   void number(std::string_view, double&, Range, std::string_view) override;
   void number(std::string_view, std::optional<double>&, Range, std::string_view) override;
   void integer(std::string_view, std::int64_t&, Range, std::string_view) override;
+  void integer(std::string_view, std::optional<std::int64_t>&, Range, std::string_view) override;
   void boolean(std::string_view, bool&, std::string_view) override;
   void text(std::string_view, std::string&, std::string_view) override;
   void choice(std::string_view, std::string&, std::vector<std::string>, std::string_view) override;
@@ -118,6 +126,7 @@ class FieldLister final : public Fields {
   void number(std::string_view, double&, Range, std::string_view) override;
   void number(std::string_view, std::optional<double>&, Range, std::string_view) override;
   void integer(std::string_view, std::int64_t&, Range, std::string_view) override;
+  void integer(std::string_view, std::optional<std::int64_t>&, Range, std::string_view) override;
   void boolean(std::string_view, bool&, std::string_view) override;
   void text(std::string_view, std::string&, std::string_view) override;
   void choice(std::string_view, std::string&, std::vector<std::string>, std::string_view) override;
@@ -132,7 +141,8 @@ class FieldLister final : public Fields {
 /// The known name closest to `name` in edit distance, if any is close enough to be what was meant.
 std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& known);
 
-/// Options read from a section, strictly: defaults where a key is absent, an error for whatever is not described.
+/// Options read from a section, strictly: defaults where a key is absent, an error for whatever is not
+/// described.
 template <class Options>
 Options read_options(const Json& section, const std::string& path) {
   Options options;
@@ -145,7 +155,8 @@ Options read_options(const Json& section, const std::string& path) {
 /// Reads a configuration file; a syntax error names file, line and column. Comments (`//`) are allowed.
 Json read_json_file(const std::string& path);
 
-/// Applies one command-line override "a.b.c=value". The value is JSON where it parses as JSON, text otherwise.
+/// Applies one command-line override "a.b.c=value". The value is JSON where it parses as JSON, text
+/// otherwise.
 void apply_override(Json& configuration, const std::string& assignment);
 
 /// The same with path and value apart.

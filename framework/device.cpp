@@ -15,7 +15,8 @@ c10::Device parse_device(const std::string& text) {
   const bool numbered = text.starts_with("cuda:") && text.size() > 5 && text.size() < 9 &&
                         text.find_first_not_of("0123456789", 5) == std::string::npos;
   require(text == "cuda" || numbered, "--device {}: expected cpu, cuda or cuda:I", text);
-  require(torch::cuda::is_available(), "--device {}: this LibTorch sees no CUDA device; use --device cpu", text);
+  require(torch::cuda::is_available(), "--device {}: this LibTorch sees no CUDA device; use --device cpu",
+          text);
   const int index = numbered ? std::stoi(text.substr(5)) : 0;
   const auto count = static_cast<int>(torch::cuda::device_count());
   require(index < count, "--device {}: there are {} CUDA devices, numbered from 0", text, count);

@@ -15,7 +15,8 @@ Sphere::Sphere(std::int64_t dimension) : dimension_(dimension) {
 
 std::string Sphere::base_measure() const { return fmt::format("τ, uniform on S^{}", dimension_ - 1); }
 
-torch::Tensor Sphere::sample_base(std::int64_t count, Random& random, const torch::TensorOptions& options) const {
+torch::Tensor Sphere::sample_base(std::int64_t count, Random& random,
+                                  const torch::TensorOptions& options) const {
   return retract(random.normal({count, dimension_}, options));
 }
 
@@ -49,11 +50,13 @@ Euclidean::Euclidean(std::int64_t dimension, double scale) : dimension_(dimensio
 
 std::string Euclidean::base_measure() const { return fmt::format("Lebesgue measure on R^{}", dimension_); }
 
-torch::Tensor Euclidean::sample_base(std::int64_t count, Random& random, const torch::TensorOptions& options) const {
+torch::Tensor Euclidean::sample_base(std::int64_t count, Random& random,
+                                     const torch::TensorOptions& options) const {
   return random.normal({count, dimension_}, options).mul_(scale_);
 }
 
-torch::Tensor Euclidean::laplacian(const torch::Tensor&, const torch::Tensor&, const torch::Tensor& hessian) const {
+torch::Tensor Euclidean::laplacian(const torch::Tensor&, const torch::Tensor&,
+                                   const torch::Tensor& hessian) const {
   return hessian.diagonal(0, 1, 2).sum(1);
 }
 

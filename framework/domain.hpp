@@ -28,8 +28,12 @@ class Domain {
   /// The base measure in words, for labels: "τ, uniform on S^2".
   virtual std::string base_measure() const = 0;
 
+  /// Whether τ is a probability measure, and so what `sample_base` draws from.
+  virtual bool has_probability_base() const = 0;
+
   /// `count` independent points from τ (or, where τ is no probability, from a stated reference): [count, d].
-  virtual torch::Tensor sample_base(std::int64_t count, Random& random, const torch::TensorOptions& options) const = 0;
+  virtual torch::Tensor sample_base(std::int64_t count, Random& random,
+                                    const torch::TensorOptions& options) const = 0;
 
   /// Orthogonal projection of ambient vectors v at the points x to the tangent space; both [N, d].
   virtual torch::Tensor to_tangent(const torch::Tensor& x, const torch::Tensor& v) const = 0;
@@ -37,13 +41,14 @@ class Domain {
   /// The point of the domain that an ambient point is taken back to after a step: [N, d] -> [N, d].
   virtual torch::Tensor retract(const torch::Tensor& y) const = 0;
 
-  /// Σ over the intrinsic directions of the second derivative of a function f: the Laplace-Beltrami operator, from
-  /// the ambient gradient and Hessian of any smooth extension. @param x, gradient [N, d], hessian [N, d, d] @return [N]
+  /// Σ over the intrinsic directions of the second derivative of a function f: the Laplace-Beltrami operator,
+  /// from the ambient gradient and Hessian of any smooth extension. @param x, gradient [N, d], hessian [N, d,
+  /// d] @return [N]
   virtual torch::Tensor laplacian(const torch::Tensor& x, const torch::Tensor& gradient,
                                   const torch::Tensor& hessian) const = 0;
 
-  /// log of the total area (volume), so that a negative log-likelihood per area is the one per τ plus this number.
-  /// Zero where τ is the area measure itself, as on R^d.
+  /// log of the total area (volume), so that a negative log-likelihood per area is the one per τ plus this
+  /// number. Zero where τ is the area measure itself, as on R^d.
   virtual double log_area() const = 0;
 
   /// A rule that integrates against τ, if there is a good one in this dimension.
@@ -58,7 +63,9 @@ class Sphere final : public Domain {
   std::string name() const override { return "sphere"; }
   std::int64_t dimension() const override { return dimension_; }
   std::string base_measure() const override;
-  torch::Tensor sample_base(std::int64_t count, Random& random, const torch::TensorOptions& options) const override;
+  bool has_probability_base() const override { return true; }
+  torch::Tensor sample_base(std::int64_t count, Random& random,
+                            const torch::TensorOptions& options) const override;
   torch::Tensor to_tangent(const torch::Tensor& x, const torch::Tensor& v) const override;
   torch::Tensor retract(const torch::Tensor& y) const override;
   /// Δ_S f = tr H - x·Hx - (d - 1) x·∇f.
@@ -80,7 +87,9 @@ class Euclidean final : public Domain {
   std::string name() const override { return "euclidean"; }
   std::int64_t dimension() const override { return dimension_; }
   std::string base_measure() const override;
-  torch::Tensor sample_base(std::int64_t count, Random& random, const torch::TensorOptions& options) const override;
+  bool has_probability_base() const override { return false; }
+  torch::Tensor sample_base(std::int64_t count, Random& random,
+                            const torch::TensorOptions& options) const override;
   torch::Tensor to_tangent(const torch::Tensor&, const torch::Tensor& v) const override { return v; }
   torch::Tensor retract(const torch::Tensor& y) const override { return y; }
   torch::Tensor laplacian(const torch::Tensor& x, const torch::Tensor& gradient,

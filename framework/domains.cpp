@@ -6,7 +6,8 @@ namespace {
 struct SphereOptions {
   std::int64_t dimension = 3;
   void describe(Fields& fields) {
-    fields.integer("dimension", dimension, Range::at_least(2), "ambient coordinates d of S^{d-1}; 3 for the globe");
+    fields.integer("dimension", dimension, Range::at_least(2),
+                   "ambient coordinates d of S^{d-1}; 3 for the globe");
   }
 };
 
@@ -15,7 +16,8 @@ struct EuclideanOptions {
   double scale = 1;
   void describe(Fields& fields) {
     fields.integer("dimension", dimension, Range::at_least(1), "coordinates d of R^d");
-    fields.number("scale", scale, Range::positive(), "standard deviation of the normal that chains start from");
+    fields.number("scale", scale, Range::positive(),
+                  "standard deviation of the normal that chains start from");
   }
 };
 

@@ -10,7 +10,8 @@ torch::Tensor Energy::gradient(const torch::Tensor& x) {
   const auto leaf = x.detach().requires_grad_(true);
   const auto total = forward(leaf).sum();
   if (!total.requires_grad()) return torch::zeros_like(x.detach());
-  const auto slope = torch::autograd::grad({total}, {leaf}, {}, c10::nullopt, false, /*allow_unused=*/true)[0];
+  const auto slope =
+      torch::autograd::grad({total}, {leaf}, {}, c10::nullopt, false, /*allow_unused=*/true)[0];
   return slope.defined() ? slope : torch::zeros_like(x.detach());
 }
 

@@ -17,9 +17,9 @@ struct Neurons {
 
 /// An energy E: X -> R; the model is p(x) = exp(-E(x)) / Z with respect to the base measure τ of its domain.
 ///
-/// A new energy overrides `forward` alone: gradients and double derivatives come from autograd. A model that knows
-/// a faster way overrides `gradient` and `accumulate_gradient` too, and owes a test against autograd in double.
-/// Derives virtually from Module, so that leaves may use torch::nn::Cloneable.
+/// A new energy overrides `forward` alone: gradients and double derivatives come from autograd. A model that
+/// knows a faster way overrides `gradient` and `accumulate_gradient` too, and owes a test against autograd in
+/// double. Derives virtually from Module, so that leaves may use torch::nn::Cloneable.
 class Energy : public virtual torch::nn::Module {
  public:
   /// E(x). @param x [N, d...] @return [N], differentiable in x and in the parameters.
@@ -38,7 +38,8 @@ class Energy : public virtual torch::nn::Module {
   /// The neurons, if this energy is a shallow network; what the Wasserstein-Fisher-Rao flow moves.
   virtual std::optional<Neurons> neurons() const { return std::nullopt; }
 
-  /// The norm that the admissible ball bounds, e.g. TV = (1/m) Σ_j w_j (F1), in nats; none where there is no ball.
+  /// The norm that the admissible ball bounds, e.g. TV = (1/m) Σ_j w_j (F1), in nats; none where there is no
+  /// ball.
   virtual std::optional<double> norm() const { return std::nullopt; }
 
   /// Whether E is infinitely differentiable in x: what direct score matching asks for.

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "framework/error.hpp"
@@ -11,7 +12,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double fraction_of(const Progress& progress, const LoopOptions& options) {
+  const auto share = [](double done, double all) { return all > 0 ? std::min(1.0, done / all) : 0.0; };
+  return std::max({share(static_cast<double>(progress.iteration), static_cast<double>(options.iterations)),
+                   share(static_cast<double>(progress.gradient_evaluations),
+                         static_cast<double>(options.gradient_evaluations)),
+                   share(progress.seconds, options.seconds)});
+}
 
 torch::Tensor draw_batch(const torch::Tensor& data, std::int64_t size, Random& batches) {
   if (size == 0 || size >= data.size(0)) return data;
@@ -45,7 +56,8 @@ void LoopOptions::describe(Fields& fields) {
   fields.integer("batch_size", batch_size, Range::at_least(0), "data points per iteration; 0: all of them");
   fields.integer("gradient_evaluations", gradient_evaluations, Range::at_least(0),
                  "budget that ends the run as well, in gradients at single points; 0: none");
-  fields.number("seconds", seconds, Range::at_least(0), "budget of training time that ends the run as well; 0: none");
+  fields.number("seconds", seconds, Range::at_least(0),
+                "budget of training time that ends the run as well; 0: none");
   fields.integer("checkpoint_every", checkpoint_every, Range::at_least(0),
                  "iterations between checkpoints; 0: at the end only");
   fields.text("early_stop_metric", early_stop_metric,
@@ -54,8 +66,9 @@ void LoopOptions::describe(Fields& fields) {
                  "evaluations without improvement before an early stop");
 }
 
-FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Random& batches, const Evaluator& evaluator,
-              const LoopOptions& options, const std::vector<Callback*>& callbacks, Progress start) {
+FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Random& batches,
+              const Evaluator& evaluator, const LoopOptions& options, const std::vector<Callback*>& callbacks,
+              Progress start) {
   FitResult result{.progress = start, .last = {}, .reason = {}};
   auto& progress = result.progress;
   std::int64_t recorded = -1;
@@ -65,7 +78,8 @@ FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Rando
     for (Callback* callback : callbacks) callback->on_record(result.last);
   };
 
-  for (Callback* callback : callbacks) callback->on_start(progress, options.iterations);
+  progress.fraction = fraction_of(progress, options);
+  for (Callback* callback : callbacks) callback->on_start(progress);
   if (progress.iteration == 0) record();
   result.reason = reason_to_stop(progress, options, callbacks);
   while (result.reason.empty() && progress.iteration < options.iterations) {
@@ -74,13 +88,15 @@ FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Rando
     progress.seconds += seconds_since(begin);
     progress.gradient_evaluations += report.gradient_evaluations;
     progress.iteration += 1;
+    progress.fraction = fraction_of(progress, options);
 
     const auto every = evaluator.options().every;
     if (every > 0 && progress.iteration % every == 0) record();
     for (Callback* callback : callbacks) callback->on_step(progress);
     result.reason = reason_to_stop(progress, options, callbacks);
   }
-  const bool nothing_done = start.iteration > 0 && progress.iteration == start.iteration;  // resumed at its end
+  const bool nothing_done =
+      start.iteration > 0 && progress.iteration == start.iteration;  // resumed at its end
   if (nothing_done) {
     result.last = {progress, evaluate(evaluator, energy, progress.iteration)};
   } else if (recorded != progress.iteration) {

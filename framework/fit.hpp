@@ -11,13 +11,13 @@ namespace ebm {
 
 /// Options of the training loop.
 struct LoopOptions {
-  std::int64_t iterations = 4000;
-  std::int64_t batch_size = 0;
-  std::int64_t gradient_evaluations = 0;
-  double seconds = 0;
-  std::int64_t checkpoint_every = 1000;
-  std::string early_stop_metric;
-  std::int64_t early_stop_patience = 20;
+  std::int64_t iterations = 4000;         ///< length of the run
+  std::int64_t batch_size = 0;            ///< data points per iteration; 0: all of them
+  std::int64_t gradient_evaluations = 0;  ///< budget that ends the run as well, see StepReport; 0: none
+  double seconds = 0;                     ///< budget of training time that ends the run as well; 0: none
+  std::int64_t checkpoint_every = 1000;   ///< iterations between checkpoints; 0: at the end only
+  std::string early_stop_metric;          ///< see EarlyStop; empty: none
+  std::int64_t early_stop_patience = 20;  ///< evaluations without improvement before an early stop
   void describe(Fields& fields);
 };
 
@@ -28,13 +28,14 @@ struct FitResult {
   std::string reason;  ///< "finished", or what stopped it before
 };
 
-/// The only training loop: batch, step, evaluation, callbacks, until the iterations or a budget are used up or a
-/// callback asks to stop.
+/// The only training loop: batch, step, evaluation, callbacks, until the iterations or a budget are used up
+/// or a callback asks to stop.
 ///
 /// @param data     [n, d], the training set; minibatches are drawn from it without replacement by `batches`
 /// @param start    where a resumed run stands; iteration 0 is evaluated too
 /// @throws NonFiniteError from the trainer or the evaluator, with the iteration in the message.
-FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Random& batches, const Evaluator& evaluator,
-              const LoopOptions& options, const std::vector<Callback*>& callbacks, Progress start = {});
+FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Random& batches,
+              const Evaluator& evaluator, const LoopOptions& options, const std::vector<Callback*>& callbacks,
+              Progress start = {});
 
 }  // namespace ebm

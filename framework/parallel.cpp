@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -30,17 +31,15 @@ void one_blas_thread() {
 class Pool {
  public:
   explicit Pool(int threads) {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+    try {
+      for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+    } catch (const std::system_error& error) {
+      close();
+      fail("threads: {} were asked for, {} could be started: {}", threads, size(), error.what());
+    }
   }
 
-  ~Pool() {
-    {
-      const std::lock_guard lock(mutex_);
-      closing_ = true;
-    }
-    wake_.notify_all();
-    for (auto& worker : workers_) worker.join();
-  }
+  ~Pool() { close(); }
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
@@ -62,6 +61,15 @@ class Pool {
   }
 
  private:
+  void close() {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+    }
+    wake_.notify_all();
+    for (auto& worker : workers_) worker.join();
+  }
+
   void serve() {
     at::init_num_threads();
     std::int64_t seen = 0;
@@ -124,7 +132,9 @@ std::int64_t shard_count(std::int64_t rows) {
 void for_each_shard(std::int64_t rows,
                     const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& body) {
   const auto shards = shard_count(rows);
-  const auto task = [&](std::int64_t shard) { body(shard, rows * shard / shards, rows * (shard + 1) / shards); };
+  const auto task = [&](std::int64_t shard) {
+    body(shard, rows * shard / shards, rows * (shard + 1) / shards);
+  };
   if (shards == 1 || inside_task || pool()->size() == 1) {
     for (std::int64_t shard = 0; shard < shards; ++shard) task(shard);
   } else {

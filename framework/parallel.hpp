@@ -12,13 +12,15 @@ void set_threads(int threads);
 
 int threads();
 
-/// How `rows` rows are cut into shards: a function of the number of rows alone, so that sums over shards taken in
-/// order are the same bits for every number of threads.
+/// How `rows` rows are cut into shards: a function of the number of rows alone, so that sums over shards
+/// taken in order are the same bits for every number of threads.
 std::int64_t shard_count(std::int64_t rows);
 
-/// Calls body(shard, begin, end) for the shards of [0, rows), on all threads; the rows of different shards are
-/// disjoint. Returns when all are done; rethrows the first exception. A nested call runs on the calling thread.
-void for_each_shard(std::int64_t rows,
-                    const std::function<void(std::int64_t shard, std::int64_t begin, std::int64_t end)>& body);
+/// Calls body(shard, begin, end) for the shards of [0, rows), on all threads; the rows of different shards
+/// are disjoint. Returns when all are done; rethrows the first exception. A nested call runs on the calling
+/// thread.
+void for_each_shard(
+    std::int64_t rows,
+    const std::function<void(std::int64_t shard, std::int64_t begin, std::int64_t end)>& body);
 
 }  // namespace ebm

@@ -8,7 +8,8 @@
 
 namespace ebm {
 
-/// `copies` of the rows of `data`, one whole copy after the other: [copies * n, d]. How the published runs start.
+/// `copies` of the rows of `data`, one whole copy after the other: [copies * n, d]. How the published runs
+/// start.
 torch::Tensor copies_of(const torch::Tensor& data, std::int64_t copies);
 
 /// When particles go back to the data. Both rules of the paper; at most one is on.

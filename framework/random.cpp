@@ -14,7 +14,8 @@ namespace {
 /// FNV-1a over the purpose, then the finaliser of SplitMix64: nearby seeds give unrelated states.
 std::uint64_t mix(std::uint64_t seed, std::string_view purpose) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char character : purpose) hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3ULL;
+  for (const char character : purpose)
+    hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3ULL;
   std::uint64_t z = hash + (seed + 1) * 0x9e3779b97f4a7c15ULL;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;

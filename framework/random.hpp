@@ -9,8 +9,8 @@ namespace ebm {
 
 /// A stream of random numbers, handed down to whoever draws: there is no global seed in this library.
 ///
-/// Two streams of the same seed and different purposes are independent, so that adding a draw to one part of a
-/// program changes no other part. Draws depend on the seed, the device kind and the shapes asked for.
+/// Two streams of the same seed and different purposes are independent, so that adding a draw to one part of
+/// a program changes no other part. Draws depend on the seed, the device kind and the shapes asked for.
 class Random {
  public:
   /// @param purpose  names the stream, e.g. "data", "parameters", "particles".

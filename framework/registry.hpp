@@ -63,7 +63,8 @@ class Registry {
   Choice<Product, Context> read(const Json& section, const std::string& path) const {
     require(section.is_object(), "{}: expected an object with a \"name\", found {}", path, section.dump());
     require(section.contains("name"), "{}.name: missing; the {} is one of {}", path, kind_, known());
-    require(section["name"].is_string(), "{}.name: expected a string, found {}", path, section["name"].dump());
+    require(section["name"].is_string(), "{}.name: expected a string, found {}", path,
+            section["name"].dump());
     const auto name = section["name"].template get<std::string>();
     for (const auto& entry : entries_) {
       if (entry.name != name) continue;

@@ -13,8 +13,8 @@
 namespace ebm {
 namespace {
 
-constexpr const char* known_files[] = {"config.json", "manifest.json", "metrics.jsonl", "checkpoint.pt", "model.pt",
-                                       "report.html"};
+constexpr const char* known_files[] = {"config.json",   "manifest.json", "metrics.jsonl",
+                                       "checkpoint.pt", "model.pt",      "report.html"};
 
 std::string now() {
   const std::time_t time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
@@ -46,10 +46,11 @@ RunDirectory RunDirectory::create(const std::filesystem::path& path, bool force)
   RunDirectory run(path);
   ensure_folder(path);
   if (std::filesystem::is_empty(path)) return run;
-  require(std::filesystem::exists(run.config()), "{}: not empty and not a run; choose another folder with --out",
-          path.string());
-  require(force, "{}: holds a run already ({}); --resume {} goes on with it, --force replaces it, --out chooses another",
-          path.string(), run.status(), path.string());
+  require(run.is_ours(), "{}: not empty and not a run; choose another folder with --out", path.string());
+  require(
+      force,
+      "{}: holds a run already ({}); --resume {} goes on with it, --force replaces it, --out chooses another",
+      path.string(), run.status(), path.string());
   for (const char* name : known_files) std::filesystem::remove(path / name);
   return run;
 }
@@ -60,6 +61,12 @@ RunDirectory RunDirectory::open(const std::filesystem::path& path) {
   return run;
 }
 
+bool RunDirectory::is_ours() const {
+  if (!std::filesystem::exists(manifest())) return false;
+  const auto content = read_json_file(manifest().string());
+  return content.is_object() && content.value("program", "").starts_with("dualebm");
+}
+
 std::string RunDirectory::status() const {
   if (!std::filesystem::exists(manifest())) return "running";
   const auto content = read_json_file(manifest().string());
@@ -67,10 +74,16 @@ std::string RunDirectory::status() const {
 }
 
 Json program_manifest(const std::string& device, int threads) {
-  return {{"program", "dualebm " DUALEBM_VERSION}, {"libtorch", TORCH_VERSION}, {"compiler", compiler()},
-          {"device", device},                      {"threads", threads},        {"started", now()}};
+  return {{"program", "dualebm " DUALEBM_VERSION},
+          {"libtorch", TORCH_VERSION},
+          {"compiler", compiler()},
+          {"device", device},
+          {"threads", threads},
+          {"started", now()}};
 }
 
-void write_json(const std::filesystem::path& path, const Json& value) { write_atomically(path, value.dump(2) + "\n"); }
+void write_json(const std::filesystem::path& path, const Json& value) {
+  write_atomically(path, value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
 
 }  // namespace ebm

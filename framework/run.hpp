@@ -17,8 +17,8 @@ namespace ebm {
 ///     report.html     the page
 class RunDirectory {
  public:
-  /// A fresh run. An unfinished or finished run that is there already is an error, unless `force` removes its files;
-  /// a folder with anything else in it is never touched.
+  /// A fresh run. An unfinished or finished run that is there already is an error, unless `force` removes its
+  /// files; a folder with anything else in it is never touched.
   static RunDirectory create(const std::filesystem::path& path, bool force);
 
   /// A run that is there. @throws UserError if it is none.
@@ -31,6 +31,9 @@ class RunDirectory {
   std::filesystem::path checkpoint() const { return path_ / "checkpoint.pt"; }
   std::filesystem::path model() const { return path_ / "model.pt"; }
   std::filesystem::path report() const { return path_ / "report.html"; }
+
+  /// Whether the folder holds a run of this program: its manifest says so.
+  bool is_ours() const;
 
   /// "running", "finished", or why it stopped; "running" too after a kill.
   std::string status() const;
@@ -46,7 +49,7 @@ Json program_manifest(const std::string& device, int threads);
 /// Writes JSON with two-space indentation, atomically.
 void write_json(const std::filesystem::path& path, const Json& value);
 
-/// The same for arbitrary output files that a user names: the folder is made, an existing file is replaced.
+/// Makes a folder and those above it, where they are not there yet.
 void ensure_folder(const std::filesystem::path& path);
 
 }  // namespace ebm

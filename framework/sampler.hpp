@@ -32,7 +32,8 @@ class Sampler {
 
   /// One transition of every particle.
   /// @param scale  factor on the step size, for decay schedules.
-  virtual Info step(Energy& energy, const Domain& domain, State& state, Random& random, double scale) const = 0;
+  virtual Info step(Energy& energy, const Domain& domain, State& state, Random& random,
+                    double scale) const = 0;
 };
 
 }  // namespace ebm

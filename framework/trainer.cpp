@@ -10,7 +10,8 @@ namespace ebm {
 
 Trainer::Trainer(TrainerContext context) : context_(std::move(context)) {
   require(context_.data.defined() && context_.data.size(0) > 0, "trainer: the training set is empty");
-  for (const auto& group : context_.optimizer->param_groups()) base_rates_.push_back(group.options().get_lr());
+  for (const auto& group : context_.optimizer->param_groups())
+    base_rates_.push_back(group.options().get_lr());
 }
 
 StepReport Trainer::step(const torch::Tensor& batch) {
@@ -39,7 +40,7 @@ void Trainer::load(torch::serialize::InputArchive& archive) {
   iteration_ = iteration.toInt();
   torch::Tensor state;
   archive.read("random", state, /*is_buffer=*/true);
-  context_.random->set_state(state);
+  context_.random->set_state(state.cpu());
 }
 
 void Trainer::scale_learning_rates(double factor) {
@@ -60,8 +61,8 @@ void Trainer::require_finite(const char* stage, bool gradients) const {
   for (const auto& parameter : context_.energy->named_parameters()) {
     const auto& tensor = gradients ? parameter.value().grad() : parameter.value();
     if (!tensor.defined() || std::isfinite(tensor.sum().item<double>())) continue;
-    throw NonFiniteError(fmt::format("iteration {}: {} \"{}\" is not finite; likely cause: {}", iteration_, stage,
-                                     parameter.key(), likely_cause()));
+    throw NonFiniteError(fmt::format("iteration {}: {} \"{}\" is not finite; likely cause: {}", iteration_,
+                                     stage, parameter.key(), likely_cause()));
   }
 }
 

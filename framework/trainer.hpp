@@ -22,7 +22,8 @@ struct TrainerContext {
   torch::Tensor data;              ///< the whole training set, [n, d]: where particles start and restart
   std::shared_ptr<Random> random;  ///< noise and restarts
   std::shared_ptr<const Schedule> optimizer_schedule = nullptr;  ///< factor on learning rates; none: constant
-  std::shared_ptr<const Schedule> particle_schedule = nullptr;   ///< factor on the particle step; none: constant
+  std::shared_ptr<const Schedule> particle_schedule =
+      nullptr;  ///< factor on the particle step; none: constant
 };
 
 /// What one step of training has to say about itself.
@@ -31,8 +32,8 @@ struct StepReport {
   std::int64_t gradient_evaluations = 0;
 };
 
-/// A way to train an energy. The base keeps the books (iteration, learning rates, the optimizer, finite numbers,
-/// checkpoints); a strategy overrides `accumulate`.
+/// A way to train an energy. The base keeps the books (iteration, learning rates, the optimizer, finite
+/// numbers, checkpoints); a strategy overrides `accumulate`.
 ///
 /// Trainers that move particles derive from ParticleTrainer in the room trainers/.
 class Trainer {
@@ -53,7 +54,8 @@ class Trainer {
   /// The particles that stand for the model, [N, d]; undefined for a trainer without any.
   virtual torch::Tensor particles() const { return {}; }
 
-  /// Everything the next step depends on besides the energy, the optimizer and the data. Restores bit for bit.
+  /// Everything the next step depends on besides the energy, the optimizer and the data. Restores bit for
+  /// bit.
   virtual void save(torch::serialize::OutputArchive& archive) const;
   virtual void load(torch::serialize::InputArchive& archive);
 

@@ -23,7 +23,8 @@ class Activation {
   /// σ(u), differentiable.
   torch::Tensor value(const torch::Tensor& u) const;
 
-  /// σ'(u) up to the constant factor `slope_factor`, computed in the memory of u. At the kink of the ReLU it is 0.
+  /// σ'(u) up to the constant factor `slope_factor`, computed in the memory of u. At the kink of the ReLU it
+  /// is 0.
   void slope_in_place(torch::Tensor& u) const;
   double slope_factor() const { return kind_ == Kind::squared_relu ? 2.0 : 1.0; }
 

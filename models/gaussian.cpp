@@ -13,18 +13,21 @@ namespace {
 torch::Tensor spread_out(const std::vector<double>& values, std::int64_t dimension, const char* name,
                          const torch::TensorOptions& options) {
   const auto count = static_cast<std::int64_t>(values.size());
-  require(count == 1 || count == dimension, "gaussian: {} needs 1 or {} numbers, got {}", name, dimension, count);
+  require(count == 1 || count == dimension, "gaussian: {} needs 1 or {} numbers, got {}", name, dimension,
+          count);
   return torch::tensor(values, torch::kDouble).expand({dimension}).to(options).clone();
 }
 
 }  // namespace
 
 void Gaussian::Options::describe(Fields& fields) {
-  fields.numbers("mean", mean, Range::any(), "mean at the start: one number for all coordinates, or one for each");
+  fields.numbers("mean", mean, Range::any(),
+                 "mean at the start: one number for all coordinates, or one for each");
   fields.numbers("deviation", deviation, Range::positive(), "standard deviation at the start, likewise");
 }
 
-Gaussian::Gaussian(std::int64_t dimension, const Options& options, const torch::TensorOptions& tensor_options) {
+Gaussian::Gaussian(std::int64_t dimension, const Options& options,
+                   const torch::TensorOptions& tensor_options) {
   mean_ = register_parameter("mean", spread_out(options.mean, dimension, "mean", tensor_options));
   const auto deviation = spread_out(options.deviation, dimension, "deviation", tensor_options);
   log_precision_ = register_parameter("log_precision", -2 * deviation.log());

@@ -46,6 +46,8 @@ void LazyShallow::project_parameters() {
 
 std::optional<Neurons> LazyShallow::neurons() const { return Neurons{neurons_, coefficients_, {}}; }
 
-std::optional<double> LazyShallow::norm() const { return coefficients_.square().mean().sqrt().item<double>(); }
+std::optional<double> LazyShallow::norm() const {
+  return coefficients_.square().mean().sqrt().item<double>();
+}
 
 }  // namespace ebm

@@ -13,8 +13,9 @@ namespace ebm {
 ///
 ///     E(x) = (1/m) Σ_j a_j σ(<x, z_j>),   z_j uniform on the sphere,   ((1/m) Σ_j a_j²)^½ <= β.
 ///
-/// A random-feature expansion of a ball of the RKHS with kernel ∫ φ(x, z) φ(y, z) dπ(z). With β = null the ball is
-/// gone; a ridge penalty is then the optimizer's weight decay. Source: Domingo-Enrich et al. 2022, §2 and §4.
+/// A random-feature expansion of a ball of the RKHS with kernel ∫ φ(x, z) φ(y, z) dπ(z). With β = null the
+/// ball is gone; a ridge penalty is then the optimizer's weight decay. Source: Domingo-Enrich et al. 2022, §2
+/// and §4.
 class LazyShallow final : public Energy {
  public:
   struct Options {
@@ -24,7 +25,8 @@ class LazyShallow final : public Energy {
     void describe(Fields& fields);
   };
 
-  LazyShallow(std::int64_t dimension, Options options, Random& random, const torch::TensorOptions& tensor_options);
+  LazyShallow(std::int64_t dimension, Options options, Random& random,
+              const torch::TensorOptions& tensor_options);
 
   torch::Tensor forward(const torch::Tensor& x) override;
   torch::Tensor gradient(const torch::Tensor& x) override;

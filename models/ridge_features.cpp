@@ -27,7 +27,8 @@ void for_each_block(const torch::Tensor& x, std::int64_t neurons, Body body) {
   });
 }
 
-/// Whether the fused kernels take this call: dense rows on the CPU, an activation they know, a size they win at.
+/// Whether the fused kernels take this call: dense rows on the CPU, an activation they know, a size they win
+/// at.
 bool takes_fused(const torch::Tensor& x, const torch::Tensor& z, const Activation& sigma) {
   return sigma.slope() && x.device().is_cpu() && prefers_fused(z.size(0), z.size(1)) &&
          (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kDouble);
@@ -39,7 +40,8 @@ void with_real(const torch::Tensor& x, Body body) {
   x.scalar_type() == torch::kDouble ? body(double{}) : body(float{});
 }
 
-torch::Tensor fused_gradient(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c, Slope slope) {
+torch::Tensor fused_gradient(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
+                             Slope slope) {
   const auto rows = x.contiguous(), neurons = z.contiguous(), coefficients = c.contiguous();
   auto result = torch::empty_like(rows);
   const auto d = x.size(1), m = z.size(0);
@@ -54,7 +56,8 @@ torch::Tensor fused_gradient(const torch::Tensor& x, const torch::Tensor& z, con
 }
 
 /// Σ_i weight_i slope(<x_i, z_j>) x_i for each shard: [shards, m, d].
-torch::Tensor fused_moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z, Slope slope) {
+torch::Tensor fused_moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
+                            Slope slope) {
   const auto rows = x.contiguous(), shares = weight.contiguous(), neurons = z.contiguous();
   const auto d = x.size(1), m = z.size(0);
   auto sums = torch::zeros({shard_count(x.size(0)), m, d}, x.options());
@@ -70,7 +73,8 @@ torch::Tensor fused_moments(const torch::Tensor& x, const torch::Tensor& weight,
 
 }  // namespace
 
-torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c, const Activation& sigma) {
+torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
+                    const Activation& sigma) {
   return sigma.value(x.matmul(z.t())).matmul(c);
 }
 
@@ -92,7 +96,8 @@ torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const tor
   return result;
 }
 
-Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z, const Activation& sigma) {
+Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
+                const Activation& sigma) {
   const torch::NoGradGuard no_grad;
   const auto neurons = z.size(0), shards = shard_count(x.size(0));
   const auto directions = z.detach();
@@ -101,7 +106,8 @@ Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch
     return Moments{direction, (direction * directions).sum(1) / degree};
   };
   if (takes_fused(x, z, sigma)) {
-    return from_homogeneity(fused_moments(x, weight, directions, *sigma.slope()).sum(0).mul_(sigma.slope_factor()));
+    return from_homogeneity(
+        fused_moments(x, weight, directions, *sigma.slope()).sum(0).mul_(sigma.slope_factor()));
   }
   const auto zt = directions.t();
   auto direction = torch::zeros({shards, neurons, x.size(1)}, x.options());

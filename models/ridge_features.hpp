@@ -11,7 +11,8 @@ namespace ebm {
 namespace ridge {
 
 /// f(x), differentiable. @param x [N, d] @param z [m, d] @param c [m] @return [N]
-torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c, const Activation& sigma);
+torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
+                    const Activation& sigma);
 
 /// ∇f(x) = Σ_j c_j σ'(<x, z_j>) z_j. @return [N, d]
 torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
@@ -24,7 +25,8 @@ struct Moments {
 };
 
 /// Bit-equal for every number of threads. @param weight [N]
-Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z, const Activation& sigma);
+Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
+                const Activation& sigma);
 
 }  // namespace ridge
 }  // namespace ebm

@@ -17,7 +17,8 @@ namespace {
 template <class Real>
 using Vector __attribute__((vector_size(64))) = Real;
 
-/// Zeroed room for vectors, aligned by hand: the bare type has less alignment where the base instruction set does.
+/// Zeroed room for vectors, aligned by hand: the bare type has less alignment where the base instruction set
+/// does.
 template <class Real>
 class Scratch {
  public:
@@ -31,13 +32,14 @@ class Scratch {
   std::vector<Cell> cells_;
 };
 
-constexpr std::int64_t vectors = 4;  // rows of a tile, in vectors: enough independent sums to hide the latency
+constexpr std::int64_t vectors =
+    4;  // rows of a tile, in vectors: enough independent sums to hide the latency
 
 template <class Real>
 constexpr std::int64_t lanes = 64 / sizeof(Real);
 
 template <class Real>
-constexpr std::int64_t tile = vectors * lanes<Real>;
+constexpr std::int64_t tile = vectors* lanes<Real>;
 
 /// A tile of rows, coordinate by coordinate; rows beyond the end are zero, and a zero row has slope zero.
 template <class Real>
@@ -62,8 +64,8 @@ EBM_INLINE void slopes(const Vector<Real>* columns, std::int64_t dimension, cons
 }
 
 template <class Real, Slope slope, std::int64_t fixed>
-EBM_INLINE void gradient_tiles(const Real* x, std::int64_t rows, std::int64_t dimension, const Real* z, const Real* c,
-                               std::int64_t neurons, Real* result) {
+EBM_INLINE void gradient_tiles(const Real* x, std::int64_t rows, std::int64_t dimension, const Real* z,
+                               const Real* c, std::int64_t neurons, Real* result) {
   const std::int64_t d = fixed ? fixed : dimension;
   Scratch<Real> scratch(2 * d * vectors);
   Vector<Real>* const columns = scratch.data();
@@ -101,7 +103,8 @@ EBM_INLINE void moment_tiles(const Real* x, const Real* weight, std::int64_t row
     Vector<Real> share[vectors] = {};
     std::copy_n(weight + begin, count, reinterpret_cast<Real*>(share));
     for (std::int64_t k = 0; k < d; ++k) {
-      for (std::int64_t q = 0; q < vectors; ++q) weighted[k * vectors + q] = columns[k * vectors + q] * share[q];
+      for (std::int64_t q = 0; q < vectors; ++q)
+        weighted[k * vectors + q] = columns[k * vectors + q] * share[q];
     }
     for (std::int64_t j = 0; j < neurons; ++j) {
       Vector<Real> u[vectors];
@@ -120,24 +123,27 @@ EBM_INLINE void moment_tiles(const Real* x, const Real* weight, std::int64_t row
 }
 
 /// Calls with the slope and, for the globe, the dimension as constants.
-#define EBM_DISPATCH(function, ...)                                                              \
-  if (slope == Slope::step) {                                                                    \
-    dimension == 3 ? function<Real, Slope::step, 3>(__VA_ARGS__) : function<Real, Slope::step, 0>(__VA_ARGS__); \
-  } else {                                                                                       \
-    dimension == 3 ? function<Real, Slope::ramp, 3>(__VA_ARGS__) : function<Real, Slope::ramp, 0>(__VA_ARGS__); \
+#define EBM_DISPATCH(function, ...)                               \
+  if (slope == Slope::step) {                                     \
+    dimension == 3 ? function<Real, Slope::step, 3>(__VA_ARGS__)  \
+                   : function<Real, Slope::step, 0>(__VA_ARGS__); \
+  } else {                                                        \
+    dimension == 3 ? function<Real, Slope::ramp, 3>(__VA_ARGS__)  \
+                   : function<Real, Slope::ramp, 0>(__VA_ARGS__); \
   }
 
-#define EBM_KERNELS(Type, suffix)                                                                                    \
-  EBM_EVERY_PROCESSOR void gradient_##suffix(const Type* x, std::int64_t rows, std::int64_t dimension, const Type* z, \
-                                             const Type* c, std::int64_t neurons, Slope slope, Type* result) {       \
-    using Real = Type;                                                                                               \
-    EBM_DISPATCH(gradient_tiles, x, rows, dimension, z, c, neurons, result)                                          \
-  }                                                                                                                  \
-  EBM_EVERY_PROCESSOR void moments_##suffix(const Type* x, const Type* weight, std::int64_t rows,                    \
-                                            std::int64_t dimension, const Type* z, std::int64_t neurons, Slope slope, \
-                                            Type* sums) {                                                            \
-    using Real = Type;                                                                                               \
-    EBM_DISPATCH(moment_tiles, x, weight, rows, dimension, z, neurons, sums)                                         \
+#define EBM_KERNELS(Type, suffix)                                                                        \
+  EBM_EVERY_PROCESSOR void gradient_##suffix(const Type* x, std::int64_t rows, std::int64_t dimension,   \
+                                             const Type* z, const Type* c, std::int64_t neurons,         \
+                                             Slope slope, Type* result) {                                \
+    using Real = Type;                                                                                   \
+    EBM_DISPATCH(gradient_tiles, x, rows, dimension, z, c, neurons, result)                              \
+  }                                                                                                      \
+  EBM_EVERY_PROCESSOR void moments_##suffix(const Type* x, const Type* weight, std::int64_t rows,        \
+                                            std::int64_t dimension, const Type* z, std::int64_t neurons, \
+                                            Slope slope, Type* sums) {                                   \
+    using Real = Type;                                                                                   \
+    EBM_DISPATCH(moment_tiles, x, weight, rows, dimension, z, neurons, sums)                             \
   }
 
 EBM_KERNELS(float, float)
@@ -155,20 +161,20 @@ void fused_gradient(const float* x, std::int64_t rows, std::int64_t dimension, c
 }
 
 template <>
-void fused_gradient(const double* x, std::int64_t rows, std::int64_t dimension, const double* z, const double* c,
-                    std::int64_t neurons, Slope slope, double* result) {
+void fused_gradient(const double* x, std::int64_t rows, std::int64_t dimension, const double* z,
+                    const double* c, std::int64_t neurons, Slope slope, double* result) {
   gradient_double(x, rows, dimension, z, c, neurons, slope, result);
 }
 
 template <>
-void fused_moments(const float* x, const float* weight, std::int64_t rows, std::int64_t dimension, const float* z,
-                   std::int64_t neurons, Slope slope, float* sums) {
+void fused_moments(const float* x, const float* weight, std::int64_t rows, std::int64_t dimension,
+                   const float* z, std::int64_t neurons, Slope slope, float* sums) {
   moments_float(x, weight, rows, dimension, z, neurons, slope, sums);
 }
 
 template <>
-void fused_moments(const double* x, const double* weight, std::int64_t rows, std::int64_t dimension, const double* z,
-                   std::int64_t neurons, Slope slope, double* sums) {
+void fused_moments(const double* x, const double* weight, std::int64_t rows, std::int64_t dimension,
+                   const double* z, std::int64_t neurons, Slope slope, double* sums) {
   moments_double(x, weight, rows, dimension, z, neurons, slope, sums);
 }
 

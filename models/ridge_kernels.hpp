@@ -22,7 +22,7 @@ void fused_gradient(const Real* x, std::int64_t rows, std::int64_t dimension, co
 /// sums_j += Σ_i weight_i slope(<x_i, z_j>) x_i in one pass.
 /// @param weight [rows] @param sums [m, d]
 template <class Real>
-void fused_moments(const Real* x, const Real* weight, std::int64_t rows, std::int64_t dimension, const Real* z,
-                   std::int64_t neurons, Slope slope, Real* sums);
+void fused_moments(const Real* x, const Real* weight, std::int64_t rows, std::int64_t dimension,
+                   const Real* z, std::int64_t neurons, Slope slope, Real* sums);
 
 }  // namespace ebm::ridge

@@ -9,7 +9,8 @@
 namespace ebm {
 namespace {
 
-torch::Tensor initial_signs(const std::string& rule, std::int64_t count, const torch::TensorOptions& options) {
+torch::Tensor initial_signs(const std::string& rule, std::int64_t count,
+                            const torch::TensorOptions& options) {
   auto signs = torch::ones({count}, options);
   if (rule == "negative") signs.neg_();
   if (rule == "balanced") signs.narrow(0, 0, count / 2).neg_();
@@ -22,22 +23,27 @@ void Shallow::Options::describe(Fields& fields) {
   fields.integer("neurons", neurons, Range::at_least(1), "number m of neurons");
   fields.choice("activation", activation, Activation::names(), "σ of the feature φ(x, z) = σ(<x, z>)");
   fields.boolean("bias", bias, "lift x to (x, 1), so that neurons are half-spaces off the centre too");
-  fields.choice("signs", signs, {"negative", "positive", "balanced"}, "fixed signs ε_j; balanced: half and half");
+  fields.choice("signs", signs, {"negative", "positive", "balanced"},
+                "fixed signs ε_j; balanced: half and half");
   fields.number("initial_weight", initial_weight, Range::positive(), "weights w_j at the start");
   fields.number("total_variation_cap", total_variation_cap, Range::positive(),
                 "β, bound on TV = (1/m) Σ w_j, in nats");
 }
 
-Shallow::Shallow(std::int64_t dimension, Options options, Random& random, const torch::TensorOptions& tensor_options)
+Shallow::Shallow(std::int64_t dimension, Options options, Random& random,
+                 const torch::TensorOptions& tensor_options)
     : activation_(options.activation), bias_(options.bias), cap_(options.total_variation_cap) {
   require(options.neurons >= 1, "shallow: neurons must be at least 1, got {}", options.neurons);
   const auto z = random.normal({options.neurons, dimension + (bias_ ? 1 : 0)}, tensor_options);
   neurons_ = register_parameter("neurons", z / z.norm(2, 1, true));
-  weights_ = register_parameter("weights", torch::full({options.neurons}, options.initial_weight, tensor_options));
+  weights_ =
+      register_parameter("weights", torch::full({options.neurons}, options.initial_weight, tensor_options));
   signs_ = register_buffer("signs", initial_signs(options.signs, options.neurons, tensor_options));
 }
 
-torch::Tensor Shallow::coefficients() const { return signs_ * weights_ / static_cast<double>(weights_.size(0)); }
+torch::Tensor Shallow::coefficients() const {
+  return signs_ * weights_ / static_cast<double>(weights_.size(0));
+}
 
 torch::Tensor Shallow::lifted(const torch::Tensor& x) const {
   return bias_ ? torch::cat({x, torch::ones({x.size(0), 1}, x.options())}, 1) : x;

@@ -14,23 +14,24 @@ namespace ebm {
 ///     E(x) = (1/m) Σ_j ε_j w_j σ(<x, z_j>),   |z_j| = 1,  w_j >= 0,  ε_j = ±1 fixed,
 ///     TV = (1/m) Σ_j w_j <= β.
 ///
-/// With a bias the feature is σ(<(x, 1), z>) with z on the sphere of one dimension more; without one, ReLU features on
-/// the sphere span only even functions and linear ones. Neurons and weights both move.
-/// Source: Domingo-Enrich et al. 2022, §2 and §4.
+/// With a bias the feature is σ(<(x, 1), z>) with z on the sphere of one dimension more; without one, ReLU
+/// features on the sphere span only even functions and linear ones. Neurons and weights both move. Source:
+/// Domingo-Enrich et al. 2022, §2 and §4.
 class Shallow final : public Energy {
  public:
   struct Options {
-    std::int64_t neurons = 64;          ///< m
-    std::string activation = "relu";    ///< σ, see Activation
-    bool bias = false;                  ///< one more coordinate, always 1
-    std::string signs = "negative";     ///< ε: all negative, all positive, or balanced (half and half)
-    double initial_weight = 1;          ///< w_j at the start
-    double total_variation_cap = 10;    ///< β, in nats
+    std::int64_t neurons = 64;        ///< m
+    std::string activation = "relu";  ///< σ, see Activation
+    bool bias = false;                ///< one more coordinate, always 1
+    std::string signs = "negative";   ///< ε: all negative, all positive, or balanced (half and half)
+    double initial_weight = 1;        ///< w_j at the start
+    double total_variation_cap = 10;  ///< β, in nats
     void describe(Fields& fields);
   };
 
   /// Neurons start uniform on their sphere.
-  Shallow(std::int64_t dimension, Options options, Random& random, const torch::TensorOptions& tensor_options);
+  Shallow(std::int64_t dimension, Options options, Random& random,
+          const torch::TensorOptions& tensor_options);
 
   torch::Tensor forward(const torch::Tensor& x) override;
   torch::Tensor gradient(const torch::Tensor& x) override;

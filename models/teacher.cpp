@@ -31,9 +31,9 @@ double largest_subset_sum(const torch::Tensor& neurons) {
 
 /// log ∫ exp(-scale Σ_j max(<x, z_j>, 0)) dτ for one or two unit vectors with angle `opening` between them.
 ///
-/// The projection of τ on S^{d-1} to a plane has density (d-2)/(2π) (1-r²)^{(d-4)/2}; with r = sin t the radial
-/// factor sin t cos^{d-3} t is smooth, and in the angle the integrand is smooth between the kinks at ±90° from
-/// each neuron.
+/// The projection of τ on S^{d-1} to a plane has density (d-2)/(2π) (1-r²)^{(d-4)/2}; with r = sin t the
+/// radial factor sin t cos^{d-3} t is smooth, and in the angle the integrand is smooth between the kinks at
+/// ±90° from each neuron.
 double log_integral_in_plane(std::int64_t dimension, const std::vector<double>& angles, double scale) {
   constexpr double pi = std::numbers::pi;
   std::vector<double> breaks;
@@ -62,7 +62,8 @@ std::optional<double> closed_log_normalizer(const torch::Tensor& neurons, double
   const auto count = neurons.size(0), dimension = neurons.size(1);
   if (count > 2 || dimension < 3) return std::nullopt;
   std::vector<double> angles = {0};
-  if (count == 2) angles.push_back(std::acos(std::clamp(neurons[0].dot(neurons[1]).item<double>(), -1.0, 1.0)));
+  if (count == 2)
+    angles.push_back(std::acos(std::clamp(neurons[0].dot(neurons[1]).item<double>(), -1.0, 1.0)));
   return log_integral_in_plane(dimension, angles, scale);
 }
 
@@ -77,13 +78,14 @@ void Teacher::Options::describe(Fields& fields) {
 Teacher::Teacher(std::int64_t dimension, const Options& options, const torch::TensorOptions& tensor_options)
     : weight_(options.weight), sign_(options.sign) {
   const auto count = static_cast<std::int64_t>(options.neurons.size());
-  require(count >= 1 && count <= most_neurons, "teacher.neurons: 1 to {} neurons, got {}", most_neurons, count);
+  require(count >= 1 && count <= most_neurons, "teacher.neurons: 1 to {} neurons, got {}", most_neurons,
+          count);
   require(std::abs(options.sign) == 1, "teacher.sign: -1 or 1, got {}", options.sign);
   auto z = torch::empty({count, dimension}, torch::kDouble);
   for (std::int64_t j = 0; j < count; ++j) {
     const auto& row = options.neurons[static_cast<std::size_t>(j)];
-    require(static_cast<std::int64_t>(row.size()) == dimension, "teacher.neurons[{}]: {} numbers, got {}", j, dimension,
-            row.size());
+    require(static_cast<std::int64_t>(row.size()) == dimension, "teacher.neurons[{}]: {} numbers, got {}", j,
+            dimension, row.size());
     z[j].copy_(torch::tensor(row, torch::kDouble));
     require(z[j].norm().item<double>() > 0, "teacher.neurons[{}]: the zero vector has no direction", j);
   }
@@ -99,9 +101,13 @@ torch::Tensor Teacher::coefficients() const {
   return torch::full({count}, sign_ * weight_ / static_cast<double>(count), neurons_.options());
 }
 
-torch::Tensor Teacher::forward(const torch::Tensor& x) { return ridge::value(x, neurons_, coefficients(), relu); }
+torch::Tensor Teacher::forward(const torch::Tensor& x) {
+  return ridge::value(x, neurons_, coefficients(), relu);
+}
 
-torch::Tensor Teacher::gradient(const torch::Tensor& x) { return ridge::gradient(x, neurons_, coefficients(), relu); }
+torch::Tensor Teacher::gradient(const torch::Tensor& x) {
+  return ridge::gradient(x, neurons_, coefficients(), relu);
+}
 
 std::optional<Neurons> Teacher::neurons() const {
   const auto ones = torch::ones({neurons_.size(0)}, neurons_.options());

@@ -11,8 +11,9 @@ namespace ebm {
 ///
 ///     E(x) = (ε/m) Σ_j w max(<x, z_j>, 0)   on the sphere.
 ///
-/// Its minimum over the sphere is bounded exactly, which makes rejection sampling exact; with one or two neurons
-/// log Z is known too. It has no parameters. Source: Domingo-Enrich et al. 2022, §6 and the authors' scripts.
+/// Its minimum over the sphere is bounded exactly, which makes rejection sampling exact; with one or two
+/// neurons log Z is known too. It has no parameters. Source: Domingo-Enrich et al. 2022, §6 and the authors'
+/// scripts.
 class Teacher final : public Energy {
  public:
   struct Options {
@@ -30,12 +31,12 @@ class Teacher final : public Energy {
   std::optional<double> norm() const override { return weight_; }
   bool smooth() const override { return false; }
 
-  /// With ε = -1: at any x the active neurons A give E(x) = -<x, Σ_A w z_j / m> >= -max_A |Σ_A w z_j / m|, the
-  /// maximum over all subsets. With ε = +1 it is 0.
+  /// With ε = -1: at any x the active neurons A give E(x) = -<x, Σ_A w z_j / m> >= -max_A |Σ_A w z_j / m|,
+  /// the maximum over all subsets. With ε = +1 it is 0.
   std::optional<double> lower_bound() const override { return lower_bound_; }
 
-  /// For m <= 2 the energy depends on the projection to a plane, whose law under τ has a density, so log Z is an
-  /// integral in polar coordinates over sectors in which the integrand is smooth.
+  /// For m <= 2 the energy depends on the projection to a plane, whose law under τ has a density, so log Z is
+  /// an integral in polar coordinates over sectors in which the integrand is smooth.
   std::optional<double> log_normalizer() const override { return log_normalizer_; }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -10,12 +11,13 @@
 namespace ebm {
 namespace {
 
-/// log [Γ(ν+1) (2/κ)^ν I_ν(κ)] = log Σ_k (κ²/4)^k Γ(ν+1) / (k! Γ(k+ν+1)), summed from its largest term outwards:
-/// all terms are positive, so nothing cancels, whatever the size of κ.
+/// log [Γ(ν+1) (2/κ)^ν I_ν(κ)] = log Σ_k (κ²/4)^k Γ(ν+1) / (k! Γ(k+ν+1)), summed from its largest term
+/// outwards: all terms are positive, so nothing cancels, whatever the size of κ.
 double log_scaled_bessel(double order, double kappa) {
   if (kappa == 0) return 0;
   const double mu = 4 * order * order;
-  if (kappa > 1e5 * (1 + mu)) {  // Hankel's expansion, Abramowitz & Stegun 9.7.1; the next term is below 1e-16
+  if (kappa >
+      1e5 * (1 + mu)) {  // Hankel's expansion, Abramowitz & Stegun 9.7.1; the next term is below 1e-16
     const double first = (mu - 1) / (8 * kappa), second = first * (mu - 9) / (16 * kappa);
     return std::lgamma(order + 1) + order * std::log(2 / kappa) + kappa -
            0.5 * std::log(2 * std::numbers::pi * kappa) + std::log1p(second - first);
@@ -51,18 +53,24 @@ double von_mises_fisher_mean_length(std::int64_t dimension, double concentration
 }
 
 void VonMisesFisherMixture::Options::describe(Fields& fields) {
-  fields.integer("components", components, Range::at_least(1), "number K of components, where means is empty");
-  fields.number("concentration", concentration, Range::positive(), "concentration κ of every component at the start");
+  fields.integer("components", components, Range::at_least(1),
+                 "number K of components, where means is empty");
+  fields.number("concentration", concentration, Range::positive(),
+                "concentration κ of every component at the start");
   fields.vectors("means", means, "mean directions at the start; empty: uniformly random");
 }
 
 VonMisesFisherMixture::VonMisesFisherMixture(std::int64_t dimension, const Options& options, Random& random,
                                              const torch::TensorOptions& tensor_options) {
-  const auto count = options.means.empty() ? options.components : static_cast<std::int64_t>(options.means.size());
+  const auto count =
+      options.means.empty() ? options.components : static_cast<std::int64_t>(options.means.size());
   auto means = random.normal({count, dimension}, tensor_options);
   for (std::size_t k = 0; k < options.means.size(); ++k) {
     require(static_cast<std::int64_t>(options.means[k].size()) == dimension,
             "von_mises_fisher: means[{}] needs {} numbers, got {}", k, dimension, options.means[k].size());
+    require(std::any_of(options.means[k].begin(), options.means[k].end(),
+                        [](double value) { return value != 0; }),
+            "von_mises_fisher: means[{}] is the zero vector, which has no direction", k);
     means[static_cast<std::int64_t>(k)].copy_(torch::tensor(options.means[k], torch::kDouble));
   }
   directions_ = register_parameter("directions", options.concentration * means / means.norm(2, 1, true));

@@ -7,12 +7,15 @@
 namespace ebm {
 
 void ExactLikelihood::Options::describe(Fields& fields) {
-  fields.integer("resolution", resolution, Range::between(4, 4000), "latitudes of the quadrature (longitudes: twice)");
+  fields.integer("resolution", resolution, Range::between(4, 4000),
+                 "latitudes of the quadrature (longitudes: twice)");
 }
 
-ExactLikelihood::ExactLikelihood(TrainerContext context, const Options& options) : Trainer(std::move(context)) {
+ExactLikelihood::ExactLikelihood(TrainerContext context, const Options& options)
+    : Trainer(std::move(context)) {
   const auto rule = domain().quadrature(options.resolution);
-  require(rule.has_value(), "trainer: exact_likelihood needs a domain with a quadrature rule: sphere, dimension 3");
+  require(rule.has_value(),
+          "trainer: exact_likelihood needs a domain with a quadrature rule: sphere, dimension 3");
   rule_ = {.points = rule->points.to(data().device()), .weights = rule->weights.to(data().device())};
   nodes_ = rule_.points.to(data().options());
 }
@@ -23,8 +26,8 @@ std::int64_t ExactLikelihood::accumulate(const torch::Tensor& batch) {
     const torch::NoGradGuard no_grad;
     probabilities = rule_.gibbs(energy().forward(nodes_)).to(nodes_.options());
   }
-  energy().accumulate_gradient(batch, torch::full({batch.size(0)}, 1.0 / static_cast<double>(batch.size(0)),
-                                                  batch.options()));
+  energy().accumulate_gradient(
+      batch, torch::full({batch.size(0)}, 1.0 / static_cast<double>(batch.size(0)), batch.options()));
   energy().accumulate_gradient(nodes_, -probabilities);
   return batch.size(0) + nodes_.size(0);
 }

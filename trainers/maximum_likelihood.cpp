@@ -5,8 +5,9 @@ namespace ebm {
 void MaximumLikelihood::Options::describe(Fields& fields) {
   ParticleOptions::describe(fields);
   fields.integer("langevin_steps", langevin_steps, Range::at_least(1), "Langevin steps K before each update");
-  fields.choice("chains", chains, {"persistent", "data", "base"},
-                "where chains begin: kept from the last update, at the batch, or drawn from the base measure");
+  fields.choice(
+      "chains", chains, {"persistent", "data", "base"},
+      "where chains begin: kept from the last update, at the batch, or drawn from the base measure");
 }
 
 MaximumLikelihood::MaximumLikelihood(TrainerContext context, const Options& options)

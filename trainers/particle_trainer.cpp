@@ -7,14 +7,17 @@
 namespace ebm {
 
 void ParticleOptions::describe(Fields& fields) {
-  fields.number("particle_step", particle_step, Range::positive(), "step size h_x of the particles' Langevin dynamics");
-  fields.boolean("antithetic", antithetic, "give the second half of the particles the negative noise of the first");
+  fields.number("particle_step", particle_step, Range::positive(),
+                "step size h_x of the particles' Langevin dynamics");
+  fields.boolean("antithetic", antithetic,
+                 "give the second half of the particles the negative noise of the first");
   fields.integer("particles_per_point", particles_per_point, Range::at_least(1),
                  "N / n: particles start as this many copies of the data");
 }
 
 ParticleTrainer::ParticleTrainer(TrainerContext context, const ParticleOptions& options)
-    : Trainer(std::move(context)), sampler_({.step_size = options.particle_step, .antithetic = options.antithetic}) {
+    : Trainer(std::move(context)),
+      sampler_({.step_size = options.particle_step, .antithetic = options.antithetic}) {
   set_particles(copies_of(data(), options.particles_per_point));
 }
 
@@ -37,7 +40,8 @@ std::int64_t ParticleTrainer::accumulate(const torch::Tensor& batch) {
 }
 
 std::string ParticleTrainer::likely_cause() const {
-  return fmt::format("particle_step {:g} or the optimizer's steps are too large", sampler_.options().step_size);
+  return fmt::format("particle_step {:g} or the optimizer's steps are too large",
+                     sampler_.options().step_size);
 }
 
 void ParticleTrainer::save(torch::serialize::OutputArchive& archive) const {
@@ -49,9 +53,10 @@ void ParticleTrainer::load(torch::serialize::InputArchive& archive) {
   Trainer::load(archive);
   torch::Tensor positions;
   archive.read("particles", positions, /*is_buffer=*/true);
-  require(positions.sizes() == state_.positions.sizes(), "{} particles of {} coordinates instead of {} of {}",
-          positions.size(0), positions.size(1), state_.positions.size(0), state_.positions.size(1));
-  set_particles(positions);
+  // Their number may be that of a minibatch's copies; their coordinates are the data's.
+  require(positions.dim() == 2 && positions.size(1) == data().size(1),
+          "particles of {} coordinates instead of {}", positions.size(-1), data().size(1));
+  set_particles(positions.to(data().device()));
 }
 
 }  // namespace ebm

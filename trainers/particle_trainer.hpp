@@ -9,8 +9,8 @@ namespace ebm {
 
 /// Options that all trainers with particles share.
 struct ParticleOptions {
-  double particle_step = 0.02;        ///< h_x, step of the Langevin dynamics
-  bool antithetic = true;             ///< second half of the particles gets the negative noise of the first
+  double particle_step = 0.02;  ///< h_x, step of the Langevin dynamics
+  bool antithetic = true;       ///< second half of the particles gets the negative noise of the first
   std::int64_t particles_per_point = 2;  ///< N = this many copies of the data
   void describe(Fields& fields);
 };
@@ -19,7 +19,8 @@ struct ParticleOptions {
 ///
 ///     ∇_θ L = E_data[∇_θ E] - E_p[∇_θ E] ≈ (1/b) Σ_i ∇_θ E(x_i) - (1/N) Σ_i ∇_θ E(X_i),
 ///
-/// taken at the new particles and the old parameters. A strategy overrides `move`, which advances the particles.
+/// taken at the new particles and the old parameters. A strategy overrides `move`, which advances the
+/// particles.
 class ParticleTrainer : public Trainer {
  public:
   ParticleTrainer(TrainerContext context, const ParticleOptions& options);

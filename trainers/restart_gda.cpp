@@ -22,13 +22,14 @@ RestartGda::RestartGda(TrainerContext context, const Options& options)
     : ParticleTrainer(std::move(context), options),
       rule_{.every = options.restart_every, .probability = options.restart_probability} {
   require(rule_.every == 0 || rule_.probability == 0,
-          "trainer: restart_every {} and restart_probability {:g} are both on; set one of them to 0", rule_.every,
-          rule_.probability);
+          "trainer: restart_every {} and restart_probability {:g} are both on; set one of them to 0",
+          rule_.every, rule_.probability);
   scale_learning_rates(restart_boost(options.step_boost, rule_.rate(), options.particle_step));
 }
 
 std::int64_t RestartGda::move(const torch::Tensor&) {
-  set_particles(restarted(particles(), data(), rule_, iteration(), random()));
+  const auto positions = restarted(particles(), data(), rule_, iteration(), random());
+  if (!positions.is_same(particles())) set_particles(positions);
   return langevin(1);
 }
 

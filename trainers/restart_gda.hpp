@@ -4,13 +4,13 @@
 
 namespace ebm {
 
-/// The authors' factor on h_z and h_w, 1 + boost p_R / h_x: at p_R = 1 the gradient of the energy is of order h_x,
-/// and the steps make up for it.
+/// The authors' factor on h_z and h_w, 1 + boost p_R / h_x: at p_R = 1 the gradient of the energy is of order
+/// h_x, and the steps make up for it.
 double restart_boost(double boost, double restart_rate, double particle_step);
 
-/// Dual gradient descent-ascent with restarts: before the particle step, particles go back to the data by one of
-/// the two rules of RestartRule. Interpolates from dual GDA (p_R = 0) to score matching (p_R = 1).
-/// Source: Domingo-Enrich et al. 2022, Algorithm 1.
+/// Dual gradient descent-ascent with restarts: before the particle step, particles go back to the data by one
+/// of the two rules of RestartRule. Interpolates from dual GDA (p_R = 0) to score matching (p_R = 1). Source:
+/// Domingo-Enrich et al. 2022, Algorithm 1.
 class RestartGda final : public ParticleTrainer {
  public:
   struct Options : ParticleOptions {

@@ -25,15 +25,17 @@ std::int64_t RestartLimit::move(const torch::Tensor& batch) {
 }
 
 void ScoreMatchingOptions::describe(Fields& fields) {
-  fields.choice("objective", objective, {"restart_limit", "implicit"},
-                "restart_limit: one Langevin step from the data; implicit: E[½|∇E|² - ΔE] by autograd, for smooth "
-                "energies, with none of the options below");
+  fields.choice(
+      "objective", objective, {"restart_limit", "implicit"},
+      "restart_limit: one Langevin step from the data; implicit: E[½|∇E|² - ΔE] by autograd, for smooth "
+      "energies, with none of the options below");
   RestartLimit::Options::describe(fields);
 }
 
 ImplicitScoreMatching::ImplicitScoreMatching(TrainerContext context) : Trainer(std::move(context)) {
   require(energy().smooth(),
-          "trainer: implicit score matching differentiates the energy three times and needs a smooth one; this energy "
+          "trainer: implicit score matching differentiates the energy three times and needs a smooth one; "
+          "this energy "
           "has kinks (take activation softplus, or objective restart_limit)");
 }
 

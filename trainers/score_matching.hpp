@@ -4,9 +4,9 @@
 
 namespace ebm {
 
-/// Score matching as the restart limit p_R = 1 of dual GDA: every particle makes one Langevin step from the data.
-/// As h_x -> 0 the gradient of the energy is h_x times that of implicit score matching.
-/// Source: Domingo-Enrich et al. 2022, §5.
+/// Score matching as the restart limit p_R = 1 of dual GDA: every particle makes one Langevin step from the
+/// data. As h_x -> 0 the gradient of the energy is h_x times that of implicit score matching. Source:
+/// Domingo-Enrich et al. 2022, §5.
 class RestartLimit final : public ParticleTrainer {
  public:
   struct Options : ParticleOptions {
@@ -27,9 +27,10 @@ class RestartLimit final : public ParticleTrainer {
 ///
 ///     J(θ) = E_data[ ½ |∇_X E|² - Δ_X E ],
 ///
-/// with the tangential gradient and the Laplace-Beltrami operator of the domain, by automatic differentiation (d
-/// backward passes for the Hessian). J equals half the Fisher divergence to the data up to a constant. It differentiates
-/// E three times, so it takes smooth energies only. Source: Hyvärinen 2005, Theorem 1; Mardia et al. 2016 on manifolds.
+/// with the tangential gradient and the Laplace-Beltrami operator of the domain, by automatic differentiation
+/// (d backward passes for the Hessian). J equals half the Fisher divergence to the data up to a constant. It
+/// differentiates E three times, so it takes smooth energies only. Source: Hyvärinen 2005, Theorem 1; Mardia
+/// et al. 2016 on manifolds.
 class ImplicitScoreMatching final : public Trainer {
  public:
   /// @throws UserError if the energy is not smooth.

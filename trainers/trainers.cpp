@@ -23,8 +23,8 @@ const Registry<Trainer, TrainerContext>& trainers() {
     entries.add<MaximumLikelihood::Options>(
         "maximum_likelihood", "the MCMC baseline: K Langevin steps at fixed energy before each update",
         made<MaximumLikelihood>);
-    entries.add<DualGda::Options>("dual_gda", "one Langevin step and one energy step per iteration; particles persist",
-                                  made<DualGda>);
+    entries.add<DualGda::Options>(
+        "dual_gda", "one Langevin step and one energy step per iteration; particles persist", made<DualGda>);
     entries.add<RestartGda::Options>("restart_gda", "dual GDA whose particles sometimes restart at the data",
                                      made<RestartGda>);
     entries.add<ScoreMatchingOptions>(
@@ -34,7 +34,8 @@ const Registry<Trainer, TrainerContext>& trainers() {
           return std::make_shared<RestartLimit>(context, options);
         });
     entries.add<ExactLikelihood::Options>(
-        "exact_likelihood", "maximum likelihood by quadrature, without particles: how good a training could be; S²",
+        "exact_likelihood",
+        "maximum likelihood by quadrature, without particles: how good a training could be; S²",
         made<ExactLikelihood>);
     return entries;
   }();

@@ -16,7 +16,7 @@ std::string duration(double seconds) {
 
 }  // namespace
 
-std::string summary_of(const MetricValues& values) {
+std::string metrics_line(const MetricValues& values) {
   std::string text;
   for (const char* name : {"kl", "score_error", "nll_test", "nll_validation", "tv"}) {
     if (const double* value = find_metric(values, name)) {
@@ -29,20 +29,19 @@ std::string summary_of(const MetricValues& values) {
 ConsoleProgress::ConsoleProgress(std::FILE* out, std::string label)
     : out_(out), label_(std::move(label)), terminal_(::isatty(::fileno(out)) == 1) {}
 
-void ConsoleProgress::on_start(const Progress& progress, std::int64_t iterations) {
-  first_ = progress.iteration;
-  iterations_ = iterations;
-  lines_ = iterations > 0 ? 10 * first_ / iterations : 0;
+void ConsoleProgress::on_start(const Progress& progress) {
+  first_ = progress;
+  lines_ = static_cast<int>(10 * progress.fraction);
   started_ = drawn_ = Clock::now();
 }
 
-void ConsoleProgress::on_record(const Record& record) { metrics_ = summary_of(record.metrics); }
+void ConsoleProgress::on_record(const Record& record) { metrics_ = metrics_line(record.metrics); }
 
 void ConsoleProgress::on_step(const Progress& progress) {
   if (terminal_) {
     if (Clock::now() - drawn_ > std::chrono::milliseconds(100)) draw_bar(progress);
-  } else if (10 * progress.iteration / iterations_ > lines_) {
-    lines_ = 10 * progress.iteration / iterations_;
+  } else if (const int tenths = static_cast<int>(10 * progress.fraction + 1e-9); tenths > lines_) {
+    lines_ = tenths;
     print_line(progress);
   }
 }
@@ -55,28 +54,27 @@ void ConsoleProgress::on_end(const Progress& progress) {
   std::fflush(out_);
 }
 
-double ConsoleProgress::seconds_left(const Progress& progress) const {
-  const double elapsed = std::chrono::duration<double>(Clock::now() - started_).count();
-  const auto done = std::max<std::int64_t>(1, progress.iteration - first_);
-  return elapsed * static_cast<double>(iterations_ - progress.iteration) / static_cast<double>(done);
+std::string ConsoleProgress::pace(const Progress& progress) const {
+  const double elapsed = std::max(1e-9, std::chrono::duration<double>(Clock::now() - started_).count());
+  const double done = std::max(1e-9, progress.fraction - first_.fraction);
+  return fmt::format("{:.0f} it/s  {} left",
+                     static_cast<double>(progress.iteration - first_.iteration) / elapsed,
+                     duration(elapsed * (1 - progress.fraction) / done));
 }
 
 void ConsoleProgress::draw_bar(const Progress& progress) {
-  constexpr std::int64_t width = 24;
+  constexpr int width = 24;
   drawn_ = Clock::now();
-  const double elapsed = std::chrono::duration<double>(drawn_ - started_).count();
-  const auto filled = iterations_ > 0 ? width * progress.iteration / iterations_ : width;
+  const int filled = static_cast<int>(width * progress.fraction);
   std::string bar;
-  for (std::int64_t i = 0; i < width; ++i) bar += i < filled ? "━" : "╌";
-  fmt::print(out_, "\r\033[K{} {} {}/{}  {:.0f} it/s  {} left  {}", label_, bar, progress.iteration, iterations_,
-             static_cast<double>(progress.iteration - first_) / std::max(elapsed, 1e-9),
-             duration(seconds_left(progress)), metrics_);
+  for (int i = 0; i < width; ++i) bar += i < filled ? "━" : "╌";
+  fmt::print(out_, "\r\033[K{} {} {}  {}  {}", label_, bar, progress.iteration, pace(progress), metrics_);
   std::fflush(out_);
 }
 
 void ConsoleProgress::print_line(const Progress& progress) {
-  fmt::print(out_, "{}  {}/{}  {} left  {}\n", label_, progress.iteration, iterations_,
-             duration(seconds_left(progress)), metrics_);
+  fmt::print(out_, "{}  {:3.0f} %  iteration {}  {}  {}\n", label_, 100 * progress.fraction,
+             progress.iteration, pace(progress), metrics_);
   std::fflush(out_);
 }
 

@@ -14,14 +14,13 @@ void remember(int number) {
 
 }  // namespace
 
-Interrupt::Interrupt() {
-  std::signal(SIGINT, remember);
-  std::signal(SIGTERM, remember);
-}
+Interrupt::Interrupt()
+    : previous_interrupt_(std::signal(SIGINT, remember)),
+      previous_terminate_(std::signal(SIGTERM, remember)) {}
 
 Interrupt::~Interrupt() {
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGINT, previous_interrupt_);
+  std::signal(SIGTERM, previous_terminate_);
 }
 
 bool Interrupt::requested() { return signal_seen != 0; }

@@ -5,7 +5,7 @@
 namespace ebm {
 
 /// Ends a run after the current iteration once SIGINT or SIGTERM has come; a second signal kills at once.
-/// While one lives it owns the handlers of both signals.
+/// While one lives it owns the handlers of both signals, and gives them back to whom they belonged.
 class Interrupt final : public Callback {
  public:
   Interrupt();
@@ -16,6 +16,10 @@ class Interrupt final : public Callback {
 
   /// Whether a signal has come; stays true for the rest of the process.
   static bool requested();
+
+ private:
+  using Handler = void (*)(int);
+  Handler previous_interrupt_, previous_terminate_;
 };
 
 }  // namespace ebm

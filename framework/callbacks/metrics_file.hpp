@@ -8,8 +8,8 @@
 
 namespace ebm {
 
-/// Writes metrics.jsonl: one JSON object a line with `iteration`, `seconds`, `gradient_evaluations`, then the metrics.
-/// Each line is flushed, so that a killed run leaves whole lines but perhaps the last.
+/// Writes metrics.jsonl: one JSON object a line with `iteration`, `seconds`, `gradient_evaluations`, then the
+/// metrics. Each line is flushed, so that a killed run leaves whole lines but perhaps the last.
 class MetricsFile final : public Callback {
  public:
   /// @param kept  records to begin with: none, or those up to the checkpoint that a run resumes from

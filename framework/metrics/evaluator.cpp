@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "framework/error.hpp"
@@ -27,10 +28,16 @@ torch::Tensor gradient_at(Energy& energy, const torch::Tensor& points) {
 void require_finite(const MetricValues& values) {
   for (const auto& [name, value] : values) {
     if (!std::isfinite(value)) {
-      throw NonFiniteError(fmt::format("metric {} is {}; likely cause: the energy diverged, its steps are too large",
-                                       name, value));
+      throw NonFiniteError(fmt::format(
+          "metric {} is {}; likely cause: the energy diverged, its steps are too large", name, value));
     }
   }
+}
+
+/// KL(teacher ‖ student) = log Z_s - log Z_t + E_t[E_s - E_t] by quadrature.
+double divergence(const Quadrature& rule, const torch::Tensor& teacher, const torch::Tensor& student) {
+  return rule.log_integral(student) - rule.log_integral(teacher) +
+         rule.gibbs(teacher).dot(student - teacher).item<double>();
 }
 
 MetricValues in_listed_order(const MetricValues& values) {
@@ -49,7 +56,8 @@ torch::Tensor energy_at(Energy& energy, const torch::Tensor& points) {
 }
 
 void Evaluator::Options::describe(Fields& fields) {
-  fields.integer("every", every, Range::at_least(0), "iterations between evaluations; 0: only at start and end");
+  fields.integer("every", every, Range::at_least(0),
+                 "iterations between evaluations; 0: only at start and end");
   fields.integer("resolution", resolution, Range::between(4, 4000),
                  "latitudes of the quadrature on S² (longitudes: twice as many)");
 }
@@ -61,7 +69,10 @@ Evaluator::Evaluator(std::shared_ptr<Domain> domain, Dataset dataset, Options op
     coarse_ = domain_->quadrature(options_.resolution / 2);
     nodes_ = fine_->points.to(dataset_.train.options());
     coarse_nodes_ = coarse_->points.to(dataset_.train.options());
-    if (dataset_.teacher) teacher_ = teacher_at(nodes_);
+    if (dataset_.teacher) {
+      teacher_ = teacher_at(nodes_);
+      coarse_teacher_ = energy_at(*dataset_.teacher, coarse_nodes_.to(torch::kDouble)).cpu();
+    }
   } else if (dataset_.teacher && dataset_.test.defined()) {
     teacher_ = teacher_at(dataset_.test);
   }
@@ -89,7 +100,8 @@ Evaluator::TeacherValues Evaluator::teacher_at(const torch::Tensor& points) cons
   return {energy_at(teacher, exact), domain_->to_tangent(exact, gradient_at(teacher, exact))};
 }
 
-double Evaluator::score_error(Energy& energy, const torch::Tensor& points, const torch::Tensor& weights) const {
+double Evaluator::score_error(Energy& energy, const torch::Tensor& points,
+                              const torch::Tensor& weights) const {
   const auto student = domain_->to_tangent(points.to(torch::kDouble), gradient_at(energy, points));
   return (teacher_->score - student).square().sum(1).dot(weights).item<double>();
 }
@@ -97,16 +109,19 @@ double Evaluator::score_error(Energy& energy, const torch::Tensor& points, const
 void Evaluator::by_quadrature(Energy& energy, MetricValues& values) const {
   const auto student = energy_at(energy, nodes_).cpu();
   const double log_z = fine_->log_integral(student);
+  const auto coarse_student = energy_at(energy, coarse_nodes_).cpu();
+  double error = std::abs(log_z - coarse_->log_integral(coarse_student));
   if (teacher_) {
     const auto teacher = teacher_->energy.cpu();
-    const auto law = fine_->gibbs(teacher);
-    values.emplace_back("kl", log_z - fine_->log_integral(teacher) + law.dot(student - teacher).item<double>());
-    values.emplace_back("score_error", score_error(energy, nodes_, law.to(nodes_.device())));
+    const double kl = divergence(*fine_, teacher, student);
+    error = std::max(error, std::abs(kl - divergence(*coarse_, coarse_teacher_, coarse_student)));
+    values.emplace_back("kl", kl);
+    values.emplace_back("score_error",
+                        score_error(energy, nodes_, fine_->gibbs(teacher).to(nodes_.device())));
   }
   values.emplace_back("log_z", log_z);
   add_likelihoods(energy, log_z, values);
-  const double coarse = coarse_->log_integral(energy_at(energy, coarse_nodes_).cpu());
-  values.emplace_back("quadrature_error", std::abs(log_z - coarse));
+  values.emplace_back("quadrature_error", error);
 }
 
 void Evaluator::by_test_set(Energy& energy, MetricValues& values) const {
@@ -114,8 +129,10 @@ void Evaluator::by_test_set(Energy& energy, MetricValues& values) const {
   const auto count = static_cast<double>(difference.size(0));
   const double log_ratio = (-difference).logsumexp(0).item<double>() - std::log(count);  // log Z_s / Z_t
   values.emplace_back("kl", log_ratio + difference.mean().item<double>());
-  const auto influence = (-difference - log_ratio).exp() + difference;
-  values.emplace_back("kl_standard_error", influence.std().item<double>() / std::sqrt(count));
+  if (count > 1) {
+    const auto influence = (-difference - log_ratio).exp() + difference;
+    values.emplace_back("kl_standard_error", influence.std().item<double>() / std::sqrt(count));
+  }
   const auto weights = torch::full_like(difference, 1 / count);
   values.emplace_back("score_error", score_error(energy, dataset_.test, weights));
   if (const auto teacher_log_z = dataset_.teacher->log_normalizer()) {

@@ -14,13 +14,14 @@ namespace ebm {
 
 /// Computes every metric that applies to a problem; what depends on the problem alone is computed once.
 ///
-/// With a quadrature rule (S²) KL, score error and log Z are integrals against it, exact up to `quadrature_error`.
-/// Elsewhere they are averages over the teacher's test set; log Z is then known up to the teacher's own, so it and
-/// the NLL appear only where that has a closed form. All sums are in double precision.
+/// With a quadrature rule (S²) KL, score error and log Z are integrals against it, exact up to
+/// `quadrature_error`. Elsewhere they are averages over the teacher's test set; log Z is then known up to the
+/// teacher's own, so it and the NLL appear only where that has a closed form. All sums are in double
+/// precision.
 class Evaluator {
  public:
   struct Options {
-    std::int64_t every = 10;        ///< iterations between evaluations; 0: at the end only
+    std::int64_t every = 10;        ///< iterations between evaluations; 0: at start and end only
     std::int64_t resolution = 100;  ///< latitudes of the quadrature on S²; longitudes are twice as many
     void describe(Fields& fields);
   };
@@ -50,6 +51,7 @@ class Evaluator {
   std::optional<Quadrature> fine_, coarse_;
   torch::Tensor nodes_, coarse_nodes_;  ///< the nodes in the dtype and on the device of the data
   std::optional<TeacherValues> teacher_;
+  torch::Tensor coarse_teacher_;  ///< E_t at the coarse nodes
 };
 
 /// E at many points in slices, so that memory does not grow with their number; in double precision, [P].

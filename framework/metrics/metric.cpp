@@ -15,18 +15,20 @@ const std::vector<MetricDescription>& metrics() {
        "log Z_s - log Z_t + E_t[E_s - E_t]: by quadrature on S², over the test set elsewhere"},
       {"kl_standard_error", "standard error of KL", "nats", "", true,
        "of the test-set estimate (delta method); absent where KL is by quadrature"},
-      {"score_error", "score error", "nats²/rad²", "lower", true,
+      {"score_error", "score error", "nats² per squared length", "lower", true,
        "Fisher divergence E_t |∇E_t - ∇E_s|² of tangential gradients"},
-      {"tv", "total variation", "nats", "", false,
-       "norm of the energy that the admissible ball bounds: (1/m) Σ w_j (F1), ((1/m) Σ a_j²)^½ (F2)"},
-      {"log_z", "log Z", "nats, with respect to τ", "", false, "log ∫ exp(-E) dτ"},
-      {"nll_test", "test NLL", "nats, with respect to area", "lower", false,
-       "E_test[E] + log Z + log area: negative log-likelihood of held-out points"},
-      {"nll_validation", "validation NLL", "nats, with respect to area", "lower", false,
+      {"tv", "total variation, norm", "nats", "", false,
+       "norm of the energy that its ball bounds: total variation (1/m) Σ w_j (F1), ((1/m) Σ a_j²)^½ (F2)"},
+      {"log_z", "log Z", "nats, base measure τ", "", false,
+       "log ∫ exp(-E) dτ; τ is the uniform probability on a sphere, Lebesgue measure on R^d"},
+      {"nll_test", "test NLL", "nats, per area", "lower", false,
+       "E_test[E] + log Z + log area: negative log-likelihood of held-out points with respect to area on a "
+       "sphere, volume on R^d"},
+      {"nll_validation", "validation NLL", "nats, per area", "lower", false,
        "the same on the validation points; what early stopping watches"},
-      {"nll_train", "training NLL", "nats, with respect to area", "lower", false, "the same on the training points"},
-      {"quadrature_error", "quadrature error of log Z", "nats", "", true,
-       "bound on the error of log Z: the difference to the rule of half the resolution"},
+      {"nll_train", "training NLL", "nats, per area", "lower", false, "the same on the training points"},
+      {"quadrature_error", "quadrature error", "nats", "", true,
+       "estimate for log Z and KL: the larger of their differences to the rule of half the resolution"},
   };
   return list;
 }
@@ -43,7 +45,8 @@ const MetricDescription& metric(const std::string& name) {
 }
 
 const double* find_metric(const MetricValues& values, const std::string& name) {
-  const auto found = std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.first == name; });
+  const auto found =
+      std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.first == name; });
   return found == values.end() ? nullptr : &found->second;
 }
 

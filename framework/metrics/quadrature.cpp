@@ -45,7 +45,8 @@ std::pair<torch::Tensor, torch::Tensor> gauss_legendre(std::int64_t count) {
 }
 
 Quadrature sphere_quadrature(std::int64_t latitudes, std::int64_t longitudes) {
-  require(longitudes >= 1, "sphere_quadrature: the number of longitudes must be positive, got {}", longitudes);
+  require(longitudes >= 1, "sphere_quadrature: the number of longitudes must be positive, got {}",
+          longitudes);
   const auto [cosine, weight] = gauss_legendre(latitudes);
   const auto sine = (1 - cosine.square()).sqrt();
   const double spacing = 2 * std::numbers::pi / static_cast<double>(longitudes);

@@ -12,7 +12,8 @@ struct Quadrature {
   torch::Tensor points;   ///< [Q, d]
   torch::Tensor weights;  ///< [Q], positive
 
-  /// log ∫ exp(-E) dτ in nats, from E at the nodes; stable for energies of any size. @param energy [Q], any dtype.
+  /// log ∫ exp(-E) dτ in nats, from E at the nodes; stable for energies of any size. @param energy [Q], any
+  /// dtype.
   double log_integral(const torch::Tensor& energy) const;
 
   /// The probabilities that the Gibbs measure of E puts on the nodes: [Q], sums to one.
@@ -24,9 +25,10 @@ struct Quadrature {
 /// @return nodes and weights, each [count], double; the weights sum to 2.
 std::pair<torch::Tensor, torch::Tensor> gauss_legendre(std::int64_t count);
 
-/// Product rule on S²: Gauss-Legendre in cos θ times `longitudes` equally spaced φ, shifted by half a step, so that
-/// no node is doubled and none lies on a pole. Spectrally accurate for smooth functions; across the kinks of a ReLU
-/// energy the error falls with the square of the spacing. @return points [latitudes * longitudes, 3]
+/// Product rule on S²: Gauss-Legendre in cos θ times `longitudes` equally spaced φ, shifted by half a step,
+/// so that no node is doubled and none lies on a pole. Spectrally accurate for smooth functions; across the
+/// kinks of a ReLU energy the error falls with the square of the spacing. @return points [latitudes *
+/// longitudes, 3]
 Quadrature sphere_quadrature(std::int64_t latitudes, std::int64_t longitudes);
 
 }  // namespace ebm

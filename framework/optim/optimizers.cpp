@@ -23,7 +23,8 @@ struct AdamOptions {
     fields.number("beta1", beta1, moment, "decay of the mean of gradients");
     fields.number("beta2", beta2, moment, "decay of the mean of squared gradients");
     fields.number("epsilon", epsilon, Range::positive(), "added to the root of the mean square");
-    fields.number("weight_decay", weight_decay, Range::at_least(0), "ridge penalty λ: adds λ θ to the gradient");
+    fields.number("weight_decay", weight_decay, Range::at_least(0),
+                  "ridge penalty λ: adds λ θ to the gradient");
   }
 };
 
@@ -32,7 +33,8 @@ struct SgdOptions {
   void describe(Fields& fields) {
     fields.number("learning_rate", learning_rate, Range::positive(), "step size");
     fields.number("momentum", momentum, {.low = 0, .high = 1, .high_included = false}, "heavy-ball momentum");
-    fields.number("weight_decay", weight_decay, Range::at_least(0), "ridge penalty λ: adds λ θ to the gradient");
+    fields.number("weight_decay", weight_decay, Range::at_least(0),
+                  "ridge penalty λ: adds λ θ to the gradient");
   }
 };
 
@@ -50,15 +52,16 @@ std::vector<torch::Tensor> trainable(const Energy& energy) {
 const Registry<torch::optim::Optimizer, OptimizerContext>& optimizers() {
   static const auto registry = [] {
     Registry<torch::optim::Optimizer, OptimizerContext> entries("optimizer");
-    entries.add<FlowOptions>(
-        "wasserstein_fisher_rao", "transport and birth-death of neurons; shallow energies",
-        [](const FlowOptions& options, const OptimizerContext& context) {
-          trainable(context.energy);
-          const auto neurons = context.energy.neurons();
-          require(neurons.has_value(),
-                  "optimizer.name: wasserstein_fisher_rao moves neurons, which this energy has none of; take adam or sgd");
-          return std::make_shared<WassersteinFisherRao>(*neurons, options);
-        });
+    entries.add<FlowOptions>("wasserstein_fisher_rao",
+                             "transport and birth-death of neurons; shallow energies",
+                             [](const FlowOptions& options, const OptimizerContext& context) {
+                               trainable(context.energy);
+                               const auto neurons = context.energy.neurons();
+                               require(neurons.has_value(),
+                                       "optimizer.name: wasserstein_fisher_rao moves neurons, which this "
+                                       "energy has none of; take adam or sgd");
+                               return std::make_shared<WassersteinFisherRao>(*neurons, options);
+                             });
     entries.add<AdamOptions>("adam", "Adam (Kingma & Ba 2015)",
                              [](const AdamOptions& options, const OptimizerContext& context) {
                                return std::make_shared<torch::optim::Adam>(
@@ -67,13 +70,13 @@ const Registry<torch::optim::Optimizer, OptimizerContext>& optimizers() {
                                                                   .eps(options.epsilon)
                                                                   .weight_decay(options.weight_decay));
                              });
-    entries.add<SgdOptions>(
-        "sgd", "stochastic gradient descent", [](const SgdOptions& options, const OptimizerContext& context) {
-          return std::make_shared<torch::optim::SGD>(trainable(context.energy),
-                                                     torch::optim::SGDOptions(options.learning_rate)
-                                                         .momentum(options.momentum)
-                                                         .weight_decay(options.weight_decay));
-        });
+    entries.add<SgdOptions>("sgd", "stochastic gradient descent",
+                            [](const SgdOptions& options, const OptimizerContext& context) {
+                              return std::make_shared<torch::optim::SGD>(
+                                  trainable(context.energy), torch::optim::SGDOptions(options.learning_rate)
+                                                                 .momentum(options.momentum)
+                                                                 .weight_decay(options.weight_decay));
+                            });
     return entries;
   }();
   return registry;

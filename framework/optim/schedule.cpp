@@ -64,31 +64,33 @@ struct Step {
 const Registry<Schedule, ScheduleContext>& schedules() {
   static const auto registry = [] {
     Registry<Schedule, ScheduleContext> entries("schedule");
-    entries.add<Constant>("constant", "step sizes stay as they are", [](const Constant&, const ScheduleContext&) {
-      return from_formula([](double) { return 1.0; });
-    });
+    entries.add<Constant>(
+        "constant", "step sizes stay as they are",
+        [](const Constant&, const ScheduleContext&) { return from_formula([](double) { return 1.0; }); });
     entries.add<InverseSqrt>(
         "inverse_sqrt", "1/sqrt(1 + t/scale)", [](const InverseSqrt& options, const ScheduleContext&) {
           return from_formula([scale = options.scale](double t) { return 1 / std::sqrt(1 + t / scale); });
         });
-    entries.add<Exponential>("exponential", "2^(-t/half_life)",
-                             [](const Exponential& options, const ScheduleContext&) {
-                               return from_formula([h = options.half_life](double t) { return std::exp2(-t / h); });
-                             });
-    entries.add<Cosine>("cosine", "constant, then half a cosine from 1 to final_factor at the end of the run",
-                        [](const Cosine& options, const ScheduleContext& context) {
-                          const double end = static_cast<double>(context.iterations);
-                          return from_formula([=](double t) {
-                            const double share = std::min(1.0, t / end);
-                            if (share <= options.start) return 1.0;
-                            const double angle = std::numbers::pi * (share - options.start) / (1 - options.start);
-                            return options.final_factor + (1 - options.final_factor) * 0.5 * (1 + std::cos(angle));
-                          });
-                        });
+    entries.add<Exponential>(
+        "exponential", "2^(-t/half_life)", [](const Exponential& options, const ScheduleContext&) {
+          return from_formula([h = options.half_life](double t) { return std::exp2(-t / h); });
+        });
+    entries.add<Cosine>(
+        "cosine", "constant, then half a cosine from 1 to final_factor at the end of the run",
+        [](const Cosine& options, const ScheduleContext& context) {
+          const double end = static_cast<double>(context.iterations);
+          return from_formula([=](double t) {
+            const double share = std::min(1.0, t / end);
+            if (share <= options.start) return 1.0;
+            const double angle = std::numbers::pi * (share - options.start) / (1 - options.start);
+            return options.final_factor + (1 - options.final_factor) * 0.5 * (1 + std::cos(angle));
+          });
+        });
     entries.add<Step>("step", "multiplied by decay after every so many iterations",
                       [](const Step& options, const ScheduleContext&) {
                         return from_formula([=](double t) {
-                          return std::pow(options.decay, std::floor((t - 1) / static_cast<double>(options.every)));
+                          return std::pow(options.decay,
+                                          std::floor((t - 1) / static_cast<double>(options.every)));
                         });
                       });
     return entries;

@@ -26,8 +26,9 @@ torch::optim::OptimizerParamGroup group_of(const torch::Tensor& parameter, doubl
 }  // namespace
 
 WassersteinFisherRao::WassersteinFisherRao(Neurons neurons, Options options)
-    : Optimizer({group_of(neurons.positions, options.neuron_step), group_of(neurons.weights, options.weight_step)},
-                std::make_unique<FlowGroupOptions>()),
+    : Optimizer(
+          {group_of(neurons.positions, options.neuron_step), group_of(neurons.weights, options.weight_step)},
+          std::make_unique<FlowGroupOptions>()),
       neurons_(std::move(neurons)) {
   require(options.neuron_step >= 0, "Wasserstein-Fisher-Rao flow: neuron_step must not be negative, got {}",
           options.neuron_step);
@@ -54,7 +55,8 @@ void WassersteinFisherRao::move_positions(double rate) {
   const auto mass = neurons_.weights / count;
   // Below this the gradient, which carries the mass as a factor, has lost digits to underflow.
   const auto divisible = mass > smallest_normal(mass) / epsilon(mass);
-  const auto velocity = torch::where(divisible.unsqueeze(1), z.grad() / mass.unsqueeze(1), torch::zeros_like(z));
+  const auto velocity =
+      torch::where(divisible.unsqueeze(1), z.grad() / mass.unsqueeze(1), torch::zeros_like(z));
   const auto tangent = velocity - (velocity * z).sum(1, true) * z;
   const auto moved = z - rate * tangent;
   z.copy_(moved / moved.norm(2, 1, true));

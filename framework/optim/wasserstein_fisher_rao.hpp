@@ -21,15 +21,16 @@ struct FlowGroupOptions : public torch::optim::OptimizerCloneableOptions<FlowGro
 ///
 ///     z_j <- normalise(z_j - h_z P_{z_j} ∂L/∂z_j / (w_j/m)),    w_j <- w_j exp(-h_w m ∂L/∂w_j),
 ///
-/// where P_z projects on the tangent space of the sphere at z. Both read the gradients taken at the old neurons.
-/// The flow divides by the mass w_j/m; a neuron whose mass is too small to divide by stays where it is, and a weight
-/// never falls below the smallest normal number, so that it can grow back.
+/// where P_z projects on the tangent space of the sphere at z. Both read the gradients taken at the old
+/// neurons. The flow divides by the mass w_j/m; a neuron whose mass is too small to divide by stays where it
+/// is, and a weight never falls below the smallest normal number, so that it can grow back.
 ///
-/// In the lazy regime (Neurons::signs undefined) the coefficients a_j are signed and the metric is that of L²(π):
-/// a_j <- a_j - h_w m ∂L/∂a_j, with the neurons frozen.
+/// In the lazy regime (Neurons::signs undefined) the coefficients a_j are signed and the metric is that of
+/// L²(π): a_j <- a_j - h_w m ∂L/∂a_j, with the neurons frozen.
 ///
-/// A torch::optim::Optimizer with two groups, positions (learning rate h_z) and weights (learning rate h_w), so
-/// that learning-rate schedules act on it. Norm caps are the energy's own business: Energy::project_parameters.
+/// A torch::optim::Optimizer with two groups, positions (learning rate h_z) and weights (learning rate h_w),
+/// so that learning-rate schedules act on it. Norm caps are the energy's own business:
+/// Energy::project_parameters.
 class WassersteinFisherRao final : public torch::optim::Optimizer {
  public:
   struct Options {

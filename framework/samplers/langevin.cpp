@@ -12,7 +12,6 @@ namespace {
 torch::Tensor draw_noise(const torch::Tensor& positions, bool antithetic, Random& random) {
   if (!antithetic) return random.normal(positions.sizes(), positions.options());
   auto half_sizes = positions.sizes().vec();
-  require(half_sizes[0] % 2 == 0, "antithetic noise needs an even number of particles, got {}", half_sizes[0]);
   half_sizes[0] /= 2;
   const auto half = random.normal(half_sizes, positions.options());
   return torch::cat({half, -half});
@@ -22,6 +21,12 @@ torch::Tensor draw_noise(const torch::Tensor& positions, bool antithetic, Random
 
 Langevin::Langevin(Options options) : options_(options) {
   require(options.step_size > 0, "Langevin: step_size must be positive, got {}", options.step_size);
+}
+
+Sampler::State Langevin::init(const torch::Tensor& positions) const {
+  require(!options_.antithetic || positions.size(0) % 2 == 0,
+          "antithetic noise needs an even number of particles, got {}", positions.size(0));
+  return Sampler::init(positions);
 }
 
 Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state, Random& random,

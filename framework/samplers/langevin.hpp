@@ -21,6 +21,9 @@ class Langevin final : public Sampler {
 
   explicit Langevin(Options options);
 
+  /// @throws UserError if antithetic noise has no pairs to give: an odd number of particles.
+  State init(const torch::Tensor& positions) const override;
+
   Info step(Energy& energy, const Domain& domain, State& state, Random& random, double scale) const override;
 
   const Options& options() const { return options_; }

@@ -25,14 +25,19 @@ TEST(CommandLine, ErrorsAreOneLineWithCode2) {
   expect_user_error(run_program({"train"}), "give a configuration file");
   expect_user_error(run_program({"train", "absent.json"}), "absent.json: cannot be opened");
   expect_user_error(run_program({"train", config, "--threads", "many"}), "--threads");
-  expect_user_error(run_program({"train", config, "--device", "tpu"}), "--device tpu: expected cpu, cuda or cuda:I");
-  expect_user_error(train("trainer.particle_stp=1"), "trainer.particle_stp: unknown key (did you mean \"particle_step\"?)");
-  expect_user_error(train("trainer.particle_step=-1"), "trainer.particle_step: expected a number > 0, found -1");
+  expect_user_error(run_program({"train", config, "--device", "tpu"}),
+                    "--device tpu: expected cpu, cuda or cuda:I");
+  expect_user_error(train("trainer.particle_stp=1"),
+                    "trainer.particle_stp: unknown key (did you mean \"particle_step\"?)");
+  expect_user_error(train("trainer.particle_step=-1"),
+                    "trainer.particle_step: expected a number > 0, found -1");
   expect_user_error(train("energy.name=shalow"), "did you mean \"shallow\"?");
   expect_user_error(train("optimizer.name=adamw"), "did you mean \"adam\"?");
-  expect_user_error(train("energy={\"name\": \"gaussian\"}"), "gaussian lives on the domain euclidean, not on sphere");
+  expect_user_error(train("energy={\"name\": \"gaussian\"}"),
+                    "gaussian lives on the domain euclidean, not on sphere");
   expect_user_error(train("dataset.teacher.neurons=[[1,0]]"), "teacher.neurons[0]: 3 numbers, got 2");
-  EXPECT_FALSE(std::filesystem::exists(folder / "run")) << "an error in the configuration must not leave a folder";
+  EXPECT_FALSE(std::filesystem::exists(folder / "run"))
+      << "an error in the configuration must not leave a folder";
 }
 
 TEST(CommandLine, TrainWritesTheWholeRunDirectory) {
@@ -47,7 +52,8 @@ TEST(CommandLine, TrainWritesTheWholeRunDirectory) {
   EXPECT_EQ(resolved["seed"], 3);
   EXPECT_EQ(resolved["trainer"]["particle_step"], 0.02) << "defaults are filled in";
   const auto manifest = read_json_file((run / "manifest.json").string());
-  for (const char* key : {"program", "libtorch", "compiler", "seed", "device", "threads", "started", "seconds"}) {
+  for (const char* key :
+       {"program", "libtorch", "compiler", "seed", "device", "threads", "started", "seconds"}) {
     EXPECT_TRUE(manifest.contains(key)) << key;
   }
   EXPECT_EQ(manifest["status"], "finished");
@@ -56,12 +62,14 @@ TEST(CommandLine, TrainWritesTheWholeRunDirectory) {
   for (std::size_t i = 0; i < records.size(); ++i) {
     EXPECT_EQ(records[i].progress.iteration, static_cast<std::int64_t>(10 * i));
     // Two Langevin copies of 200 points, their neuron gradients, and those of the data.
-    EXPECT_EQ(records[i].progress.gradient_evaluations, static_cast<std::int64_t>(10 * i) * (400 + 400 + 200));
+    EXPECT_EQ(records[i].progress.gradient_evaluations,
+              static_cast<std::int64_t>(10 * i) * (400 + 400 + 200));
     for (const char* name : {"kl", "score_error", "tv", "log_z", "nll_test"}) {
       EXPECT_NE(find_metric(records[i].metrics, name), nullptr) << name;
     }
   }
-  for (const char* name : {"checkpoint.pt", "model.pt", "report.html"}) EXPECT_TRUE(std::filesystem::exists(run / name));
+  for (const char* name : {"checkpoint.pt", "model.pt", "report.html"})
+    EXPECT_TRUE(std::filesystem::exists(run / name));
 }
 
 TEST(CommandLine, AFinishedRunIsNotOverwrittenWithoutForce) {
@@ -82,7 +90,8 @@ TEST(CommandLine, TheSameSeedGivesTheSameBitsAndAnotherSeedDoesNot) {
   const auto config = folder.write("c.json", small_configuration).string();
   const auto model = [&](const std::string& name, const std::string& seed, const std::string& threads) {
     const auto run = folder / name;
-    EXPECT_EQ(run_program({"train", config, "--seed", seed, "--out", run.string(), "--threads", threads}).code, 0);
+    EXPECT_EQ(
+        run_program({"train", config, "--seed", seed, "--out", run.string(), "--threads", threads}).code, 0);
     return read_file(run / "model.pt");
   };
   const auto first = model("a", "1", "1");
@@ -94,8 +103,10 @@ TEST(CommandLine, TheSameSeedGivesTheSameBitsAndAnotherSeedDoesNot) {
 TEST(CommandLine, ADivergingRunSaysSoAndKeepsTheLastCheckpoint) {
   const TemporaryFolder folder;
   const auto points = folder.write("points.csv", "x0,x1\n0,1\n1,0\n-1,0\n0,-1\n0.5,0.5\n-0.5,0.2\n");
-  const auto config = folder.write("c.json", R"({"domain": {"name": "euclidean"},
-    "dataset": {"name": "points_csv", "path": ")" + points.string() + R"(", "test_share": 0.2, "validation_share": 0},
+  const auto config =
+      folder.write("c.json", R"({"domain": {"name": "euclidean"},
+    "dataset": {"name": "points_csv", "path": ")" +
+                                 points.string() + R"(", "test_share": 0.2, "validation_share": 0},
     "energy": {"name": "gaussian"}, "trainer": {"name": "dual_gda", "particle_step": 5},
     "optimizer": {"name": "sgd"}, "loop": {"iterations": 4000, "checkpoint_every": 1}})");
   const auto outcome = run_program({"train", config.string(), "--out", (folder / "run").string()});
@@ -111,7 +122,8 @@ TEST(CommandLine, EvaluateAndSampleReadARunBack) {
   const auto config = folder.write("c.json", small_configuration).string();
   const auto run = (folder / "run").string();
   ASSERT_EQ(run_program({"train", config, "--out", run}).code, 0);
-  const auto sampled = run_program({"sample", run, "-n", "50", "--steps", "20", "-o", (folder / "s.csv").string()});
+  const auto sampled =
+      run_program({"sample", run, "-n", "50", "--steps", "20", "-o", (folder / "s.csv").string()});
   ASSERT_EQ(sampled.code, 0) << sampled.error;
   const auto evaluated = run_program({"evaluate", run, "--data", (folder / "s.csv").string(), "--json"});
   ASSERT_EQ(evaluated.code, 0) << evaluated.error;
@@ -127,9 +139,10 @@ TEST(CommandLine, EvaluateAndSampleReadARunBack) {
 TEST(CommandLine, ListNamesEveryChoice) {
   const auto outcome = run_program({"list"});
   EXPECT_EQ(outcome.code, 0);
-  for (const char* name : {"sphere", "euclidean", "teacher_student", "lat_lon_csv", "shallow", "lazy_shallow", "gaussian",
-                           "von_mises_fisher", "maximum_likelihood", "dual_gda", "restart_gda", "score_matching",
-                           "wasserstein_fisher_rao", "adam", "sgd", "kl", "score_error", "nll_test", "particle_step"}) {
+  for (const char* name :
+       {"sphere", "euclidean", "teacher_student", "lat_lon_csv", "shallow", "lazy_shallow", "gaussian",
+        "von_mises_fisher", "maximum_likelihood", "dual_gda", "restart_gda", "score_matching",
+        "wasserstein_fisher_rao", "adam", "sgd", "kl", "score_error", "nll_test", "particle_step"}) {
     expect_contains(outcome.out, name);
   }
   expect_user_error(run_program({"list", "colour"}), "unknown kind");

@@ -11,7 +11,8 @@ TEST(Compare, FourTrainersOverTwoSeedsOnTheSameData) {
   const TemporaryFolder folder;
   const auto config = folder.write("c.json", small_configuration).string();
   const auto out = folder / "out";
-  const auto outcome = run_program({"compare", config, "--set", "compare.seeds=[0,1]", "--out", out.string()});
+  const auto outcome =
+      run_program({"compare", config, "--set", "compare.seeds=[0,1]", "--out", out.string()});
   ASSERT_EQ(outcome.code, 0) << outcome.error;
   expect_contains(outcome.out, "at equal gradient evaluations");
 
@@ -38,8 +39,10 @@ TEST(Compare, FourTrainersOverTwoSeedsOnTheSameData) {
 TEST(Compare, ADivergingEntryIsNotedAndTheOthersGoOn) {
   const TemporaryFolder folder;
   const auto points = folder.write("points.csv", "x0\n0\n1\n-1\n0.5\n-0.2\n");
-  const auto config = folder.write("c.json", R"({"domain": {"name": "euclidean", "dimension": 1},
-    "dataset": {"name": "points_csv", "path": ")" + points.string() + R"(", "validation_share": 0, "test_share": 0.2},
+  const auto config =
+      folder.write("c.json", R"({"domain": {"name": "euclidean", "dimension": 1},
+    "dataset": {"name": "points_csv", "path": ")" +
+                                 points.string() + R"(", "validation_share": 0, "test_share": 0.2},
     "energy": {"name": "gaussian"}, "trainer": {"name": "dual_gda"}, "optimizer": {"name": "sgd"},
     "loop": {"iterations": 3000}, "compare": {"seeds": [0], "entries": [
       {"label": "wild", "set": {"trainer.particle_step": 9}}, {"label": "calm", "set": {}}]}})");
@@ -66,7 +69,8 @@ TrainingRun run_with(const std::string& label, std::vector<std::pair<double, dou
 
 // At a common budget each run shows the last value it had within it, not the next one and not the best one.
 TEST(Compare, TablesAtABudgetReadTheLastRecordWithinIt) {
-  const std::vector<TrainingRun> runs = {run_with("a", {{0, 9}, {1, 5}, {2, 7}, {3, 1}}), run_with("b", {{0, 9}, {2.5, 4}})};
+  const std::vector<TrainingRun> runs = {run_with("a", {{0, 9}, {1, 5}, {2, 7}, {3, 1}}),
+                                         run_with("b", {{0, 9}, {2.5, 4}})};
   EXPECT_EQ(common_reach(runs, "seconds"), 2.5);
   const auto table = table_at("t", runs, "seconds", 2.5);
   EXPECT_EQ(table.rows[0].columns[0].second.values, std::vector<double>{7});

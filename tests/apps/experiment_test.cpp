@@ -16,7 +16,8 @@ TEST(Experiment, TheResolvedConfigurationReadsBackToItself) {
 
 TEST(Experiment, EveryShippedConfigurationIsValid) {
   int count = 0;
-  for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(EBM_SOURCE_DIR) / "apps/configs")) {
+  for (const auto& file :
+       std::filesystem::directory_iterator(std::filesystem::path(EBM_SOURCE_DIR) / "apps/configs")) {
     const auto experiment = read_experiment(load_configuration(file.path().string(), {}));
     EXPECT_EQ(experiment.general.title, file.path().stem());
     EXPECT_FALSE(experiment.comparison.expanded(experiment.resolved).empty());
@@ -65,7 +66,9 @@ TEST(Experiment, ComparisonsSayWhatIsWrongWithThem) {
   };
   EXPECT_EQ(expanded(Json::object()).size(), 4u);
   EXPECT_EQ(expanded({{"sweep_parameter", "time_scale_ratio"}, {"sweep_values", {1, 2}}}).size(), 2u);
-  expect_contains(user_error([&] { expanded({{"entries", Json::array({{{"lable", "x"}}})}}); }),
+  expect_contains(user_error([&] {
+                    expanded({{"entries", Json::array({{{"lable", "x"}}})}});
+                  }),
                   "compare.entries[0].lable: unknown key (did you mean \"label\"?)");
   expect_contains(user_error([&] { expanded({{"sweep_parameter", "seed"}}); }), "go together");
 }

@@ -10,8 +10,8 @@ const std::string globe_configuration = std::string(EBM_SOURCE_DIR) + "/apps/con
 TEST(Globe, ABadRowNamesFileAndLine) {
   const TemporaryFolder folder;
   const auto points = folder.write("points.csv", "lat_deg,lon_deg\n10,20\n91,20\n");
-  const auto outcome = run_program({"train", globe_configuration, "--set", "dataset.path=" + points.string(), "--out",
-                                    (folder / "run").string()});
+  const auto outcome = run_program({"train", globe_configuration, "--set", "dataset.path=" + points.string(),
+                                    "--out", (folder / "run").string()});
   expect_user_error(outcome, points.string() + ":3: latitude 91 is not in [-90, 90] degrees");
   EXPECT_FALSE(std::filesystem::exists(folder / "run"));
 }
@@ -32,7 +32,8 @@ TEST(Globe, TrainsOnRealPointsAndReportsExactLikelihood) {
   EXPECT_LT(values["nll_test"].get<double>(), 2.4);
   EXPECT_LT(values["quadrature_error"].get<double>(), 1e-3);
   EXPECT_FALSE(values.contains("kl"));
-  expect_contains(read_file(std::filesystem::path(run) / "report.html"), "\"globes\":[{\"title\":\"dual_gda\"");
+  expect_contains(read_file(std::filesystem::path(run) / "report.html"),
+                  "\"globes\":[{\"title\":\"dual_gda\"");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace ebm::testing {
 
 /// What the program said and how it ended.
 struct Outcome {
-  int code = -1;    ///< exit code; -1 if a signal ended it
+  int code = -1;  ///< exit code; -1 if a signal ended it
   int signal = 0;
   std::string out, error;
 };
@@ -57,7 +57,8 @@ class Program {
 
 inline Outcome run_program(const std::vector<std::string>& arguments) { return Program(arguments).wait(); }
 
-/// Expects the user's error: exit code 2, one line on stderr that holds `part`, nothing on stdout, no backtrace.
+/// Expects the user's error: exit code 2, one line on stderr that holds `part`, nothing on stdout, no
+/// backtrace.
 inline void expect_user_error(const Outcome& outcome, const std::string& part) {
   EXPECT_EQ(outcome.code, 2) << outcome.error;
   expect_contains(outcome.error, part);

@@ -8,8 +8,8 @@
 namespace ebm::testing {
 namespace {
 
-/// Long enough to be killed in the middle, with minibatches, random restarts and both schedules, so that every part
-/// of the state matters.
+/// Long enough to be killed in the middle, with minibatches, random restarts and both schedules, so that
+/// every part of the state matters.
 const std::string resumable = R"({
   "dataset": {"name": "teacher_student", "train": 500, "test": 100,
               "teacher": {"name": "teacher", "neurons": [[0, 0, 1], [0, 1, 0]]}},
@@ -36,8 +36,8 @@ std::vector<Record> without_seconds(std::vector<Record> records) {
 
 class Resume : public ::testing::TestWithParam<const char*> {};
 
-// Killed at several random moments and resumed each time, the run must end where the undisturbed one does, bit for
-// bit: a generator, a counter or an optimizer moment left out of the checkpoint shows here.
+// Killed at several random moments and resumed each time, the run must end where the undisturbed one does,
+// bit for bit: a generator, a counter or an optimizer moment left out of the checkpoint shows here.
 TEST_P(Resume, AfterSigkillEndsInTheSameBits) {
   const TemporaryFolder folder;
   const auto config = folder.write("c.json", with_optimizer(GetParam())).string();

@@ -50,7 +50,8 @@ std::filesystem::path golden_folder() {
 std::shared_ptr<Trainer> trainer_for(const Json& golden, TrainerContext context) {
   ParticleOptions shared{.particle_step = golden["particle_step"]};
   const std::int64_t every = golden["restart_every"];
-  if (every > golden["steps"].get<std::int64_t>()) return std::make_shared<DualGda>(std::move(context), shared);
+  if (every > golden["steps"].get<std::int64_t>())
+    return std::make_shared<DualGda>(std::move(context), shared);
   if (every == 1) {
     RestartLimit::Options options;
     static_cast<ParticleOptions&>(options) = shared;
@@ -66,8 +67,9 @@ std::shared_ptr<Trainer> trainer_for(const Json& golden, TrainerContext context)
 
 class Golden : public ::testing::TestWithParam<const char*> {};
 
-// An error of 1e-10 leaves room for the rounding of 25 steps in double and for nothing else: a wrong sign, an update
-// from new neurons instead of old ones, a restart one iteration late, noise of the wrong half move digits by 1e-3.
+// An error of 1e-10 leaves room for the rounding of 25 steps in double and for nothing else: a wrong sign, an
+// update from new neurons instead of old ones, a restart one iteration late, noise of the wrong half move
+// digits by 1e-3.
 TEST_P(Golden, TrajectoryAgreesTo1em10) {
   const auto file = golden_folder() / GetParam();
   ASSERT_TRUE(std::filesystem::exists(file)) << file;
@@ -84,13 +86,14 @@ TEST_P(Golden, TrajectoryAgreesTo1em10) {
     energy->named_buffers()["signs"].copy_(tensor_of(golden["signs"]));
   }
   auto flow = std::make_shared<WassersteinFisherRao>(
-      *energy->neurons(),
-      WassersteinFisherRao::Options{.neuron_step = golden["neuron_step"], .weight_step = golden["weight_step"]});
-  const auto trainer = trainer_for(golden, {.energy = energy,
-                                            .domain = std::make_shared<Sphere>(data.size(1)),
-                                            .optimizer = flow,
-                                            .data = data,
-                                            .random = std::make_shared<ReplayedNoise>(tensor_of(golden["noise"]))});
+      *energy->neurons(), WassersteinFisherRao::Options{.neuron_step = golden["neuron_step"],
+                                                        .weight_step = golden["weight_step"]});
+  const auto trainer =
+      trainer_for(golden, {.energy = energy,
+                           .domain = std::make_shared<Sphere>(data.size(1)),
+                           .optimizer = flow,
+                           .data = data,
+                           .random = std::make_shared<ReplayedNoise>(tensor_of(golden["noise"]))});
 
   for (std::size_t t = 0; t < golden["steps"].get<std::size_t>(); ++t) {
     trainer->step(data);
@@ -103,7 +106,8 @@ TEST_P(Golden, TrajectoryAgreesTo1em10) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Trajectories, Golden,
-                         ::testing::Values("gda_d3.json", "gda_d15.json", "restart5_d3.json", "score_matching_d3.json"));
+                         ::testing::Values("gda_d3.json", "gda_d15.json", "restart5_d3.json",
+                                           "score_matching_d3.json"));
 
 }  // namespace
 }  // namespace ebm::testing

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "apps/experiment.hpp"
+
+namespace ebm {
+
+/// The energy of a run, with what it takes to use it but not the data it was trained on.
+struct LoadedEnergy {
+  Experiment experiment;
+  std::shared_ptr<Domain> domain;
+  std::shared_ptr<Energy> energy;
+};
+
+/// From model.pt, or from the checkpoint of a run that has not finished.
+/// @param path  a run directory @throws UserError if it is none, or holds neither.
+LoadedEnergy load_energy_of(const std::string& path, torch::Device device);
+
+}  // namespace ebm
