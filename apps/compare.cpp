@@ -87,21 +87,21 @@ void prepare_folders(const std::vector<Planned>& plan, const std::filesystem::pa
   for (const auto& planned : plan) RunDirectory::create(folder_of(root, planned), force);
 }
 
-/// Trains one line of the plan; a run that diverges is noted and the comparison goes on.
+/// Trains one line of the plan; a run that diverges or cannot be made is noted and the comparison goes on.
 TrainingRun run_planned(const Planned& planned, const Problem& problem, const std::filesystem::path& root,
-                        const LaunchOptions& options) {
+                        const RunSettings& settings) {
   const auto seed = planned.experiment.general.seed;
-  const auto folder = folder_of(root, planned);
-  const auto training = make_training(planned.experiment, problem, parse_device(options.settings.device));
-  const auto directory = RunDirectory::create(folder, false);
   const auto title = fmt::format("{} seed {}", planned.entry.label, seed);
+  const auto directory = RunDirectory::create(folder_of(root, planned), false);
   TrainingRun run;
   try {
-    run = train_in(directory, planned.experiment, problem, training, options.settings, title, false);
-  } catch (const NonFiniteError& error) {
+    const auto training = make_training(planned.experiment, problem, parse_device(settings.device));
+    run = train_in(directory, planned.experiment, problem, training, settings, title, false);
+  } catch (const UserError& error) {
     fmt::print(stderr, "{}: {}\n", title, error.what());
-    run.status = fmt::format("diverged: {}", error.what());
-    run.records = read_records(directory.metrics());
+    const bool diverged = dynamic_cast<const NonFiniteError*>(&error) != nullptr;
+    run.status = fmt::format("{}: {}", diverged ? "diverged" : "failed", error.what());
+    if (std::filesystem::exists(directory.metrics())) run.records = read_records(directory.metrics());
     run.seed = seed;
   }
   run.label = planned.entry.label;
@@ -150,7 +150,7 @@ void compare(const LaunchOptions& options) {
       problem = make_problem(item.experiment, device);
     }
     if (runs.empty()) first_problem = problem;
-    auto run = run_planned(item, problem, root, options);
+    auto run = run_planned(item, problem, root, options.settings);
     if (Interrupt::requested()) break;
     runs.push_back(std::move(run));
   }
@@ -158,7 +158,7 @@ void compare(const LaunchOptions& options) {
   require(!runs.empty(), "compare: interrupted before the first run was done");
   const bool any =
       std::any_of(runs.begin(), runs.end(), [](const TrainingRun& run) { return run.energy != nullptr; });
-  require(any, "compare: every run diverged; the first said: {}", runs.front().status);
+  require(any, "compare: no run came to its end; the first: {}", runs.front().status);
 
   const auto table = table_at("final", runs, "iteration", std::nullopt);
   const std::vector<Table> more = {

@@ -31,11 +31,15 @@ StepReport Trainer::step(const torch::Tensor& batch) {
 
 void Trainer::save(torch::serialize::OutputArchive& archive) const {
   archive.write("iteration", torch::IValue(iteration_));
+  archive.write("training_points", torch::IValue(context_.data.size(0)));
   archive.write("random", context_.random->state(), /*is_buffer=*/true);
 }
 
 void Trainer::load(torch::serialize::InputArchive& archive) {
-  torch::IValue iteration;
+  torch::IValue iteration, points;
+  archive.read("training_points", points);
+  require(points.toInt() == context_.data.size(0), "it was trained on {} points, and there are {} now", points.toInt(),
+          context_.data.size(0));
   archive.read("iteration", iteration);
   iteration_ = iteration.toInt();
   torch::Tensor state;

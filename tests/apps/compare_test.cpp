@@ -54,6 +54,30 @@ TEST(Compare, ADivergingEntryIsNotedAndTheOthersGoOn) {
   expect_contains(outcome.out, "diverged");
 }
 
+TEST(Compare, WhatCannotRunIsFoundBeforeTheFirstRun) {
+  const TemporaryFolder folder;
+  const auto refused = [&](const std::string& entries, const std::string& part) {
+    auto text = small_configuration;
+    text.insert(text.rfind('}'), R"(, "compare": {"seeds": [0], "entries": )" + entries + "}");
+    const auto outcome =
+        run_program({"compare", folder.write("c.json", text).string(), "--out", (folder / "out").string()});
+    EXPECT_EQ(outcome.code, 2);
+    expect_contains(outcome.error, part);
+    EXPECT_FALSE(std::filesystem::exists(folder / "out" / "good" / "seed0" / "metrics.jsonl"));
+  };
+  refused(R"([{"label": "good", "set": {}}, {"label": "bad", "set": {"trainer.particle_step": -1}}])",
+          "compare entry \"bad\": trainer.particle_step");
+  refused(R"([{"label": "a b", "set": {}}, {"label": "a_b", "set": {}}])", "comes twice");
+}
+
+TEST(Compare, SeedMakesItOneSeed) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", small_configuration).string();
+  ASSERT_EQ(run_program({"compare", config, "--seed", "7", "--out", (folder / "out").string()}).code, 0);
+  EXPECT_TRUE(std::filesystem::exists(folder / "out" / "dual_gda" / "seed7"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "out" / "dual_gda" / "seed0"));
+}
+
 TrainingRun run_with(const std::string& label, std::vector<std::pair<double, double>> kl_over_seconds) {
   TrainingRun run{.label = label, .seed = 0, .status = "finished", .records = {}, .energy = nullptr};
   for (const auto& [seconds, kl] : kl_over_seconds) {

@@ -94,6 +94,45 @@ TEST(Resume, InterruptEndsWithACheckpointThatGoesOnInTheSameBits) {
   EXPECT_EQ(read_file(interrupted / "model.pt"), read_file(whole / "model.pt"));
 }
 
+// Chains that start at a minibatch are fewer than copies of all data; a checkpoint must take them as they
+// are.
+TEST(Resume, ChainsOfAMinibatchGoOnToo) {
+  for (const std::string trainer :
+       {R"({"name": "score_matching"})", R"({"name": "maximum_likelihood", "chains": "data"})"}) {
+    const TemporaryFolder folder;
+    const auto config = folder.write("c.json", small_configuration).string();
+    const auto train = [&](const std::vector<std::string>& more) {
+      std::vector<std::string> arguments = {
+          "train", config, "--set", "trainer=" + trainer, "--set", "loop.batch_size=50"};
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      const auto outcome = run_program(arguments);
+      EXPECT_EQ(outcome.code, 0) << outcome.error;
+    };
+    const auto run = (folder / "run").string(), whole = (folder / "whole").string();
+    train({"--out", whole});
+    train({"--out", run, "--set", "loop.iterations=23"});
+    train({"--resume", run});
+    EXPECT_EQ(read_file(folder / "run" / "model.pt"), read_file(folder / "whole" / "model.pt"));
+    EXPECT_EQ(read_records(folder / "run" / "metrics.jsonl").size(), 5u)
+        << "the record at 23 belongs to no whole run";
+  }
+}
+
+TEST(Resume, AnotherExperimentIsRefused) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", small_configuration).string();
+  const auto run = (folder / "run").string();
+  ASSERT_EQ(run_program({"train", config, "--out", run}).code, 0);
+  const auto before = read_file(folder / "run" / "config.json");
+  for (const char* change :
+       {"seed=9", "energy.activation=softplus", "trainer.particle_step=0.01", "dataset.train=300"}) {
+    const auto outcome = run_program({"train", "--resume", run, "--set", change});
+    EXPECT_EQ(outcome.code, 2) << change;
+    expect_contains(outcome.error, "differs from the run's config.json");
+  }
+  EXPECT_EQ(read_file(folder / "run" / "config.json"), before);
+}
+
 TEST(Resume, ADamagedCheckpointIsRefused) {
   const TemporaryFolder folder;
   const auto config = folder.write("c.json", small_configuration).string();

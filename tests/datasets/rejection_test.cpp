@@ -5,6 +5,7 @@
 
 #include "datasets/teacher_student.hpp"
 #include "framework/metrics/evaluator.hpp"
+#include "models/gaussian.hpp"
 #include "models/teacher.hpp"
 #include "models/von_mises_fisher.hpp"
 #include "tests/support/support.hpp"
@@ -173,6 +174,14 @@ TEST(TeacherStudent, MissingTeacherIsAnError) {
   Random random(6, "rejection_test");
   expect_contains(user_error([&] { TeacherStudent().make(nullptr, Sphere(3), random); }),
                   "dataset.teacher: missing");
+}
+
+// On R^d `sample_base` is no draw from τ, so what is kept would follow another law without a word.
+TEST(Rejection, NeedsABaseMeasureThatIsAProbability) {
+  Gaussian energy(2, {}, torch::kDouble);
+  Random random(1, "rejection");
+  expect_contains(user_error([&] { sample_by_rejection(energy, Euclidean(2), 10, random); }),
+                  "is no probability");
 }
 
 }  // namespace

@@ -221,5 +221,19 @@ TEST(Metric, UnknownNamesGetTheNearestKnownOne) {
   expect_contains(user_error([] { metric("score_eror"); }), "did you mean \"score_error\"?");
 }
 
+// One point has no spread; its NaN must not be taken for a run that diverged.
+TEST(Evaluator, AOnePointTestSetHasNoStandardError) {
+  Random random(3, "one point");
+  auto teacher =
+      std::make_shared<VonMisesFisherMixture>(5, VonMisesFisherMixture::Options{}, random, torch::kDouble);
+  const auto domain = std::make_shared<Sphere>(5);
+  const auto points = domain->sample_base(4, random, torch::kDouble);
+  const Evaluator evaluator(domain, {.train = points, .test = points.narrow(0, 0, 1), .teacher = teacher},
+                            {});
+  const auto values = evaluator.evaluate(*teacher);
+  EXPECT_EQ(find_metric(values, "kl_standard_error"), nullptr);
+  EXPECT_NEAR(*find_metric(values, "kl"), 0, 1e-12);
+}
+
 }  // namespace
 }  // namespace ebm::testing

@@ -14,7 +14,7 @@ std::filesystem::path finished_run(const TemporaryFolder& folder) {
        {"config.json", "metrics.jsonl", "checkpoint.pt", "model.pt", "report.html", "notes.txt"}) {
     folder.write(std::string("run/") + name, "{}");
   }
-  folder.write("run/manifest.json", R"({"status": "finished"})");
+  folder.write("run/manifest.json", R"({"program": "dualebm 0.1.0", "status": "finished"})");
   return folder / "run";
 }
 
