@@ -126,6 +126,7 @@ Table budget_table(const std::vector<TrainingRun>& runs, const std::string& axis
 void compare(const LaunchOptions& options) {
   const auto configuration = load_configuration(options.config, options.overrides);
   const auto base = read_experiment(configuration);
+  if (!base.comparison.target_metric.empty()) metric(base.comparison.target_metric);
   const auto entries = base.comparison.expanded(base.resolved);
   const auto planned = plan(configuration, base);
   const auto device = parse_device(options.settings.device);
@@ -161,9 +162,12 @@ void compare(const LaunchOptions& options) {
   require(any, "compare: no run came to its end; the first: {}", runs.front().status);
 
   const auto table = table_at("final", runs, "iteration", std::nullopt);
-  const std::vector<Table> more = {
+  std::vector<Table> more = {
       budget_table(runs, "gradient_evaluations", "at equal gradient evaluations ({:.4g})"),
       budget_table(runs, "seconds", "at equal training time ({:.3g} s)")};
+  const auto& target = base.comparison;
+  if (!target.target_metric.empty())
+    more.push_back(table_to_target(runs, target.target_metric, target.target_value));
   Json manifest = program_manifest(options.settings.device, threads());
   manifest["command"] = options.settings.command;
   const auto sweep = sweep_json(base, entries, table);
@@ -177,6 +181,7 @@ void compare(const LaunchOptions& options) {
                  {"at_equal_gradient_evaluations", to_json(more[0])},
                  {"at_equal_time", to_json(more[1])},
                  {"sweep", sweep}};
+  if (more.size() > 2) result["until_target"] = to_json(more[2]);
   write_report(root / "report.html",
                {.kind = "compare",
                 .summary = summary,
@@ -193,7 +198,8 @@ void compare(const LaunchOptions& options) {
     fmt::print(stderr, "interrupted: {} of {} runs are in the tables; the same command starts again\n",
                runs.size(), planned.size());
   }
-  fmt::print("{}\n{}\n{}", to_text(table), to_text(more[0]), to_text(more[1]));
+  fmt::print("{}", to_text(table));
+  for (const auto& one : more) fmt::print("\n{}", to_text(one));
   if (base.comparison.seeds.size() > 1)
     fmt::print("\nmedian over seeds [least, greatest]; units: dualebm list metric\n");
   fmt::print("report             {}\n", (root / "report.html").string());

@@ -83,6 +83,9 @@ void ComparisonOptions::describe(Fields& fields) {
   fields.text("sweep_parameter", sweep_parameter,
               "path of a number to sweep instead of entries, e.g. time_scale_ratio");
   fields.numbers("sweep_values", sweep_values, Range::any(), "its values");
+  fields.text("target_metric", target_metric,
+              "metric of one more table: what it took to bring it down to target_value; empty: none");
+  fields.number("target_value", target_value, Range::any(), "see target_metric");
 }
 
 std::vector<ComparisonEntry> ComparisonOptions::expanded(const Json& base) const {

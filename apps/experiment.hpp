@@ -41,6 +41,8 @@ struct ComparisonOptions {
   Json entries = Json::array();
   std::string sweep_parameter;
   std::vector<double> sweep_values;
+  std::string target_metric;  ///< one more table: what it took to bring this metric ...
+  double target_value = 0;    ///< ... down to this
   void describe(Fields& fields);
 
   /// The entries as given, or one for each value of the sweep, or one for each of the four trainers of the

@@ -213,28 +213,29 @@ double common_reach(const std::vector<TrainingRun>& runs, const std::string& axi
   return reach;
 }
 
-Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, const std::string& axis,
-               std::optional<double> bound) {
+namespace {
+
+const char* const axes[] = {"iteration", "gradient_evaluations", "seconds"};
+
+/// One row a label; `choose` finds the record that stands for a run, or none.
+template <class Choose>
+Table gather(const std::string& title, const std::vector<TrainingRun>& runs,
+             const std::vector<std::string>& names, Choose choose) {
   Table table{.title = title, .rows = {}};
   for (const auto& label : labels_of(runs)) {
     TableRow row{.label = label};
-    for (const auto& entry : metrics_of(runs)) {
-      // An error bound is watched in its own figure; as a column it would crowd out what it bounds.
-      if (entry.name != "quadrature_error") row.columns.push_back({entry.name, {}});
-    }
-    for (const char* name : {"iteration", "gradient_evaluations", "seconds"})
-      row.columns.push_back({name, {}});
+    for (const auto& name : names) row.columns.push_back({name, {}});
+    for (const char* axis : axes) row.columns.push_back({axis, {}});
     for (const auto& run : runs) {
       if (run.label != label) continue;
       ++row.planned;
-      if (!run.energy) continue;
-      const Record* record = record_at(run, axis, bound);
+      const Record* record = run.energy ? choose(run) : nullptr;
       if (!record) continue;
       ++row.seeds;
       for (auto& [name, statistic] : row.columns) {
         if (const double* value = find_metric(record->metrics, name)) {
           statistic.values.push_back(*value);
-        } else if (name == "iteration" || name == "gradient_evaluations" || name == "seconds") {
+        } else if (std::find(std::begin(axes), std::end(axes), name) != std::end(axes)) {
           statistic.values.push_back(on_axis(record->progress, name));
         }
       }
@@ -243,6 +244,29 @@ Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, c
     table.rows.push_back(std::move(row));
   }
   return table;
+}
+
+}  // namespace
+
+Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, const std::string& axis,
+               std::optional<double> bound) {
+  std::vector<std::string> names;
+  for (const auto& entry : metrics_of(runs)) {
+    // An error bound is watched in its own figure; as a column it would crowd out what it bounds.
+    if (entry.name != "quadrature_error") names.push_back(entry.name);
+  }
+  return gather(title, runs, names, [&](const TrainingRun& run) { return record_at(run, axis, bound); });
+}
+
+Table table_to_target(const std::vector<TrainingRun>& runs, const std::string& metric, double value) {
+  const auto first_within = [&](const TrainingRun& run) -> const Record* {
+    for (const auto& record : run.records) {
+      const double* found = find_metric(record.metrics, metric);
+      if (found && *found <= value) return &record;
+    }
+    return nullptr;
+  };
+  return gather(fmt::format("until {} <= {:g}", metric, value), runs, {}, first_within);
 }
 
 std::string to_text(const Table& table) {
@@ -258,7 +282,7 @@ std::string to_text(const Table& table) {
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     lines[i + 1] = {table.rows[i].label, fmt::format("{}/{}", table.rows[i].seeds, table.rows[i].planned)};
     for (const auto& name : names) {
-      std::string text = table.rows[i].seeds == 0 ? "diverged" : "-";
+      std::string text = "-";
       for (const auto& [column, statistic] : table.rows[i].columns) {
         if (column == name) text = cell_text(statistic);
       }

@@ -28,7 +28,7 @@ struct Statistic {
 struct TableRow {
   std::string label;
   std::size_t seeds = 0;    ///< runs in the statistics
-  std::size_t planned = 0;  ///< runs there were; the others diverged
+  std::size_t planned = 0;  ///< runs there were; the others diverged, or did not get there
   std::vector<std::pair<std::string, Statistic>> columns;
 };
 
@@ -51,6 +51,9 @@ struct Report {
 /// within the bound, gathered by label; without a bound the final ones.
 Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, const std::string& axis,
                std::optional<double> bound);
+
+/// What it took each run until a metric first was at or below a value; runs that never were are not in the statistics.
+Table table_to_target(const std::vector<TrainingRun>& runs, const std::string& metric, double value);
 
 /// The largest value of an axis that every run has reached.
 double common_reach(const std::vector<TrainingRun>& runs, const std::string& axis);

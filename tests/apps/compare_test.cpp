@@ -51,7 +51,7 @@ TEST(Compare, ADivergingEntryIsNotedAndTheOthersGoOn) {
   const auto rows = read_json_file((folder / "out" / "comparison.json").string())["final"]["rows"];
   EXPECT_EQ(rows[0]["seeds"], 0);
   EXPECT_EQ(rows[1]["seeds"], 1);
-  expect_contains(outcome.out, "diverged");
+  expect_contains(outcome.error, "is not finite; likely cause");
 }
 
 TEST(Compare, WhatCannotRunIsFoundBeforeTheFirstRun) {
@@ -99,6 +99,16 @@ TEST(Compare, TablesAtABudgetReadTheLastRecordWithinIt) {
   const auto table = table_at("t", runs, "seconds", 2.5);
   EXPECT_EQ(table.rows[0].columns[0].second.values, std::vector<double>{7});
   EXPECT_EQ(table.rows[1].columns[0].second.values, std::vector<double>{4});
+}
+
+// The first record at or below the target counts, and a run that never gets there is said to be missing.
+TEST(Compare, TablesToATargetReadTheFirstRecordWithinIt) {
+  const std::vector<TrainingRun> runs = {run_with("a", {{0, 9}, {1, 5}, {2, 7}, {3, 4}}),
+                                         run_with("a", {{0, 9}, {2, 8}})};
+  const auto table = table_to_target(runs, "kl", 5);
+  EXPECT_EQ(table.rows[0].columns.back().second.values, std::vector<double>{1});
+  EXPECT_EQ(table.rows[0].seeds, 1u);
+  EXPECT_EQ(table.rows[0].planned, 2u);
 }
 
 TEST(Compare, StatisticsOverSeeds) {
