@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "apps/report.hpp"
+#include "apps/table.hpp"
 #include "framework/config.hpp"
 #include "tests/apps/program.hpp"
 

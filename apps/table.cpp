@@ -1,0 +1,216 @@
+#include "apps/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <set>
+
+namespace ebm {
+namespace {
+
+double on_axis(const Progress& progress, const std::string& axis) {
+  if (axis == "iteration") return static_cast<double>(progress.iteration);
+  if (axis == "gradient_evaluations") return static_cast<double>(progress.gradient_evaluations);
+  return progress.seconds;
+}
+
+const Record* record_at(const TrainingRun& run, const std::string& axis, std::optional<double> bound) {
+  const Record* last = nullptr;
+  for (const auto& record : run.records) {
+    if (!bound || on_axis(record.progress, axis) <= *bound * (1 + 1e-12)) last = &record;
+  }
+  return last;
+}
+
+/// What a column of a table is called, for metrics and axes alike.
+std::pair<std::string, std::string> label_and_unit(const std::string& name) {
+  if (name == "seconds") return {"training time", "s"};
+  if (name == "gradient_evaluations") return {"gradient evaluations", ""};
+  if (name == "iteration") return {"iterations", ""};
+  return {metric(name).label, metric(name).unit};
+}
+
+std::vector<std::string> labels_of(const std::vector<TrainingRun>& runs) {
+  std::vector<std::string> labels;
+  for (const auto& run : runs) {
+    if (std::find(labels.begin(), labels.end(), run.label) == labels.end()) labels.push_back(run.label);
+  }
+  return labels;
+}
+
+Json statistic_json(const Statistic& statistic) {
+  const auto deviation = statistic.deviation();
+  return {{"mean", statistic.mean()},
+          {"std", deviation ? Json(*deviation) : Json(nullptr)},
+          {"median", statistic.median()},
+          {"values", statistic.values}};
+}
+
+std::string cell_text(const Statistic& statistic) {
+  const auto [least, greatest] = std::minmax_element(statistic.values.begin(), statistic.values.end());
+  if (*least == *greatest)
+    return *least == std::round(*least) ? fmt::format("{}", *least) : fmt::format("{:.4g}", *least);
+  return fmt::format("{:.3g} [{:.3g}, {:.3g}]", statistic.median(), *least, *greatest);
+}
+
+/// Characters that a terminal shows: UTF-8 continuation bytes take no column.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+}  // namespace
+
+std::vector<MetricDescription> metrics_of(const std::vector<TrainingRun>& runs) {
+  std::set<std::string> present;
+  for (const auto& run : runs) {
+    for (const auto& record : run.records) {
+      for (const auto& [name, value] : record.metrics) present.insert(name);
+    }
+  }
+  std::vector<MetricDescription> result;
+  std::copy_if(metrics().begin(), metrics().end(), std::back_inserter(result),
+               [&](const auto& entry) { return present.count(entry.name) > 0; });
+  return result;
+}
+
+double Statistic::mean() const {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+std::optional<double> Statistic::deviation() const {
+  if (values.size() < 2) return std::nullopt;
+  double sum = 0;
+  for (const double value : values) sum += (value - mean()) * (value - mean());
+  return std::sqrt(sum / static_cast<double>(values.size() - 1));
+}
+
+double Statistic::median() const {
+  auto sorted = values;
+  std::sort(sorted.begin(), sorted.end());
+  const auto middle = sorted.size() / 2;
+  return sorted.size() % 2 ? sorted[middle] : 0.5 * (sorted[middle - 1] + sorted[middle]);
+}
+
+double common_reach(const std::vector<TrainingRun>& runs, const std::string& axis) {
+  double reach = std::numeric_limits<double>::infinity();
+  for (const auto& run : runs) {
+    if (run.energy) reach = std::min(reach, on_axis(run.records.back().progress, axis));
+  }
+  return reach;
+}
+
+namespace {
+
+const char* const axes[] = {"iteration", "gradient_evaluations", "seconds"};
+
+/// One row a label; `choose` finds the record that stands for a run, or none.
+template <class Choose>
+Table gather(const std::string& title, const std::vector<TrainingRun>& runs,
+             const std::vector<std::string>& names, Choose choose) {
+  Table table{.title = title, .rows = {}};
+  for (const auto& label : labels_of(runs)) {
+    TableRow row{.label = label};
+    for (const auto& name : names) row.columns.push_back({name, {}});
+    for (const char* axis : axes) row.columns.push_back({axis, {}});
+    for (const auto& run : runs) {
+      if (run.label != label) continue;
+      ++row.planned;
+      const Record* record = run.energy ? choose(run) : nullptr;
+      if (!record) continue;
+      ++row.seeds;
+      for (auto& [name, statistic] : row.columns) {
+        if (const double* value = find_metric(record->metrics, name)) {
+          statistic.values.push_back(*value);
+        } else if (std::find(std::begin(axes), std::end(axes), name) != std::end(axes)) {
+          statistic.values.push_back(on_axis(record->progress, name));
+        }
+      }
+    }
+    std::erase_if(row.columns, [](const auto& column) { return column.second.values.empty(); });
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+}  // namespace
+
+Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, const std::string& axis,
+               std::optional<double> bound) {
+  std::vector<std::string> names;
+  for (const auto& entry : metrics_of(runs)) {
+    // An error bound is watched in its own figure; as a column it would crowd out what it bounds.
+    if (entry.name != "quadrature_error") names.push_back(entry.name);
+  }
+  return gather(title, runs, names, [&](const TrainingRun& run) { return record_at(run, axis, bound); });
+}
+
+Table table_to_target(const std::vector<TrainingRun>& runs, const std::string& metric, double value) {
+  const auto first_within = [&](const TrainingRun& run) -> const Record* {
+    for (const auto& record : run.records) {
+      const double* found = find_metric(record.metrics, metric);
+      if (found && *found <= value) return &record;
+    }
+    return nullptr;
+  };
+  return gather(fmt::format("until {} <= {:g}", metric, value), runs, {}, first_within);
+}
+
+std::string to_text(const Table& table) {
+  std::vector<std::vector<std::string>> lines(table.rows.size() + 1);
+  lines[0] = {"", "seeds"};
+  std::vector<std::string> names;
+  for (const auto& row : table.rows) {
+    for (const auto& [name, statistic] : row.columns) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  for (const auto& name : names) lines[0].push_back(name);
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    lines[i + 1] = {table.rows[i].label, fmt::format("{}/{}", table.rows[i].seeds, table.rows[i].planned)};
+    for (const auto& name : names) {
+      std::string text = "-";
+      for (const auto& [column, statistic] : table.rows[i].columns) {
+        if (column == name) text = cell_text(statistic);
+      }
+      lines[i + 1].push_back(text);
+    }
+  }
+  std::vector<std::size_t> widths(lines[0].size(), 0);
+  for (const auto& line : lines) {
+    for (std::size_t k = 0; k < line.size(); ++k) widths[k] = std::max(widths[k], width_of(line[k]));
+  }
+  std::string text = table.title + "\n";
+  for (const auto& line : lines) {
+    std::string row;
+    for (std::size_t k = 0; k < line.size(); ++k) {
+      const std::string padding(widths[k] - width_of(line[k]), ' ');
+      row += k == 0 ? line[k] + padding : "  " + padding + line[k];
+    }
+    text += row + "\n";
+  }
+  return text;
+}
+
+Json to_json(const Table& table) {
+  Json columns = Json::array({{{"name", "label"}, {"label", "trainer"}, {"unit", ""}}});
+  Json rows = Json::array();
+  std::vector<std::string> seen;
+  for (const auto& row : table.rows) {
+    Json line = {{"label", row.label}, {"seeds", row.seeds}};
+    for (const auto& [name, statistic] : row.columns) {
+      line[name] = statistic_json(statistic);
+      if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
+      seen.push_back(name);
+      const auto [label, unit] = label_and_unit(name);
+      columns.push_back({{"name", name}, {"label", label}, {"unit", unit}});
+    }
+    rows.push_back(std::move(line));
+  }
+  return {{"title", table.title}, {"columns", std::move(columns)}, {"rows", std::move(rows)}};
+}
+
+}  // namespace ebm
