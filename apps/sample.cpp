@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "apps/command_line.hpp"
 #include "apps/loaded_energy.hpp"
