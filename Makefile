@@ -3,6 +3,7 @@
 
 BUILD ?= build
 JOBS ?= $(shell nproc)
+TARGET := all
 
 TOOLS := cmake ninja-build g++ ccache mold
 LIBRARIES := $(if $(LIBTORCH),,libtorch-dev) libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev
@@ -10,6 +11,7 @@ BROWSER := chromium
 
 .PHONY: demo test build setup setup-tests sanitize clean
 
+demo: TARGET = dualebm
 demo: build
 	@$(BUILD)/bin/dualebm compare apps/configs/demo.json --out runs/demo --force
 
@@ -18,7 +20,7 @@ test: setup-tests build
 
 build: setup
 	@cmake --preset default -B $(BUILD) $(if $(LIBTORCH),-DLIBTORCH=$(LIBTORCH)) --log-level=WARNING >/dev/null
-	@cmake --build $(BUILD) --parallel $(JOBS)
+	@cmake --build $(BUILD) --parallel $(JOBS) --target $(TARGET)
 
 # The whole suite under address and undefined-behaviour sanitizers, in build-asan.
 sanitize: setup-tests
