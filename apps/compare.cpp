@@ -7,6 +7,7 @@
 #include "apps/report.hpp"
 #include "framework/callbacks/interrupt.hpp"
 #include "framework/callbacks/metrics_file.hpp"
+#include "framework/config_file.hpp"
 #include "framework/device.hpp"
 #include "framework/error.hpp"
 #include "framework/parallel.hpp"

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "framework/config_file.hpp"
 #include "framework/error.hpp"
 
 namespace ebm {

@@ -1,6 +1,7 @@
 #include "apps/loaded_energy.hpp"
 
 #include "framework/checkpoint.hpp"
+#include "framework/config_file.hpp"
 #include "framework/error.hpp"
 #include "framework/run.hpp"
 

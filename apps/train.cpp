@@ -2,6 +2,7 @@
 
 #include "apps/command_line.hpp"
 #include "apps/report.hpp"
+#include "framework/config_file.hpp"
 #include "framework/device.hpp"
 #include "framework/error.hpp"
 

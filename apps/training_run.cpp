@@ -8,6 +8,7 @@
 #include "framework/callbacks/interrupt.hpp"
 #include "framework/callbacks/metrics_file.hpp"
 #include "framework/checkpoint.hpp"
+#include "framework/config_file.hpp"
 #include "framework/error.hpp"
 #include "framework/parallel.hpp"
 

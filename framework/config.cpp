@@ -5,11 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <set>
-#include <sstream>
 
 #include "framework/error.hpp"
 
@@ -303,73 +300,6 @@ void FieldLister::vectors(std::string_view name, std::vector<std::vector<double>
 }
 void FieldLister::section(std::string_view name, Json& value, std::string_view meaning) {
   descriptions.push_back(described(name, "section", value.dump(), meaning));
-}
-
-namespace {
-
-/// Parses strictly: JSON that says one key twice has lost one of them.
-Json parse_json(const std::string& text) {
-  std::vector<std::set<std::string>> open_objects;
-  const auto refuse_repeated_keys = [&](int, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::object_start) open_objects.emplace_back();
-    if (event == Json::parse_event_t::object_end) open_objects.pop_back();
-    if (event == Json::parse_event_t::key && !open_objects.back().insert(value.get<std::string>()).second) {
-      fail("the key \"{}\" comes twice in one object", value.get<std::string>());
-    }
-    return true;
-  };
-  return Json::parse(text, refuse_repeated_keys, /*allow_exceptions=*/true, /*ignore_comments=*/true);
-}
-
-}  // namespace
-
-Json read_json_file(const std::string& path) {
-  std::ifstream file(path);
-  require(file.good(), "{}: cannot be opened for reading", path);
-  std::stringstream text;
-  text << file.rdbuf();
-  try {
-    return parse_json(text.str());
-  } catch (const UserError& error) {
-    fail("{}: {}", path, error.what());
-  } catch (const Json::out_of_range& error) {
-    fail("{}: a number is too large: {}", path, error.what());
-  } catch (const Json::parse_error& error) {
-    const auto content = text.str();
-    const auto end = std::min<std::size_t>(error.byte ? error.byte - 1 : 0, content.size());
-    const auto line =
-        1 + std::count(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-    const auto start = content.rfind('\n', end ? end - 1 : 0);
-    const auto column = end - (start == std::string::npos || start >= end ? 0 : start + 1) + 1;
-    std::string reason = error.what();
-    if (const auto colon = reason.find(": "); colon != std::string::npos) reason = reason.substr(colon + 2);
-    fail("{}:{}:{}: not valid JSON: {}", path, line, column, reason);
-  }
-}
-
-void set_path(Json& configuration, const std::string& path, Json value) {
-  require(!path.empty() && path.back() != '.',
-          "override {}: a key of the path is empty; write section.key=value", path);
-  Json* place = &configuration;
-  std::stringstream keys(path);
-  std::string key, so_far;
-  while (std::getline(keys, key, '.')) {
-    require(!key.empty(), "override {}: a key of the path is empty; write section.key=value", path);
-    require(place->is_object() || place->is_null(), "override {}: {} is {}, not a section", path, so_far,
-            shown(*place));
-    so_far += (so_far.empty() ? "" : ".") + key;
-    place = &(*place)[key];
-  }
-  *place = std::move(value);
-}
-
-void apply_override(Json& configuration, const std::string& assignment) {
-  const auto equals = assignment.find('=');
-  require(equals != std::string::npos && equals > 0, "--set {}: expected section.key=value", assignment);
-  const auto text = assignment.substr(equals + 1);
-  Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (value.is_discarded()) value = text;
-  set_path(configuration, assignment.substr(0, equals), std::move(value));
 }
 
 }  // namespace ebm

@@ -1,4 +1,5 @@
 #include "framework/run.hpp"
+#include "framework/config_file.hpp"
 
 #include <torch/version.h>
 

@@ -1,4 +1,5 @@
 #include "framework/config.hpp"
+#include "framework/config_file.hpp"
 
 #include <fmt/ranges.h>
 
@@ -299,6 +300,14 @@ TEST(NearestName, TakesTheClosestThatIsCloseEnough) {
   EXPECT_EQ(nearest_name("iteration", {"iterations", "seconds"}), "iterations");
   EXPECT_EQ(nearest_name("particel_step", {"weight_step", "particle_step"}), "particle_step");
   EXPECT_EQ(nearest_name("banana", {"iterations", "seconds"}), std::nullopt);
+}
+
+// The parser would keep one of the two values without a word.
+TEST(ReadJson, AKeySaidTwiceIsRefused) {
+  const TemporaryFolder folder;
+  const auto file = folder.write("c.json", R"({"a": {"b": 1, "b": 2}})").string();
+  expect_contains(user_error([&] { read_json_file(file); }), file + ": the key \"b\" comes twice");
+  EXPECT_EQ(read_json_file(folder.write("d.json", R"({"a": {"b": 1}, "c": {"b": 2}})").string()).size(), 2u);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "framework/config.hpp"
+#include "framework/config_file.hpp"
 #include "framework/domain.hpp"
 #include "framework/optim/wasserstein_fisher_rao.hpp"
 #include "models/shallow.hpp"
