@@ -19,21 +19,19 @@ double epsilon(const torch::Tensor& tensor) {
                                                 : std::numeric_limits<float>::epsilon();
 }
 
-torch::optim::OptimizerParamGroup group_of(const torch::Tensor& parameter, double rate) {
-  return {{parameter}, std::make_unique<FlowGroupOptions>(rate)};
-}
-
 }  // namespace
 
 WassersteinFisherRao::WassersteinFisherRao(Neurons neurons, Options options)
-    : Optimizer(
-          {group_of(neurons.positions, options.neuron_step), group_of(neurons.weights, options.weight_step)},
-          std::make_unique<FlowGroupOptions>()),
+    : Optimizer(std::vector<torch::optim::OptimizerParamGroup>{{{neurons.positions}}, {{neurons.weights}}},
+                std::make_unique<FlowGroupOptions>()),
       neurons_(std::move(neurons)) {
   require(options.neuron_step >= 0, "Wasserstein-Fisher-Rao flow: neuron_step must not be negative, got {}",
           options.neuron_step);
   require(options.weight_step >= 0, "Wasserstein-Fisher-Rao flow: weight_step must not be negative, got {}",
           options.weight_step);
+  // Not through options of the groups: newer LibTorch replaces what it takes for defaults in them.
+  param_groups()[0].options().set_lr(options.neuron_step);
+  param_groups()[1].options().set_lr(options.weight_step);
 }
 
 torch::Tensor WassersteinFisherRao::step(LossClosure closure) {
