@@ -38,8 +38,8 @@ void Trainer::save(torch::serialize::OutputArchive& archive) const {
 void Trainer::load(torch::serialize::InputArchive& archive) {
   torch::IValue iteration, points;
   archive.read("training_points", points);
-  require(points.toInt() == context_.data.size(0), "it was trained on {} points, and there are {} now", points.toInt(),
-          context_.data.size(0));
+  require(points.toInt() == context_.data.size(0), "it was trained on {} points, and there are {} now",
+          points.toInt(), context_.data.size(0));
   archive.read("iteration", iteration);
   iteration_ = iteration.toInt();
   torch::Tensor state;
