@@ -109,14 +109,6 @@ TrainingRun run_planned(const Planned& planned, const Problem& problem, const st
   return run;
 }
 
-/// Whether a whole comparison is there; an interrupted one may be replaced.
-bool is_finished(const std::filesystem::path& root) {
-  const auto path = root / "comparison.json";
-  if (!std::filesystem::exists(path)) return false;
-  const auto content = read_json_file(path.string());
-  return content.value("manifest", Json::object()).value("status", "finished") == "finished";
-}
-
 Table budget_table(const std::vector<TrainingRun>& runs, const std::string& axis, const std::string& format) {
   const double reach = common_reach(runs, axis);
   return table_at(fmt::format(fmt::runtime(format), reach), runs, axis, reach);
@@ -133,10 +125,9 @@ void compare(const LaunchOptions& options) {
   const auto device = parse_device(options.settings.device);
   const auto root = options.out.empty() ? std::filesystem::path("runs") / (base.general.title + "-compare")
                                         : std::filesystem::path(options.out);
-  const bool finished = is_finished(root);
-  require(options.force || !finished,
+  require(options.force || !std::filesystem::exists(root / "comparison.json"),
           "{}: holds a comparison already; --force replaces it, --out chooses another folder", root.string());
-  prepare_folders(planned, root, options.force || !finished);
+  prepare_folders(planned, root, options.force);
   std::filesystem::remove(root / "comparison.json");
 
   const auto summary = fmt::format("{}: {} entries × {} seeds, energy {}", base.general.title, entries.size(),
@@ -196,7 +187,8 @@ void compare(const LaunchOptions& options) {
   write_json(root / "comparison.json", result);
 
   if (!complete) {
-    fmt::print(stderr, "interrupted: {} of {} runs are in the tables; the same command starts again\n",
+    fmt::print(stderr,
+               "interrupted: {} of {} runs are in the tables; the same command with --force starts again\n",
                runs.size(), planned.size());
   }
   fmt::print("{}", to_text(table));

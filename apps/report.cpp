@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
-#include <numeric>
 #include <set>
 
 #include "datasets/points.hpp"
+#include "framework/callbacks/metrics_file.hpp"
 #include "framework/checkpoint.hpp"
 #include "framework/error.hpp"
 
@@ -19,13 +18,7 @@ namespace {
 
 Json run_json(const TrainingRun& run) {
   Json records = Json::array();
-  for (const auto& record : run.records) {
-    Json entry = {{"iteration", record.progress.iteration},
-                  {"seconds", record.progress.seconds},
-                  {"gradient_evaluations", record.progress.gradient_evaluations}};
-    for (const auto& [name, value] : record.metrics) entry[name] = value;
-    records.push_back(std::move(entry));
-  }
+  for (const auto& record : run.records) records.push_back(to_json(record));
   return {{"label", run.label}, {"seed", run.seed}, {"status", run.status}, {"records", std::move(records)}};
 }
 

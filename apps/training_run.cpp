@@ -89,6 +89,7 @@ void require_same_run(const RunDirectory& directory, const Experiment& experimen
 class Memory final : public Callback {
  public:
   explicit Memory(std::vector<Record> kept) : records(std::move(kept)) {}
+  void on_start(const Progress& progress) override { last = progress; }
   void on_record(const Record& record) override { records.push_back(record); }
   void on_step(const Progress& progress) override { last = progress; }
   std::vector<Record> records;

@@ -19,9 +19,9 @@ namespace ebm {
 class LazyShallow final : public Energy {
  public:
   struct Options {
-    std::int64_t neurons = 512;
-    std::string activation = "relu";
-    std::optional<double> norm_cap = 30.0;
+    std::int64_t neurons = 512;             ///< m
+    std::string activation = "relu";        ///< σ, see Activation
+    std::optional<double> norm_cap = 30.0;  ///< β, in nats; none: no ball
     void describe(Fields& fields);
   };
 

@@ -12,8 +12,8 @@ namespace ebm {
 class MaximumLikelihood final : public ParticleTrainer {
  public:
   struct Options : ParticleOptions {
-    std::int64_t langevin_steps = 10;
-    std::string chains = "persistent";
+    std::int64_t langevin_steps = 10;   ///< K
+    std::string chains = "persistent";  ///< or "data", "base"
     void describe(Fields& fields);
   };
 

@@ -14,9 +14,9 @@ double restart_boost(double boost, double restart_rate, double particle_step);
 class RestartGda final : public ParticleTrainer {
  public:
   struct Options : ParticleOptions {
-    std::int64_t restart_every = 60;
-    double restart_probability = 0;
-    double step_boost = 0.1;
+    std::int64_t restart_every = 60;  ///< see RestartRule::every; 0: off
+    double restart_probability = 0;   ///< p_R, see RestartRule::probability; 0: off
+    double step_boost = 0.1;          ///< see restart_boost
     void describe(Fields& fields);
   };
 

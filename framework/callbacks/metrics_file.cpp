@@ -4,19 +4,12 @@
 #include <sstream>
 
 #include "framework/checkpoint.hpp"
-#include "framework/config.hpp"
 #include "framework/error.hpp"
 
 namespace ebm {
 namespace {
 
-std::string line_of(const Record& record) {
-  Json line = {{"iteration", record.progress.iteration},
-               {"seconds", record.progress.seconds},
-               {"gradient_evaluations", record.progress.gradient_evaluations}};
-  for (const auto& [name, value] : record.metrics) line[name] = value;
-  return line.dump() + "\n";
-}
+std::string line_of(const Record& record) { return to_json(record).dump() + "\n"; }
 
 Record record_of(const Json& line) {
   Record record;
@@ -35,6 +28,14 @@ Record record_of(const Json& line) {
 }
 
 }  // namespace
+
+Json to_json(const Record& record) {
+  Json line = {{"iteration", record.progress.iteration},
+               {"seconds", record.progress.seconds},
+               {"gradient_evaluations", record.progress.gradient_evaluations}};
+  for (const auto& [name, value] : record.metrics) line[name] = value;
+  return line;
+}
 
 MetricsFile::MetricsFile(const std::filesystem::path& path, const std::vector<Record>& kept) : path_(path) {
   std::string text;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "framework/callback.hpp"
+#include "framework/config.hpp"
 
 namespace ebm {
 
@@ -20,6 +21,9 @@ class MetricsFile final : public Callback {
   std::filesystem::path path_;
   std::ofstream file_;
 };
+
+/// One record as the object that its line holds.
+Json to_json(const Record& record);
 
 /// The records of a metrics.jsonl; a last line without its newline, left by a kill, is not one.
 /// @throws UserError naming file and line.

@@ -70,6 +70,20 @@ TEST(Compare, WhatCannotRunIsFoundBeforeTheFirstRun) {
   refused(R"([{"label": "a b", "set": {}}, {"label": "a_b", "set": {}}])", "comes twice");
 }
 
+// What is left of a killed comparison, its finished runs, is not thrown away unasked.
+TEST(Compare, FinishedRunsOfAnUnfinishedComparisonAreKeptWithoutForce) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", small_configuration).string();
+  const auto out = folder / "out";
+  ASSERT_EQ(run_program({"compare", config, "--seed", "0", "--out", out.string()}).code, 0);
+  std::filesystem::remove(out / "comparison.json");
+  const auto refused = run_program({"compare", config, "--seed", "0", "--out", out.string()});
+  EXPECT_EQ(refused.code, 2);
+  expect_contains(refused.error, "--force");
+  EXPECT_TRUE(std::filesystem::exists(out / "dual_gda" / "seed0" / "model.pt"));
+  EXPECT_EQ(run_program({"compare", config, "--seed", "0", "--out", out.string(), "--force"}).code, 0);
+}
+
 TEST(Compare, SeedMakesItOneSeed) {
   const TemporaryFolder folder;
   const auto config = folder.write("c.json", small_configuration).string();
