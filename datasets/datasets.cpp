@@ -27,8 +27,8 @@ void require_path(const FileOptions& options) {
 
 }  // namespace
 
-const Registry<Dataset, DatasetContext>& datasets() {
-  static const auto registry = [] {
+Registry<Dataset, DatasetContext>& datasets() {
+  static auto registry = [] {
     Registry<Dataset, DatasetContext> entries("dataset");
     entries.add<TeacherStudent>(
         "teacher_student", "exact samples of a known energy, by rejection",

@@ -17,7 +17,8 @@ struct DatasetContext {
   Random& random;  ///< draws and random splits
 };
 
-/// Every dataset of this room by name. Points come out in double precision on the CPU.
-const Registry<Dataset, DatasetContext>& datasets();
+/// Every dataset by name; add your own with `datasets().add<...>`. Points come out in double precision on the
+/// CPU.
+Registry<Dataset, DatasetContext>& datasets();
 
 }  // namespace ebm

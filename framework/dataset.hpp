@@ -2,7 +2,9 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "framework/energy.hpp"
 
@@ -16,6 +18,8 @@ struct Dataset {
   /// The energy whose Gibbs measure the points come from, in double, if it is known: what KL and score error
   /// compare with.
   std::shared_ptr<Energy> teacher;
+  /// {channels, height, width} where a row is an image, channel by channel and line by line; empty elsewhere.
+  std::vector<std::int64_t> image;
 };
 
 }  // namespace ebm

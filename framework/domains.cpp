@@ -23,8 +23,8 @@ struct EuclideanOptions {
 
 }  // namespace
 
-const Registry<Domain, DomainContext>& domains() {
-  static const auto registry = [] {
+Registry<Domain, DomainContext>& domains() {
+  static auto registry = [] {
     Registry<Domain, DomainContext> entries("domain");
     entries.add<SphereOptions>("sphere", "unit sphere S^{d-1}; τ is uniform",
                                [](const SphereOptions& options, const DomainContext&) {

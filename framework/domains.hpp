@@ -8,6 +8,6 @@ namespace ebm {
 struct DomainContext {};
 
 /// sphere, euclidean.
-const Registry<Domain, DomainContext>& domains();
+Registry<Domain, DomainContext>& domains();
 
 }  // namespace ebm

@@ -19,9 +19,19 @@ struct Choice {
   std::function<std::shared_ptr<Product>(const Context&)> make;
 };
 
-/// Name -> factory with typed options. Each room fills one of these in one explicit list.
+/// Something that a registry can make by itself: `Options` that describe their fields, and a constructor from
+/// a context and them.
+template <class T, class Context>
+concept Registrable = requires(typename T::Options options, const Context& context, Fields& fields) {
+  options.describe(fields);
+  T(context, options);
+};
+
+/// Name -> factory with typed options. Each room fills one of these in one explicit list; a program or a
+/// plugin adds its own before it reads a configuration:
 ///
-/// Not self-registering statics: the linker drops those from a static library.
+///     energies().add<Ring>("ring", "a ring on R²");
+///
 /// @tparam Product  what is made, e.g. Energy
 /// @tparam Context  what making one needs besides its options, e.g. the domain and a random stream
 template <class Product, class Context>
@@ -36,9 +46,21 @@ class Registry {
   /// @param kind  what the entries are, for messages: "energy"
   explicit Registry(std::string kind) : kind_(std::move(kind)) {}
 
+  /// Adds a class that is made from a context and its own options. @throws UserError if the name is taken.
+  template <Registrable<Context> T>
+  Registry& add(std::string name, std::string meaning) {
+    return add<typename T::Options>(std::move(name), std::move(meaning),
+                                    [](const typename T::Options& options, const Context& context) {
+                                      return std::make_shared<T>(context, options);
+                                    });
+  }
+
   /// @param make  (const Options&, const Context&) -> std::shared_ptr<Product>
   template <class Options, class Make>
   Registry& add(std::string name, std::string meaning, Make make) {
+    for (const auto& other : names()) {
+      require(other != name, "{} \"{}\": the name is taken; choose another", kind_, name);
+    }
     Entry entry{.name = name, .meaning = std::move(meaning), .list = {}, .read = {}};
     entry.list = [] {
       FieldLister lister;

@@ -18,8 +18,8 @@ std::int64_t dimension_on(const EnergyContext& context, const char* energy, cons
 
 }  // namespace
 
-const Registry<Energy, EnergyContext>& energies() {
-  static const auto registry = [] {
+Registry<Energy, EnergyContext>& energies() {
+  static auto registry = [] {
     Registry<Energy, EnergyContext> entries("energy");
     entries.add<Shallow::Options>(
         "shallow", "shallow network, feature learning (F1): neurons and weights move; sphere",

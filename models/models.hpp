@@ -16,7 +16,7 @@ struct EnergyContext {
   Random& random;                       ///< initial parameters
 };
 
-/// Every energy of this room by name.
-const Registry<Energy, EnergyContext>& energies();
+/// Every energy by name; add your own with `energies().add<MyEnergy>(name, meaning)`.
+Registry<Energy, EnergyContext>& energies();
 
 }  // namespace ebm

@@ -5,7 +5,7 @@
 
 namespace ebm {
 
-/// Every trainer of this room by name.
-const Registry<Trainer, TrainerContext>& trainers();
+/// Every trainer by name; add your own with `trainers().add<MyTrainer>(name, meaning)`.
+Registry<Trainer, TrainerContext>& trainers();
 
 }  // namespace ebm

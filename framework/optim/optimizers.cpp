@@ -49,8 +49,8 @@ std::vector<torch::Tensor> trainable(const Energy& energy) {
 
 }  // namespace
 
-const Registry<torch::optim::Optimizer, OptimizerContext>& optimizers() {
-  static const auto registry = [] {
+Registry<torch::optim::Optimizer, OptimizerContext>& optimizers() {
+  static auto registry = [] {
     Registry<torch::optim::Optimizer, OptimizerContext> entries("optimizer");
     entries.add<FlowOptions>("wasserstein_fisher_rao",
                              "transport and birth-death of neurons; shallow energies",

@@ -13,6 +13,6 @@ struct OptimizerContext {
 };
 
 /// wasserstein_fisher_rao for shallow energies; adam and sgd for any.
-const Registry<torch::optim::Optimizer, OptimizerContext>& optimizers();
+Registry<torch::optim::Optimizer, OptimizerContext>& optimizers();
 
 }  // namespace ebm

@@ -61,8 +61,8 @@ struct Step {
 
 }  // namespace
 
-const Registry<Schedule, ScheduleContext>& schedules() {
-  static const auto registry = [] {
+Registry<Schedule, ScheduleContext>& schedules() {
+  static auto registry = [] {
     Registry<Schedule, ScheduleContext> entries("schedule");
     entries.add<Constant>(
         "constant", "step sizes stay as they are",

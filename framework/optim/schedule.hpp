@@ -21,6 +21,6 @@ struct ScheduleContext {
 };
 
 /// constant, inverse_sqrt, exponential, cosine, step.
-const Registry<Schedule, ScheduleContext>& schedules();
+Registry<Schedule, ScheduleContext>& schedules();
 
 }  // namespace ebm
