@@ -182,6 +182,7 @@ Problem make_problem(const Experiment& experiment, torch::Device device) {
   Problem problem;
   const auto options = torch::TensorOptions(experiment.dtype()).device(device);
   problem.domain = experiment.domain.make({});
+  problem.transform = std::make_shared<TransformChain>();
   Random random(experiment.data_seed(), "data");
   std::shared_ptr<Energy> teacher;
   if (experiment.teacher) teacher = experiment.teacher->make({problem.domain, torch::kDouble, random});

@@ -13,6 +13,7 @@
 #include "framework/metrics/evaluator.hpp"
 #include "framework/optim/optimizers.hpp"
 #include "framework/optim/schedule.hpp"
+#include "framework/transform.hpp"
 #include "models/models.hpp"
 #include "trainers/trainers.hpp"
 
@@ -79,6 +80,7 @@ Json load_configuration(const std::string& path, const std::vector<std::string>&
 /// What is trained on and measured against; may be shared by several trainings.
 struct Problem {
   std::shared_ptr<Domain> domain;
+  std::shared_ptr<TransformChain> transform;  ///< from the data as they come to those in `dataset`
   Dataset dataset;
   std::shared_ptr<Evaluator> evaluator;
 };

@@ -146,7 +146,8 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
                             *problem.evaluator, experiment.loop, callbacks, start);
     save_energy(directory.model(), *training.energy);
     manifest.write(result.reason, result.progress);
-    return {label, experiment.general.seed, result.reason, std::move(memory.records), training.energy};
+    return {label,           experiment.general.seed,      result.reason, std::move(memory.records),
+            training.energy, training.trainer->particles()};
   } catch (const NonFiniteError& error) {
     manifest.write(fmt::format("diverged: {}", error.what()), memory.last);
     throw NonFiniteError(with_checkpoint(error.what(), directory));
