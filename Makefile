@@ -6,7 +6,7 @@ JOBS ?= $(shell nproc)
 TARGET := all
 
 TOOLS := cmake ninja-build g++ ccache mold
-LIBRARIES := $(if $(LIBTORCH),,libtorch-dev) libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev
+LIBRARIES := $(if $(LIBTORCH),,libtorch-dev) libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev zlib1g-dev
 BROWSER := chromium
 
 .PHONY: demo test build setup setup-tests sanitize clean
