@@ -1,8 +1,11 @@
 #include "datasets/datasets.hpp"
 
+#include "datasets/idx_images.hpp"
+#include "datasets/npy.hpp"
 #include "datasets/point_files.hpp"
 #include "datasets/table_csv.hpp"
 #include "datasets/teacher_student.hpp"
+#include "datasets/toy.hpp"
 
 namespace ebm {
 
@@ -13,6 +16,9 @@ Registry<Dataset, DatasetContext>& datasets() {
     entries.add<LatLonCsv>("lat_lon_csv", "points on the globe: latitude and longitude in degrees");
     entries.add<PointsCsv>("points_csv", "points in ambient coordinates: columns x0 ... x{d-1}");
     entries.add<TableCsv>("table_csv", "any table of numbers: every column but the label is a coordinate");
+    entries.add<Npy>("npy", "rows or images of a NumPy .npy file, mapped into memory and not copied");
+    entries.add<IdxImages>("idx", "grey images in the IDX format of MNIST, packed by gzip or not");
+    entries.add<Toy>("toy", "shapes in the plane with their exact densities");
     return entries;
   }();
   return registry;
