@@ -99,8 +99,7 @@ TEST(Resume, InterruptEndsWithACheckpointThatGoesOnInTheSameBits) {
 TEST(Resume, ChainsOfAMinibatchGoOnToo) {
   for (const std::string trainer :
        {R"({"name": "score_matching"})", R"({"name": "maximum_likelihood", "chains": "data"})",
-        R"({"name": "persistent_contrastive_divergence", "buffer_size": 120, "langevin_steps": 3})",
-        R"({"name": "dual_gda", "particles": 60})"}) {
+        R"({"name": "persistent_contrastive_divergence", "buffer_size": 120, "langevin_steps": 3})"}) {
     const TemporaryFolder folder;
     const auto config = folder.write("c.json", small_configuration).string();
     const auto train = [&](const std::vector<std::string>& more) {
