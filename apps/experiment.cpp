@@ -115,7 +115,7 @@ std::vector<ComparisonEntry> ComparisonOptions::expanded(const Json& base) const
   if (!result.empty()) return result;
   for (const char* name : {"maximum_likelihood", "dual_gda", "restart_gda", "score_matching"}) {
     Json trainer = {{"name", name}};
-    for (const char* shared : {"particle_step", "antithetic", "particles_per_point"}) {
+    for (const char* shared : {"particle_step", "antithetic", "particles_per_point", "particles"}) {
       if (base["trainer"].contains(shared)) trainer[shared] = base["trainer"][shared];
     }
     result.push_back({.label = name, .set = {{"trainer", trainer}}, .value = {}});
@@ -219,6 +219,8 @@ Training make_training(const Experiment& experiment, const Problem& problem, tor
       .random = std::make_shared<Random>(seed, "particles", device),
       .optimizer_schedule = experiment.optimizer_schedule.make(schedule),
       .particle_schedule = experiment.particle_schedule.make(schedule),
+      .gradient_clip = experiment.loop.gradient_clip,
+      .average_decay = experiment.loop.average_decay,
   });
   training.batches = std::make_shared<Random>(seed, "batches", device);
   return training;

@@ -32,6 +32,7 @@ LoadedEnergy load_energy_of(const std::string& path, torch::Device device) {
     require(std::filesystem::exists(directory.checkpoint()), "{}: has no model and no checkpoint yet", path);
     load_energy_of_checkpoint(directory.checkpoint(), *run.energy);
   }
+  run.energy->eval();
   return run;
 }
 

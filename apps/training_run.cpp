@@ -144,6 +144,9 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   try {
     const auto result = fit(*training.trainer, *training.energy, problem.dataset.train, *training.batches,
                             *problem.evaluator, experiment.loop, callbacks, start);
+    // The checkpoint, written before, has the parameters that training goes on with.
+    if (const auto* average = training.trainer->average()) average->write_to(*training.energy);
+    training.energy->eval();
     save_energy(directory.model(), *training.energy);
     manifest.write(result.reason, result.progress);
     return {label,           experiment.general.seed,      result.reason, std::move(memory.records),

@@ -164,11 +164,16 @@ void load_energy(const std::filesystem::path& path, Energy& energy) {
 }
 
 void load_energy_of_checkpoint(const std::filesystem::path& path, Energy& energy) {
-  torch::serialize::InputArchive archive, part;
+  torch::serialize::InputArchive archive, part, trainer, average;
   read_archive(path, archive, device_of(energy));
   explained(path, [&] {
     archive.read("energy", part);
     load_checked(part, energy);
+    archive.read("trainer", trainer);
+    if (!trainer.try_read("average", average)) return;
+    ParameterAverage averaged(energy, /*decay=*/0);
+    averaged.load(average);
+    averaged.write_to(energy);
   });
 }
 

@@ -28,7 +28,8 @@ void read_archive(const std::filesystem::path& path, torch::serialize::InputArch
 void save_energy(const std::filesystem::path& path, const Energy& energy);
 void load_energy(const std::filesystem::path& path, Energy& energy);
 
-/// The energy out of a whole checkpoint, without the rest.
+/// The energy out of a whole checkpoint, without the rest; with averaged parameters if the run keeps an
+/// average.
 void load_energy_of_checkpoint(const std::filesystem::path& path, Energy& energy);
 
 /// The parts of a run that a checkpoint holds: everything the next iteration depends on besides the data.
