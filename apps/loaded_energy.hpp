@@ -12,6 +12,7 @@ struct LoadedEnergy {
   Experiment experiment;
   std::shared_ptr<Domain> domain;
   std::shared_ptr<Energy> energy;
+  std::shared_ptr<TransformChain> transform;  ///< as fitted then; in double on the CPU
 };
 
 /// The experiment of a run. @param configuration  its config.json, perhaps with overrides

@@ -164,7 +164,8 @@ Json galleries_json(const std::vector<TrainingRun>& runs, const Problem& problem
   const auto& image = problem.dataset.image;
   if (image.empty()) return galleries;
   const auto raw = [&](const torch::Tensor& points) {
-    return problem.transform->inverse(points.narrow(0, 0, std::min(most, points.size(0))));
+    const auto shown = points.narrow(0, 0, std::min(most, points.size(0)));
+    return problem.transform->inverse(shown.to(torch::kCPU, torch::kDouble));
   };
   const auto data = raw(problem.dataset.train);
   const double low = data.min().item<double>(), high = data.max().item<double>();

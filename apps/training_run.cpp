@@ -125,6 +125,7 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   }
   Manifest manifest(directory, experiment, settings, resume);
   write_json(directory.config(), experiment.resolved);
+  if (!problem.transform->empty()) save_module(directory.transform(), *problem.transform);
 
   MetricsFile metrics(directory.metrics(), kept);
   Memory memory(kept);
@@ -147,7 +148,7 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
     // The checkpoint, written before, has the parameters that training goes on with.
     if (const auto* average = training.trainer->average()) average->write_to(*training.energy);
     training.energy->eval();
-    save_energy(directory.model(), *training.energy);
+    save_module(directory.model(), *training.energy);
     manifest.write(result.reason, result.progress);
     return {label,           experiment.general.seed,      result.reason, std::move(memory.records),
             training.energy, training.trainer->particles()};
