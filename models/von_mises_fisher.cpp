@@ -87,7 +87,7 @@ torch::Tensor VonMisesFisherMixture::log_normalizers() const {
     slope[k] = von_mises_fisher_mean_length(directions_.size(1), concentration);
   }
   // The tangent at κ: right value and right first derivative, which is all that training takes.
-  return value.to(kappa.dtype()) + slope.to(kappa.dtype()) * (kappa - kappa.detach());
+  return value.type_as(kappa) + slope.type_as(kappa) * (kappa - kappa.detach());
 }
 
 torch::Tensor VonMisesFisherMixture::forward(const torch::Tensor& x) {
