@@ -9,9 +9,9 @@ TOOLS := cmake ninja-build g++ ccache mold
 LIBRARIES := $(if $(LIBTORCH),,libtorch-dev) libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev
 BROWSER := chromium
 
-.PHONY: demo test build setup setup-tests sanitize clean
+.PHONY: demo test build install setup setup-tests sanitize clean
 
-demo: TARGET = dualebm
+demo install: TARGET = dualebm
 demo: build
 	@$(BUILD)/bin/dualebm compare apps/configs/demo.json --out runs/demo --force
 
@@ -21,6 +21,10 @@ test: setup-tests build
 build: setup
 	@cmake --preset default -B $(BUILD) $(if $(LIBTORCH),-DLIBTORCH=$(LIBTORCH)) --log-level=WARNING >/dev/null
 	@cmake --build $(BUILD) --parallel $(JOBS) --target $(TARGET)
+
+# Headers, libraries, the program and a CMake package, for find_package(dualebm).
+install: build
+	@cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX)) >/dev/null && echo "installed in $(or $(PREFIX),/usr/local)"
 
 # The whole suite under address and undefined-behaviour sanitizers, in build-asan.
 sanitize: setup-tests

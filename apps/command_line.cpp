@@ -6,9 +6,16 @@
 #include "framework/device.hpp"
 #include "framework/error.hpp"
 #include "framework/parallel.hpp"
+#include "framework/plugin.hpp"
 
 namespace ebm {
 namespace {
+
+void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins) {
+  command.add_option("--plugin", plugins, "shared library with energies, trainers or datasets of your own")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+}
 
 void add_machine_options(CLI::App& command, std::string& device, int& threads) {
   command.add_option("--device", device, "cpu, cuda or cuda:I")->capture_default_str();
@@ -118,9 +125,14 @@ int run_command_line(int argc, char** argv) {
       app.add_subcommand("list", "Every energy, trainer, dataset, ... with its options and defaults");
   list_command->add_option("KIND", kind, "only this kind, e.g. trainer");
 
+  std::vector<std::string> plugins;
+  for (auto* command : app.get_subcommands({})) add_plugin_option(*command, plugins);
+
   try {
     app.parse(argc, argv);
+    for (const auto& plugin : plugins) load_plugin(plugin);
     training.settings.command = comparison.settings.command = as_typed(argc, argv);
+    training.settings.plugins = comparison.settings.plugins = plugins;
     use_threads(std::max(
         {training.settings.threads, comparison.settings.threads, evaluation.threads, sampling.threads}));
     if (train_command->parsed()) train(training);

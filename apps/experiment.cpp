@@ -197,8 +197,10 @@ Problem make_problem(const Experiment& experiment, torch::Device device) {
 std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_ptr<Domain> domain,
                                     torch::Device device) {
   Random random(static_cast<std::uint64_t>(experiment.general.seed), "parameters");
+  Random layers(static_cast<std::uint64_t>(experiment.general.seed), "layers");
+  const DefaultGenerator initial(layers);  // for an energy whose layers do not draw from `random`
   auto energy = experiment.energy.make({std::move(domain), torch::TensorOptions(experiment.dtype()), random});
-  energy->to(device);
+  energy->to(device, experiment.dtype());
   return energy;
 }
 

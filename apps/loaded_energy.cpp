@@ -3,13 +3,27 @@
 #include "framework/checkpoint.hpp"
 #include "framework/config_file.hpp"
 #include "framework/error.hpp"
-#include "framework/run.hpp"
 
 namespace ebm {
 
+Experiment read_experiment_of(const RunDirectory& run, const Json& configuration) {
+  try {
+    return read_experiment(configuration);
+  } catch (const UserError& error) {
+    if (!std::filesystem::exists(run.manifest())) throw;
+    std::string plugins;
+    for (const auto& plugin : read_json_file(run.manifest().string()).value("plugins", Json::array())) {
+      plugins += " --plugin " + plugin.get<std::string>();
+    }
+    if (plugins.empty()) throw;
+    fail("{}; this run was trained with{}", error.what(), plugins);
+  }
+}
+
 LoadedEnergy load_energy_of(const std::string& path, torch::Device device) {
   const auto directory = RunDirectory::open(path);
-  LoadedEnergy run{read_experiment(read_json_file(directory.config().string())), nullptr, nullptr};
+  LoadedEnergy run{read_experiment_of(directory, read_json_file(directory.config().string())), nullptr,
+                   nullptr};
   run.domain = run.experiment.domain.make({});
   run.energy = make_energy(run.experiment, run.domain, device);
   if (std::filesystem::exists(directory.model())) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "apps/experiment.hpp"
+#include "framework/run.hpp"
 
 namespace ebm {
 
@@ -12,6 +13,10 @@ struct LoadedEnergy {
   std::shared_ptr<Domain> domain;
   std::shared_ptr<Energy> energy;
 };
+
+/// The experiment of a run. @param configuration  its config.json, perhaps with overrides
+/// @throws UserError; if the run was trained with plugins, the message names them.
+Experiment read_experiment_of(const RunDirectory& run, const Json& configuration);
 
 /// From model.pt, or from the checkpoint of a run that has not finished.
 /// @param path  a run directory @throws UserError if it is none, or holds neither.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "apps/command_line.hpp"
+#include "apps/loaded_energy.hpp"
 #include "apps/report.hpp"
 #include "framework/config_file.hpp"
 #include "framework/device.hpp"
@@ -32,9 +33,11 @@ std::string summary_of(const Experiment& experiment, const Problem& problem) {
 }  // namespace
 
 void train(const TrainOptions& options) {
-  const auto experiment = read_experiment(configuration_of(options));
-  const auto device = parse_device(options.settings.device);
   const bool resume = !options.resume.empty();
+  const auto configuration = configuration_of(options);
+  const auto experiment = resume ? read_experiment_of(RunDirectory::open(options.resume), configuration)
+                                 : read_experiment(configuration);
+  const auto device = parse_device(options.settings.device);
   const auto path = resume                ? std::filesystem::path(options.resume)
                     : options.out.empty() ? std::filesystem::path("runs") / experiment.general.title
                                           : std::filesystem::path(options.out);

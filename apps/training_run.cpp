@@ -15,6 +15,13 @@
 namespace ebm {
 namespace {
 
+Json absolute(const std::vector<std::string>& paths) {
+  Json result = Json::array();
+  for (const auto& path : paths)
+    result.push_back(std::filesystem::absolute(path).lexically_normal().string());
+  return result;
+}
+
 /// Keeps the manifest of a run up to date.
 class Manifest {
  public:
@@ -24,6 +31,7 @@ class Manifest {
       : path_(directory.manifest()), content_(program_manifest(settings.device, threads())) {
     content_["seed"] = experiment.general.seed;
     content_["command"] = settings.command;
+    content_["plugins"] = absolute(settings.plugins);
     if (resume && std::filesystem::exists(path_)) {
       const auto before = read_json_file(path_.string());
       Json resumed = before.value("resumed", Json::array());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "apps/experiment.hpp"
 #include "framework/run.hpp"
@@ -11,7 +12,8 @@ namespace ebm {
 struct RunSettings {
   std::string command;  ///< as typed, for the report
   std::string device = "cpu";
-  int threads = 0;  ///< 0: all cores
+  int threads = 0;                   ///< 0: all cores
+  std::vector<std::string> plugins;  ///< see load_plugin
 };
 
 /// One training as it is, or was, in its folder.

@@ -20,6 +20,9 @@ struct Dataset {
   std::shared_ptr<Energy> teacher;
   /// {channels, height, width} where a row is an image, channel by channel and line by line; empty elsewhere.
   std::vector<std::int64_t> image;
+  /// log |det ∂T/∂x| of the transform T that the points went through: likelihoods are given per unit of the
+  /// raw x.
+  double log_determinant = 0;
 };
 
 }  // namespace ebm

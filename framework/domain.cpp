@@ -43,9 +43,11 @@ std::optional<Quadrature> Sphere::quadrature(std::int64_t resolution) const {
   return sphere_quadrature(resolution, 2 * resolution);
 }
 
-Euclidean::Euclidean(std::int64_t dimension, double scale) : dimension_(dimension), scale_(scale) {
+Euclidean::Euclidean(std::int64_t dimension, double scale, double half_width)
+    : dimension_(dimension), scale_(scale), half_width_(half_width) {
   require(dimension >= 1, "euclidean: dimension must be at least 1, got {}", dimension);
   require(scale > 0, "euclidean: scale must be positive, got {}", scale);
+  require(half_width > 0, "euclidean: half_width must be positive, got {}", half_width);
 }
 
 std::string Euclidean::base_measure() const { return fmt::format("Lebesgue measure on R^{}", dimension_); }
@@ -58,6 +60,16 @@ torch::Tensor Euclidean::sample_base(std::int64_t count, Random& random,
 torch::Tensor Euclidean::laplacian(const torch::Tensor&, const torch::Tensor&,
                                    const torch::Tensor& hessian) const {
   return hessian.diagonal(0, 1, 2).sum(1);
+}
+
+std::optional<Quadrature> Euclidean::quadrature(std::int64_t resolution) const {
+  if (dimension_ > 2) return std::nullopt;
+  return cube_quadrature(dimension_, 2 * resolution, half_width_);
+}
+
+std::optional<Quadrature> Euclidean::rough_quadrature(std::int64_t resolution) const {
+  if (dimension_ > 2) return std::nullopt;
+  return cube_quadrature(dimension_, 2 * resolution, 2 * half_width_);
 }
 
 }  // namespace ebm

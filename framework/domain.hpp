@@ -54,6 +54,12 @@ class Domain {
   /// A rule that integrates against τ, if there is a good one in this dimension.
   /// @param resolution  nodes along the shorter side; the error falls with it.
   virtual std::optional<Quadrature> quadrature(std::int64_t resolution) const = 0;
+
+  /// A rougher rule that misses what the one of this resolution misses, and more: their difference estimates
+  /// the error.
+  virtual std::optional<Quadrature> rough_quadrature(std::int64_t resolution) const {
+    return quadrature(resolution / 2);
+  }
 };
 
 /// The unit sphere S^{d-1} in R^d; τ is the uniform probability measure.
@@ -83,7 +89,8 @@ class Sphere final : public Domain {
 /// R^d; the base measure is Lebesgue's, and `sample_base` draws from N(0, scale² I), which is only a start.
 class Euclidean final : public Domain {
  public:
-  explicit Euclidean(std::int64_t dimension, double scale = 1.0);
+  /// @param half_width  L of the square [-L, L]² that integrals are taken over where d <= 2
+  explicit Euclidean(std::int64_t dimension, double scale = 1.0, double half_width = 10.0);
   std::string name() const override { return "euclidean"; }
   std::int64_t dimension() const override { return dimension_; }
   std::string base_measure() const override;
@@ -95,11 +102,15 @@ class Euclidean final : public Domain {
   torch::Tensor laplacian(const torch::Tensor& x, const torch::Tensor& gradient,
                           const torch::Tensor& hessian) const override;
   double log_area() const override { return 0.0; }
-  std::optional<Quadrature> quadrature(std::int64_t) const override { return std::nullopt; }
+  /// For d <= 2 the midpoint rule on [-L, L]^d with twice `resolution` nodes a side; none otherwise.
+  std::optional<Quadrature> quadrature(std::int64_t resolution) const override;
+  /// Twice the spacing on twice the side: also sees what a density has outside the square.
+  std::optional<Quadrature> rough_quadrature(std::int64_t resolution) const override;
+  double half_width() const { return half_width_; }
 
  private:
   std::int64_t dimension_;
-  double scale_;
+  double scale_, half_width_;
 };
 
 }  // namespace ebm

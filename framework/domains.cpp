@@ -14,10 +14,13 @@ struct SphereOptions {
 struct EuclideanOptions {
   std::int64_t dimension = 2;
   double scale = 1;
+  double half_width = 10;
   void describe(Fields& fields) {
     fields.integer("dimension", dimension, Range::at_least(1), "coordinates d of R^d");
     fields.number("scale", scale, Range::positive(),
                   "standard deviation of the normal that chains start from");
+    fields.number("half_width", half_width, Range::positive(),
+                  "L of the square [-L, L]² that log Z and KL are integrals over, for d <= 2");
   }
 };
 
@@ -32,7 +35,8 @@ Registry<Domain, DomainContext>& domains() {
                                });
     entries.add<EuclideanOptions>("euclidean", "R^d; the base measure is Lebesgue's",
                                   [](const EuclideanOptions& options, const DomainContext&) {
-                                    return std::make_shared<Euclidean>(options.dimension, options.scale);
+                                    return std::make_shared<Euclidean>(options.dimension, options.scale,
+                                                                       options.half_width);
                                   });
     return entries;
   }();

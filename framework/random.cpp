@@ -60,4 +60,17 @@ void Random::set_state(const torch::Tensor& state) {
   generator_.set_state(state);
 }
 
+DefaultGenerator::DefaultGenerator(Random& random) {
+  auto generator = at::detail::getDefaultCPUGenerator();
+  const std::lock_guard<std::mutex> lock(generator.mutex());
+  before_ = generator.get_state();
+  generator.set_current_seed(static_cast<std::uint64_t>(random.integers(1L << 53, 1).item<std::int64_t>()));
+}
+
+DefaultGenerator::~DefaultGenerator() {
+  auto generator = at::detail::getDefaultCPUGenerator();
+  const std::lock_guard<std::mutex> lock(generator.mutex());
+  generator.set_state(before_);
+}
+
 }  // namespace ebm

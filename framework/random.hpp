@@ -40,4 +40,18 @@ class Random {
   torch::Device device_;
 };
 
+/// While one lives, LibTorch's own layers, which draw their initial parameters from the process's default
+/// generator, draw a function of `random`; afterwards the default generator is in its old state. One at a
+/// time in a thread or nested; the CPU's generator only.
+class DefaultGenerator {
+ public:
+  explicit DefaultGenerator(Random& random);
+  ~DefaultGenerator();
+  DefaultGenerator(const DefaultGenerator&) = delete;
+  DefaultGenerator& operator=(const DefaultGenerator&) = delete;
+
+ private:
+  torch::Tensor before_;
+};
+
 }  // namespace ebm

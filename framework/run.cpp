@@ -1,8 +1,6 @@
 #include "framework/run.hpp"
 #include "framework/config_file.hpp"
 
-#include <torch/version.h>
-
 #include <chrono>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -10,6 +8,7 @@
 
 #include "framework/checkpoint.hpp"
 #include "framework/error.hpp"
+#include "framework/version.hpp"
 
 namespace ebm {
 namespace {

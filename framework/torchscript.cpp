@@ -81,8 +81,8 @@ ExportResult export_torchscript(const std::filesystem::path& path, const Exporta
   auto description = completed_description(model);
   description["trainable"] = result.trainable;
   const auto bytes = bytes_of(traced.module, description);
-  result.fidelity =
-      verify_fidelity(read_back(bytes, description), model.energy, *transform, model.domain, points);
+  auto copy = read_back(bytes, description);
+  result.fidelity = verify_fidelity(copy, model.energy, *transform, model.domain, points);
   write_atomically(path, bytes);
   return result;
 }

@@ -1,7 +1,9 @@
 #include "models/models.hpp"
 
+#include "models/convolutional.hpp"
 #include "models/gaussian.hpp"
 #include "models/lazy_shallow.hpp"
+#include "models/mlp.hpp"
 #include "models/shallow.hpp"
 #include "models/teacher.hpp"
 #include "models/von_mises_fisher.hpp"
@@ -45,6 +47,8 @@ Registry<Energy, EnergyContext>& energies() {
                                          dimension_on(context, "gaussian", "euclidean"), options,
                                          context.tensor_options);
                                    });
+    entries.add<Mlp>("mlp", "multilayer perceptron with a smooth activation; any domain");
+    entries.add<Convolutional>("convolutional", "convolutional network for images; euclidean");
     entries.add<Teacher::Options>(
         "teacher", "fixed shallow ReLU energy with given neurons; for data, not for training",
         [](const Teacher::Options& options, const EnergyContext& context) {

@@ -15,7 +15,8 @@ ExactLikelihood::ExactLikelihood(TrainerContext context, const Options& options)
     : Trainer(std::move(context)) {
   const auto rule = domain().quadrature(options.resolution);
   require(rule.has_value(),
-          "trainer: exact_likelihood needs a domain with a quadrature rule: sphere, dimension 3");
+          "trainer: exact_likelihood needs a domain with a quadrature rule: sphere with dimension 3, "
+          "euclidean with dimension 1 or 2");
   rule_ = {.points = rule->points.to(data().device()), .weights = rule->weights.to(data().device())};
   nodes_ = rule_.points.to(data().options());
 }

@@ -9,8 +9,8 @@ namespace ebm {
 ///
 ///     ∇_θ L = E_data[∇_θ E] - Σ_q p_q ∇_θ E(x_q),   p_q the Gibbs probabilities of the nodes.
 ///
-/// No noise and no step bias: where a domain has a quadrature rule (S²), this is how good a training could
-/// be.
+/// No noise and no step bias: where a domain has a quadrature rule (S², R, R²), this is how good a training
+/// could be.
 class ExactLikelihood final : public Trainer {
  public:
   struct Options {

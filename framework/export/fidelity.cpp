@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/jit/api/module.h>
 
 #include <cmath>
 #include <limits>
@@ -159,7 +160,7 @@ EvaluationMode::~EvaluationMode() {
   for (const auto& [module, training] : before_) module->train(training);
 }
 
-Fidelity verify_fidelity(torch::jit::Module copy, Energy& energy, TransformChain& transform,
+Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChain& transform,
                          const Domain& domain, const torch::Tensor& traced) {
   const auto type = traced.scalar_type();
   const Live live(energy, transform);

@@ -1,10 +1,12 @@
 #pragma once
 
-#include <torch/csrc/jit/api/module.h>
-
 #include "framework/domain.hpp"
 #include "framework/energy.hpp"
 #include "framework/transform.hpp"
+
+namespace torch::jit {
+struct Module;
+}
 
 namespace ebm {
 
@@ -25,7 +27,7 @@ struct Fidelity {
 /// what a compiler may reorder costs some units of rounding, hence 1e-5 (float32, 84 ε) and 1e-12 (float64).
 /// @param traced  the points that the trace saw
 /// @throws UserError  with the reason, as well as it can be told, if the copy is another function
-Fidelity verify_fidelity(torch::jit::Module copy, Energy& energy, TransformChain& transform,
+Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChain& transform,
                          const Domain& domain, const torch::Tensor& traced);
 
 /// Puts a tree of modules into evaluation mode and, at the end, every one back into the mode it was in.

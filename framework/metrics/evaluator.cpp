@@ -11,6 +11,7 @@ namespace ebm {
 namespace {
 
 constexpr std::int64_t slice_rows = 4096;
+constexpr std::int64_t most_rows = 100000;  // of one part that a mean is taken over
 
 template <class Function>
 torch::Tensor in_slices(const torch::Tensor& points, Function function) {
@@ -58,15 +59,16 @@ torch::Tensor energy_at(Energy& energy, const torch::Tensor& points) {
 void Evaluator::Options::describe(Fields& fields) {
   fields.integer("every", every, Range::at_least(0),
                  "iterations between evaluations; 0: only at start and end");
-  fields.integer("resolution", resolution, Range::between(4, 4000),
-                 "latitudes of the quadrature on S² (longitudes: twice as many)");
+  fields.integer(
+      "resolution", resolution, Range::between(4, 4000),
+      "latitudes of the quadrature on S² (longitudes: twice as many), half the nodes along a side on R²");
 }
 
 Evaluator::Evaluator(std::shared_ptr<Domain> domain, Dataset dataset, Options options)
     : domain_(std::move(domain)), dataset_(std::move(dataset)), options_(options) {
   fine_ = domain_->quadrature(options_.resolution);
   if (fine_) {
-    coarse_ = domain_->quadrature(options_.resolution / 2);
+    coarse_ = domain_->rough_quadrature(options_.resolution);
     nodes_ = fine_->points.to(dataset_.train.options());
     coarse_nodes_ = coarse_->points.to(dataset_.train.options());
     if (dataset_.teacher) {
@@ -90,6 +92,7 @@ MetricValues Evaluator::evaluate(Energy& energy) const {
     values.emplace_back("log_z", *log_z);
     add_likelihoods(energy, *log_z, values);
   }
+  if (!find_metric(values, "log_z")) add_mean_energies(energy, values);
   require_finite(values);
   return in_listed_order(values);
 }
@@ -141,14 +144,24 @@ void Evaluator::by_test_set(Energy& energy, MetricValues& values) const {
   }
 }
 
-void Evaluator::add_likelihoods(Energy& energy, double log_z, MetricValues& values) const {
-  const auto add = [&](const char* name, const torch::Tensor& points) {
+void Evaluator::add_means(Energy& energy, const std::string& name, double offset,
+                          MetricValues& values) const {
+  const auto add = [&](const char* part, const torch::Tensor& points) {
     if (!points.defined() || points.size(0) == 0) return;
-    values.emplace_back(name, energy_at(energy, points).mean().item<double>() + log_z + domain_->log_area());
+    const auto seen = points.narrow(0, 0, std::min(points.size(0), most_rows));
+    values.emplace_back(name + part, energy_at(energy, seen).mean().item<double>() + offset);
   };
-  add("nll_test", dataset_.test);
-  add("nll_validation", dataset_.validation);
-  if (!dataset_.teacher) add("nll_train", dataset_.train);
+  add("_test", dataset_.test);
+  add("_validation", dataset_.validation);
+  if (!dataset_.teacher) add("_train", dataset_.train);
+}
+
+void Evaluator::add_likelihoods(Energy& energy, double log_z, MetricValues& values) const {
+  add_means(energy, "nll", log_z + domain_->log_area() - dataset_.log_determinant, values);
+}
+
+void Evaluator::add_mean_energies(Energy& energy, MetricValues& values) const {
+  add_means(energy, "energy", 0, values);
 }
 
 }  // namespace ebm

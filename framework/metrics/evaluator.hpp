@@ -14,10 +14,11 @@ namespace ebm {
 
 /// Computes every metric that applies to a problem; what depends on the problem alone is computed once.
 ///
-/// With a quadrature rule (S²) KL, score error and log Z are integrals against it, exact up to
+/// With a quadrature rule (S², R²) KL, score error and log Z are integrals against it, exact up to
 /// `quadrature_error`. Elsewhere they are averages over the teacher's test set; log Z is then known up to the
-/// teacher's own, so it and the NLL appear only where that has a closed form. All sums are in double
-/// precision.
+/// teacher's own, so it and the NLL appear only where that has a closed form. Where log Z is out of reach the
+/// mean energies of the parts stand in for the NLL: their differences need no log Z. All sums are in double
+/// precision, means of parts over their first hundred thousand rows.
 class Evaluator {
  public:
   struct Options {
@@ -42,6 +43,9 @@ class Evaluator {
   void by_quadrature(Energy& energy, MetricValues& values) const;
   void by_test_set(Energy& energy, MetricValues& values) const;
   void add_likelihoods(Energy& energy, double log_z, MetricValues& values) const;
+  void add_mean_energies(Energy& energy, MetricValues& values) const;
+  /// E_part[E] + offset for every part there is, as name_test, name_validation, name_train.
+  void add_means(Energy& energy, const std::string& name, double offset, MetricValues& values) const;
   TeacherValues teacher_at(const torch::Tensor& points) const;
   double score_error(Energy& energy, const torch::Tensor& points, const torch::Tensor& weights) const;
 

@@ -13,7 +13,7 @@ namespace ebm {
 const std::vector<MetricDescription>& metrics() {
   static const std::vector<MetricDescription> list = {
       {"kl", "KL(teacher ‖ student)", "nats", "lower", true,
-       "log Z_s - log Z_t + E_t[E_s - E_t]: by quadrature on S², over the test set elsewhere"},
+       "log Z_s - log Z_t + E_t[E_s - E_t]: by quadrature on S² and R², over the test set elsewhere"},
       {"kl_standard_error", "standard error of KL", "nats", "", true,
        "of the test-set estimate (delta method); absent where KL is by quadrature"},
       {"score_error", "score error", "nats² per squared length", "lower", true,
@@ -28,8 +28,16 @@ const std::vector<MetricDescription>& metrics() {
       {"nll_validation", "validation NLL", "nats, per area", "lower", false,
        "the same on the validation points; what early stopping watches"},
       {"nll_train", "training NLL", "nats, per area", "lower", false, "the same on the training points"},
+      {"energy_test", "mean test energy", "nats, without log Z", "", false,
+       "E_test[E] where log Z is out of reach; above energy_train by what does not generalise"},
+      {"energy_validation", "mean validation energy", "nats, without log Z", "", false,
+       "the same on the validation points"},
+      {"energy_train", "mean training energy", "nats, without log Z", "", false,
+       "the same on the training points"},
       {"quadrature_error", "quadrature error", "nats", "", true,
-       "estimate for log Z and KL: the larger of their differences to the rule of half the resolution"},
+       "estimate for log Z and KL: the larger of their differences to a rougher rule (on R² also a wider "
+       "one, "
+       "which sees what is outside the square)"},
   };
   return list;
 }

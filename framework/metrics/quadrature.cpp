@@ -58,4 +58,16 @@ Quadrature sphere_quadrature(std::int64_t latitudes, std::int64_t longitudes) {
   return {torch::stack({x.reshape(-1), y.reshape(-1), z.reshape(-1)}, 1), share.reshape(-1).contiguous()};
 }
 
+Quadrature cube_quadrature(std::int64_t dimension, std::int64_t nodes, double half_width) {
+  require(nodes >= 1, "cube_quadrature: the number of nodes must be positive, got {}", nodes);
+  const double spacing = 2 * half_width / static_cast<double>(nodes);
+  const auto side = (torch::arange(nodes, torch::kDouble) + 0.5) * spacing - half_width;
+  const auto axes =
+      torch::meshgrid(std::vector<torch::Tensor>(static_cast<std::size_t>(dimension), side), "ij");
+  std::vector<torch::Tensor> columns;
+  for (const auto& axis : axes) columns.push_back(axis.reshape(-1));
+  const auto points = torch::stack(columns, 1);
+  return {points, torch::full({points.size(0)}, std::pow(spacing, dimension), torch::kDouble)};
+}
+
 }  // namespace ebm

@@ -39,7 +39,7 @@ TEST(Experiment, TrainValidationAndTestShareNoPoint) {
   auto configuration = small();
   configuration["dataset"]["validation"] = 100;
   const auto problem = make_problem(read_experiment(configuration), torch::kCPU);
-  const auto& [train, validation, test, teacher, image] = problem.dataset;
+  const auto& [train, validation, test, teacher, image, log_determinant] = problem.dataset;
   EXPECT_EQ(validation.size(0), 100);
   EXPECT_GT(at::cdist(train, validation).min().item<double>(), 0);
   EXPECT_GT(at::cdist(train, test).min().item<double>(), 0);

@@ -1,0 +1,65 @@
+#include "models/mlp.hpp"
+
+#include <ATen/ATen.h>
+#include <torch/nn/modules/container/modulelist.h>
+
+#include "framework/error.hpp"
+
+namespace ebm {
+
+void Mlp::Options::describe(Fields& fields) {
+  fields.integers("hidden", hidden, Range::at_least(1), "widths of the hidden layers");
+  fields.choice("activation", activation, smooth_activation_names(), "non-linearity σ of the hidden layers");
+  fields.boolean("spectral_norm", spectral_norm, "divide hidden weights by their largest singular value");
+  fields.number("confinement", confinement, Range::positive(),
+                "s of the added Gaussian term |x|²/(2 s²), which makes the density integrable; null: none");
+}
+
+Mlp::Mlp(const EnergyContext& context, const Options& options)
+    : activation_(smooth_activation(options.activation)), confinement_(options.confinement) {
+  const DefaultGenerator initial(context.random);
+  torch::nn::ModuleList list;
+  auto width = context.domain->dimension();
+  auto widths = options.hidden;
+  widths.push_back(1);
+  for (const auto next : widths) {
+    layers_.emplace_back(width, next);
+    list->push_back(layers_.back());
+    width = next;
+  }
+  register_module("layers", list);
+  for (std::size_t i = 0; options.spectral_norm && i + 1 < layers_.size(); ++i) {
+    const auto& w = layers_[i]->weight;
+    left_.push_back(register_buffer(fmt::format("left_{}", i), at::ones({w.size(0)})));
+    right_.push_back(register_buffer(fmt::format("right_{}", i), at::ones({w.size(1)})));
+  }
+  to(context.tensor_options.device(), c10::typeMetaToScalarType(context.tensor_options.dtype()));
+  const torch::NoGradGuard no_grad;
+  for (int iteration = 0; iteration < 30; ++iteration) project_parameters();
+}
+
+torch::Tensor Mlp::weight(std::size_t layer) const {
+  const auto& w = layers_[layer]->weight;
+  return layer < left_.size() ? w / left_[layer].dot(w.mv(right_[layer])) : w;
+}
+
+torch::Tensor Mlp::forward(const torch::Tensor& x) {
+  auto h = x;
+  for (std::size_t i = 0; i + 1 < layers_.size(); ++i) {
+    h = activation_(at::linear(h, weight(i), layers_[i]->bias));
+  }
+  const auto energy = layers_.back()->forward(h).squeeze(1);
+  return confinement_ ? energy + confinement_energy(x, *confinement_) : energy;
+}
+
+void Mlp::project_parameters() {
+  for (std::size_t i = 0; i < left_.size(); ++i) {
+    const auto& w = layers_[i]->weight;
+    const auto right = w.t().mv(left_[i]);
+    right_[i].copy_(right / right.norm());
+    const auto left = w.mv(right_[i]);
+    left_[i].copy_(left / left.norm());
+  }
+}
+
+}  // namespace ebm

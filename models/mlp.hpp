@@ -1,0 +1,52 @@
+#pragma once
+
+#include <torch/nn/modules/linear.h>
+
+#include <string>
+#include <vector>
+
+#include "framework/config.hpp"
+#include "models/models.hpp"
+#include "models/smooth_activation.hpp"
+
+namespace ebm {
+
+/// A multilayer perceptron as an energy, on any domain:
+///
+///     E(x) = W_L h_{L-1} + b_L + |x|² / (2 s²),   h_l = σ(W_l h_{l-1} + b_l),   h_0 = x.
+///
+/// The Gaussian term (`confinement` s) makes the density integrable on R^d: the network itself grows at most
+/// linearly. On a sphere it is a constant. Parameters "layers.0.weight" [out, in], "layers.0.bias", ...,
+/// initialised as PyTorch initialises linear layers.
+///
+/// With spectral normalisation the weights of the hidden layers are divided by their largest singular value,
+/// estimated by one power iteration after every update (Miyato et al. 2018); the last layer stays free, so
+/// that the energy can be as steep as it must.
+class Mlp final : public Energy {
+ public:
+  struct Options {
+    std::vector<std::int64_t> hidden = {128, 128};  ///< widths of the hidden layers
+    std::string activation = "silu";                ///< σ, see smooth_activation
+    bool spectral_norm = false;                     ///< divide hidden weights by their spectral norm
+    std::optional<double> confinement = 4.0;        ///< s, in units of x; none: no Gaussian term
+    void describe(Fields& fields);
+  };
+
+  Mlp(const EnergyContext& context, const Options& options);
+
+  torch::Tensor forward(const torch::Tensor& x) override;
+
+  /// One power iteration for the spectral norm of every hidden layer.
+  void project_parameters() override;
+
+ private:
+  /// W_l, or W_l / (uᵀ W_l v) with the current estimates u, v of the leading singular vectors.
+  torch::Tensor weight(std::size_t layer) const;
+
+  SmoothActivation activation_;
+  std::optional<double> confinement_;
+  std::vector<torch::nn::Linear> layers_;
+  std::vector<torch::Tensor> left_, right_;  ///< u [out] and v [in] of each hidden layer; empty: no norm
+};
+
+}  // namespace ebm

@@ -1,0 +1,17 @@
+#include "models/models.hpp"
+
+class Ring final : public ebm::Energy {
+ public:
+  struct Options {
+    double radius = 2;
+    void describe(ebm::Fields& fields) {
+      fields.number("radius", radius, ebm::Range::positive(), "at the start");
+    }
+  };
+  Ring(const ebm::EnergyContext& context, const Options& options)
+      : radius_(register_parameter("radius", torch::tensor(options.radius, context.tensor_options))) {}
+  torch::Tensor forward(const torch::Tensor& x) override { return 8 * (x.norm(2, 1) - radius_).square(); }
+
+ private:
+  torch::Tensor radius_;
+};

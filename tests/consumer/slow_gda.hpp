@@ -1,0 +1,18 @@
+#include "trainers/particle_trainer.hpp"
+
+class SlowGda final : public ebm::ParticleTrainer {
+ public:
+  struct Options : ebm::ParticleOptions {
+    std::int64_t sweeps = 2;
+    void describe(ebm::Fields& fields) {
+      ParticleOptions::describe(fields);
+      fields.integer("sweeps", sweeps, ebm::Range::at_least(1), "Langevin steps per iteration");
+    }
+  };
+  SlowGda(const ebm::TrainerContext& context, const Options& options)
+      : ParticleTrainer(context, options), sweeps_(options.sweeps) {}
+  std::int64_t move(const torch::Tensor&) override { return langevin(sweeps_); }
+
+ private:
+  std::int64_t sweeps_;
+};
