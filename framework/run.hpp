@@ -15,6 +15,7 @@ namespace ebm {
 ///     checkpoint.pt   the newest whole state of training
 ///     model.pt        the final energy
 ///     report.html     the page
+///     export.pt, export.safetensors   if asked for: the energy for Python
 class RunDirectory {
  public:
   /// A fresh run. An unfinished or finished run that is there already is an error, unless `force` removes its

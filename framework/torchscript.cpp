@@ -4,7 +4,6 @@
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <sstream>
 
 #include "framework/checkpoint.hpp"
@@ -13,28 +12,6 @@
 
 namespace ebm {
 namespace {
-
-/// The one precision and place that all floating-point tensors share.
-torch::TensorOptions options_of(const Energy& energy) {
-  std::optional<torch::Tensor> first;
-  const auto visit = [&](const auto& items) {
-    for (const auto& item : items) {
-      const auto& tensor = item.value();
-      require(tensor.device().is_cpu(), "export: \"{}\" is on {}; move the energy to the CPU first",
-              item.key(), tensor.device().str());
-      if (!tensor.is_floating_point()) continue;
-      if (!first) first = tensor;
-      require(tensor.scalar_type() == first->scalar_type(), "export: \"{}\" is {} where other tensors are {}",
-              item.key(), c10::toString(tensor.scalar_type()), c10::toString(first->scalar_type()));
-    }
-  };
-  visit(energy.named_parameters());
-  visit(energy.named_buffers());
-  const auto type = first ? first->scalar_type() : torch::kFloat;
-  require(type == torch::kFloat || type == torch::kDouble,
-          "export: float32 and float64 are allowed, found {}", c10::toString(type));
-  return torch::TensorOptions(type);
-}
 
 std::string bytes_of(const torch::jit::Module& module, const Json& description) {
   std::ostringstream stream;
@@ -52,18 +29,6 @@ torch::jit::Module read_back(const std::string& bytes, const Json& description) 
 }
 
 }  // namespace
-
-Json completed_description(const Exportable& model) {
-  const auto type = options_of(model.energy).dtype().toScalarType();
-  Json description = {{"format", "dualebm-energy-1"},
-                      {"domain", model.domain.name()},
-                      {"dimension", model.domain.dimension()},
-                      {"base_measure", model.domain.base_measure()},
-                      {"dtype", type == torch::kDouble ? "float64" : "float32"},
-                      {"units", {{"energy", "nats"}, {"score", "nats per unit of x"}, {"log_z", "nats"}}}};
-  if (model.description.is_object()) description.update(model.description);
-  return description;
-}
 
 ExportResult export_torchscript(const std::filesystem::path& path, const Exportable& model) {
   auto transform = model.transform ? model.transform : std::make_shared<TransformChain>();

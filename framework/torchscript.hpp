@@ -1,31 +1,11 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 
-#include "framework/config.hpp"
-#include "framework/domain.hpp"
-#include "framework/energy.hpp"
+#include "framework/export/exportable.hpp"
 #include "framework/export/fidelity.hpp"
-#include "framework/transform.hpp"
 
 namespace ebm {
-
-/// The name, in either format of export, under which a file holds its description.
-inline constexpr const char* description_name = "dualebm.json";
-
-/// What leaves for somebody else's notebook or service.
-struct Exportable {
-  Energy& energy;
-  const Domain& domain;  ///< of the points that the energy takes
-  /// From points as they come to those; none: the identity.
-  std::shared_ptr<TransformChain> transform = nullptr;
-  /// What the file says about itself. Domain, base measure, dimension and dtype are filled in.
-  Json description = nullptr;
-};
-
-/// The description with what can be told from the energy and its domain.
-Json completed_description(const Exportable& model);
 
 struct ExportResult {
   Fidelity fidelity;
