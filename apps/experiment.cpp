@@ -138,6 +138,7 @@ Experiment read_experiment(const Json& configuration) {
     e.dataset.resolved["teacher"] = e.teacher->resolved;
   }
   e.energy = energies().read(section_or(configuration, "energy", {{"name", "shallow"}}), "energy");
+  make_absolute(e.energy.resolved, "path");
   e.trainer = trainers().read(section_or(configuration, "trainer", {{"name", "dual_gda"}}), "trainer");
   const Json flow = {{"name", "wasserstein_fisher_rao"}};
   const auto optimizer = optimizers().read(section_or(configuration, "optimizer", flow), "optimizer");

@@ -32,7 +32,7 @@ torch::jit::Module read_back(const std::string& bytes, const Json& description) 
 
 ExportResult export_torchscript(const std::filesystem::path& path, const Exportable& model) {
   auto transform = model.transform ? model.transform : std::make_shared<TransformChain>();
-  const auto options = options_of(model.energy);
+  const auto options = options_of(model);
   const EvaluationMode energy_mode(model.energy), transform_mode(*transform);
 
   Random random(1, "export");

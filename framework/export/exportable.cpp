@@ -7,7 +7,7 @@
 
 namespace ebm {
 
-torch::TensorOptions options_of(const Energy& energy) {
+torch::TensorOptions options_of(const Exportable& model) {
   std::optional<torch::ScalarType> type;
   const auto visit = [&](const auto& items) {
     for (const auto& item : items) {
@@ -20,8 +20,9 @@ torch::TensorOptions options_of(const Energy& energy) {
               c10::toString(tensor.scalar_type()), c10::toString(*type));
     }
   };
-  visit(energy.named_parameters());
-  visit(energy.named_buffers());
+  visit(model.energy.named_parameters());
+  visit(model.energy.named_buffers());
+  if (model.transform) visit(model.transform->named_buffers());
   const auto found = type.value_or(torch::kFloat);
   require(found == torch::kFloat || found == torch::kDouble,
           "export: float32 and float64 are allowed, found {}", c10::toString(found));
@@ -29,7 +30,7 @@ torch::TensorOptions options_of(const Energy& energy) {
 }
 
 Json completed_description(const Exportable& model) {
-  const auto type = c10::typeMetaToScalarType(options_of(model.energy).dtype());
+  const auto type = c10::typeMetaToScalarType(options_of(model).dtype());
   Json description = {{"format", "dualebm-energy-1"},
                       {"domain", model.domain.name()},
                       {"dimension", model.domain.dimension()},

@@ -28,8 +28,8 @@ struct Exportable {
 /// The description with what can be told from the energy, its transform and its domain.
 Json completed_description(const Exportable& model);
 
-/// The one precision of all floating-point parameters and buffers of an energy on the CPU.
+/// The one precision of all floating-point tensors of an energy and its transform, on the CPU.
 /// @throws UserError if there are two, another than float32 and float64, or a tensor is elsewhere
-torch::TensorOptions options_of(const Energy& energy);
+torch::TensorOptions options_of(const Exportable& model);
 
 }  // namespace ebm

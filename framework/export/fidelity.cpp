@@ -55,19 +55,22 @@ Values values_of(torch::jit::Module& copy, const torch::Tensor& x) {
   return {copy.forward({x}).toTensor(), copy.get_method("score")({x}).toTensor()};
 }
 
-/// max |found - expected| / max |expected|; infinite where shapes differ or other numbers are not finite.
-double relative_error(const torch::Tensor& found, const torch::Tensor& expected) {
+double largest(const torch::Tensor& values) { return values.abs().max().item<double>(); }
+
+/// max |found - expected| / max(|expected|, size); infinite where shapes differ or other numbers are not
+/// finite.
+double relative_error(const torch::Tensor& found, const torch::Tensor& expected, double size) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   if (found.sizes() != expected.sizes()) return infinity;
   const auto f = found.to(torch::kDouble), e = expected.to(torch::kDouble);
   const auto finite = e.isfinite();
   const auto same = f.eq(e).logical_or(f.isnan().logical_and(e.isnan()));
   if (!finite.logical_or(same).all().item<bool>()) return infinity;
-  const auto difference = (f - e).masked_select(finite).abs(), size = e.masked_select(finite).abs();
+  const auto difference = (f - e).masked_select(finite);
   if (difference.numel() == 0) return 0;
-  const double most = difference.max().item<double>();
+  const double most = largest(difference);
   if (!std::isfinite(most)) return infinity;
-  return most == 0 ? 0 : most / size.max().item<double>();
+  return most == 0 ? 0 : most / std::max(size, largest(e.masked_select(finite)));
 }
 
 /// ‖found - expected‖₂ / ‖expected‖₂ where the expected is finite: blind to a kink that one of the points
@@ -78,6 +81,19 @@ double relative_distance(const torch::Tensor& found, const torch::Tensor& expect
   return distance == 0 ? 0 : distance / e.norm().item<double>();
 }
 
+constexpr const char* blind_kernel =
+    "a part of forward is invisible to the trace, such as a kernel that writes through data_ptr: give it a "
+    "form in tensor operators for while torch::jit::tracer::isTracing()";
+constexpr const char* value_dependent =
+    "forward depends on values in a way that a trace cannot follow, such as a branch, or a number read "
+    "through data_ptr or an accessor: use torch::where and tensors instead";
+constexpr const char* baked_size =
+    "the size of the batch is fixed in the trace, such as by x.size(0) in a view, reshape, expand, zeros or "
+    "as a number: use -1, flatten(1), zeros_like or mean()";
+constexpr const char* other_backward =
+    "does forward leave autograd on the way (detach, a NoGradGuard, a torch::autograd::Function with a "
+    "backward of its own)?";
+
 /// Batches that are compared together, at one distance from the origin.
 struct Probe {
   double scale;
@@ -86,8 +102,15 @@ struct Probe {
 
 class Comparison {
  public:
-  Comparison(torch::jit::Module& copy, const Live& live, double tolerance)
-      : copy_(copy), live_(live), tolerance_(tolerance) {}
+  /// Energies are measured by one nat at least: below that their absolute error is what counts.
+  /// @param usual  of points as `sample_base` draws them: errors are measured by these where the values
+  /// themselves are smaller, as scores are near a minimum, where their terms cancel
+  Comparison(torch::jit::Module& copy, const Live& live, const Values& usual, double tolerance)
+      : copy_(copy),
+        live_(live),
+        energy_size_(std::max(1.0, largest(usual.energy))),
+        score_size_(largest(usual.score)),
+        tolerance_(tolerance) {}
 
   /// @param reason  why they may differ, if they do
   void operator()(const Probe& probe, const std::string& reason, Fidelity& result) const {
@@ -103,18 +126,15 @@ class Comparison {
     }
     const auto where = fmt::format("batches of {} points, {:g} times as far out as usual",
                                    probe.batches.front().size(0), probe.scale);
-    const double energy_error = relative_error(at::cat(energies), at::cat(live_energies));
+    const double energy_error = relative_error(at::cat(energies), at::cat(live_energies), energy_size_);
     require(energy_error <= tolerance_,
-            "export: the traced energy differs from the live one by {:.2g} of its "
-            "size ({}): {}",
+            "export: the traced energy differs from the live one by {:.2g} of its size ({}): {}",
             energy_error, where, reason);
-    const double score_error = relative_error(at::cat(scores), at::cat(live_scores));
-    require(
-        score_error <= tolerance_,
-        "export: the traced score differs from the live one by {:.2g} of its size, "
-        "though the energies agree ({}): does forward leave autograd on the way (detach, a NoGradGuard, a "
-        "torch::autograd::Function with a backward of its own)?",
-        score_error, where);
+    const double score_error = relative_error(at::cat(scores), at::cat(live_scores), score_size_);
+    require(score_error <= tolerance_,
+            "export: the traced score differs from the live one by {:.2g} of its size, though the energies "
+            "agree ({}): {}",
+            score_error, where, other_backward);
     result.energy_error = std::max(result.energy_error, energy_error);
     result.score_error = std::max(result.score_error, score_error);
   }
@@ -131,21 +151,8 @@ class Comparison {
 
   torch::jit::Module& copy_;
   const Live& live_;
-  double tolerance_;
+  double energy_size_, score_size_, tolerance_;
 };
-
-constexpr const char* blind_kernel =
-    "a part of forward is invisible to the trace, such as a kernel that writes through data_ptr: give it a "
-    "form "
-    "in tensor operators for while torch::jit::tracer::isTracing()";
-constexpr const char* value_dependent =
-    "forward depends on values in a way that a trace cannot follow, such as a branch, or a number read "
-    "through "
-    "data_ptr or an accessor: use torch::where and tensors instead";
-constexpr const char* baked_size =
-    "the size of the batch is fixed in the trace, such as by x.size(0) in a view, reshape, expand, zeros or "
-    "as a "
-    "number: use -1, flatten(1), zeros_like or mean()";
 
 }  // namespace
 
@@ -180,8 +187,13 @@ Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChai
     return result;
   };
 
+  const auto many = fresh(64, 1);
+  const auto expected = live.values(many);
+  require(expected.energy.isfinite().all().item<bool>() && expected.score.isfinite().all().item<bool>(),
+          "export: the live energy or its score is not finite on points drawn from {}",
+          domain.base_measure());
   Fidelity result;
-  const Comparison compare(copy, live, type == torch::kDouble ? 1e-12 : 1e-5);
+  const Comparison compare(copy, live, expected, type == torch::kDouble ? 1e-12 : 1e-5);
   compare({1, {traced}}, blind_kernel, result);
   for (const double scale : {1.0, 0.01, 10.0, 100.0}) {
     compare(probe(traced.size(0), 4, scale), value_dependent, result);
@@ -191,11 +203,6 @@ Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChai
     for (const double scale : {1.0, 0.01, 10.0, 100.0})
       compare(probe(size, batches, scale), baked_size, result);
   }
-  const auto many = fresh(64, 1);
-  const auto expected = live.values(many);
-  require(expected.energy.isfinite().all().item<bool>() && expected.score.isfinite().all().item<bool>(),
-          "export: the live energy or its score is not finite on points drawn from {}",
-          domain.base_measure());
   require(
       relative_distance(live.sampler_score(many), expected.score) <= 1e-2,
       "export: gradient() of the energy is not the gradient of its forward, from which the score is made");

@@ -10,8 +10,8 @@ struct Module;
 
 namespace ebm {
 
-/// How far a file was found from the live model: the greatest differences in units of the greatest energy or
-/// score among the points compared.
+/// How far a file was found from the live model: the greatest differences in units of the greatest energy
+/// (one nat at least) or score among the points compared.
 struct Fidelity {
   std::int64_t points = 0;     ///< compared, in batches of 1, 2, 5 and more
   double energy_error = 0;     ///< in the live model's own precision

@@ -37,9 +37,9 @@ class Given final : public Energy {
 };
 
 /// Images of one channel, 4 × 4: convolution, batch norm, a tied weight, children with numbers for names.
-class Convolutional final : public Energy {
+class Images final : public Energy {
  public:
-  Convolutional() {
+  Images() {
     convolution_ = register_module("0", torch::nn::Conv2d(torch::nn::Conv2dOptions(1, 3, 3).padding(1)));
     norm_ = register_module("1", torch::nn::BatchNorm2d(3));
     head_ = register_module("head", torch::nn::Linear(48, 1));
@@ -84,7 +84,7 @@ class Export : public ::testing::Test {
 
   /// Exports, and compares with the live model on points of this test's own, in both precisions.
   void expect_faithful(Energy& energy, const Domain& domain, double tolerance) {
-    write(energy, domain);
+    EXPECT_TRUE(write(energy, domain).trainable);
     auto copy = read();
     Random random(9, "points");
     const auto type = energy.buffers().empty() ? energy.parameters().front().scalar_type()
@@ -142,9 +142,26 @@ TEST_F(Export, EveryKindOfEnergyIsTheSameFunctionInTheFile) {
     VonMisesFisherMixture mixture(dimension, {.components = 3}, random, type);
     expect_faithful(mixture, sphere, tolerance);
   }
-  Convolutional convolutional;
-  convolutional.eval();
-  expect_faithful(convolutional, Euclidean(16), 1e-6);
+  Images images;
+  images.eval();
+  expect_faithful(images, Euclidean(16), 1e-6);
+}
+
+// Its normaliser is a number read from the weights when live, and must be tensor operators in the file.
+TEST_F(Export, ANormalizerFollowsItsWeights) {
+  Random random(2, "export_test");
+  using Case = std::pair<std::int64_t, double>;
+  for (const auto& [d, concentration] : {Case{2, 1e-3}, {3, 5}, {15, 900}, {3, 2000}, {15, 2000}}) {
+    VonMisesFisherMixture mixture(d, {.components = 2, .concentration = concentration}, random,
+                                  torch::kDouble);
+    EXPECT_TRUE(write(mixture, Sphere(d)).trainable);
+    const torch::NoGradGuard no_grad;
+    auto copy = read();
+    for (const auto& item : copy.named_parameters(true)) item.value.mul_(1.25);
+    for (auto& parameter : mixture.parameters()) parameter.mul_(1.25);
+    const auto x = Sphere(d).sample_base(9, random, torch::kDouble);
+    EXPECT_LE(distance(copy.forward({x}).toTensor(), mixture.forward(x)), 1e-12 * (1 + concentration));
+  }
 }
 
 // log p of a raw point is that of its image plus log |det|: E + ... - log |det|, with T itself inside.
@@ -181,7 +198,7 @@ TEST_F(Export, TheFileSaysWhatItIs) {
 }
 
 TEST_F(Export, TheLiveModelIsUntouched) {
-  Convolutional energy;
+  Images energy;
   energy.train();
   energy.named_children()["head"]->eval();
   energy.parameters()[0].set_requires_grad(false);
