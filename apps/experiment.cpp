@@ -56,7 +56,8 @@ Json with_time_scale_ratio(Json optimizer, const Json& trainer, const std::optio
 
 /// A run must find its data from any folder.
 void make_absolute(Json& section, const char* key) {
-  const auto path = section.value(key, "");
+  if (!section.contains(key) || !section[key].is_string()) return;
+  const auto path = section[key].get<std::string>();
   if (!path.empty()) section[key] = std::filesystem::absolute(path).lexically_normal().string();
 }
 
@@ -135,6 +136,7 @@ Experiment read_experiment(const Json& configuration) {
   for (const char* file : {"path", "split"}) make_absolute(e.dataset.resolved, file);
   if (e.dataset.resolved.contains("teacher")) {
     e.teacher = energies().read(e.dataset.resolved["teacher"], "dataset.teacher");
+    make_absolute(e.teacher->resolved, "path");
     e.dataset.resolved["teacher"] = e.teacher->resolved;
   }
   e.energy = energies().read(section_or(configuration, "energy", {{"name", "shallow"}}), "energy");
