@@ -8,6 +8,7 @@ TARGET := all
 TOOLS := cmake ninja-build g++ ccache mold
 LIBRARIES := $(if $(LIBTORCH),,libtorch-dev) libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev zlib1g-dev
 BROWSER := chromium
+PYTHON := python3-torch
 
 FUZZ_SECONDS ?= 600
 
@@ -44,7 +45,7 @@ setup:
 	@$(call install_missing,$(TOOLS) $(LIBRARIES))
 
 setup-tests: setup
-	@$(call install_missing,$(BROWSER))
+	@$(call install_missing,$(BROWSER) $(PYTHON))
 
 clean:
 	rm -rf $(BUILD) build-asan build-fuzz

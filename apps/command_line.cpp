@@ -120,6 +120,18 @@ int run_command_line(int argc, char** argv) {
       ->capture_default_str();
   add_machine_options(*sample_command, sampling.device, sampling.threads);
 
+  ExportOptions exporting;
+  auto* export_command = app.add_subcommand("export", "The energy of a run as a file for Python, verified");
+  export_command->add_option("RUN", exporting.run, "run directory")->required();
+  export_command->add_option("-o,--out", exporting.out,
+                             "file to write (default: export.pt or export.safetensors in the run directory)");
+  export_command
+      ->add_option("--format", exporting.format,
+                   "torchscript: forward, score and weights, for torch.jit.load; safetensors: weights alone")
+      ->check(CLI::IsMember({"torchscript", "safetensors"}))
+      ->capture_default_str();
+  export_command->add_flag("--force", exporting.force, "replace a file that is there already");
+
   std::string kind;
   auto* list_command =
       app.add_subcommand("list", "Every energy, trainer, dataset, ... with its options and defaults");
@@ -139,6 +151,7 @@ int run_command_line(int argc, char** argv) {
     if (compare_command->parsed()) compare(comparison);
     if (evaluate_command->parsed()) evaluate(evaluation);
     if (sample_command->parsed()) sample(sampling);
+    if (export_command->parsed()) export_run(exporting);
     if (list_command->parsed()) list(kind);
     return 0;
   } catch (const CLI::ParseError& error) {

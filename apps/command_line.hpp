@@ -37,6 +37,11 @@ struct SampleOptions {
   int threads = 0;
 };
 
+struct ExportOptions {
+  std::string run, out, format = "torchscript";
+  bool force = false;
+};
+
 /// `dualebm train`: one run in its folder.
 void train(const TrainOptions& options);
 
@@ -48,6 +53,9 @@ void evaluate(const EvaluateOptions& options);
 
 /// `dualebm sample`: points from the energy of a run, as CSV.
 void sample(const SampleOptions& options);
+
+/// `dualebm export`: the energy of a run as a file for Python, verified.
+void export_run(const ExportOptions& options);
 
 /// `dualebm list`: every energy, trainer, ... with its options. @param kind  one of them; empty: all
 void list(const std::string& kind);

@@ -64,7 +64,8 @@ Json with_time_scale_ratio(Json optimizer, const Json& trainer, const std::optio
 
 /// A run must find its data from any folder.
 void make_absolute(Json& section, const char* key) {
-  const auto path = section.value(key, "");
+  if (!section.contains(key) || !section[key].is_string()) return;
+  const auto path = section[key].get<std::string>();
   if (!path.empty()) section[key] = std::filesystem::absolute(path).lexically_normal().string();
 }
 
@@ -157,6 +158,7 @@ Experiment read_experiment(const Json& configuration) {
   for (const char* file : {"path", "split"}) make_absolute(e.dataset.resolved, file);
   if (e.dataset.resolved.contains("teacher")) {
     e.teacher = energies().read(e.dataset.resolved["teacher"], "dataset.teacher");
+    make_absolute(e.teacher->resolved, "path");
     e.dataset.resolved["teacher"] = e.teacher->resolved;
   }
   const auto transforms_section = section_or(configuration, "transforms", Json::array());
@@ -166,6 +168,7 @@ Experiment read_experiment(const Json& configuration) {
     e.transforms.push_back(transforms().read(transforms_section[i], fmt::format("transforms[{}]", i)));
   }
   e.energy = energies().read(section_or(configuration, "energy", {{"name", "shallow"}}), "energy");
+  make_absolute(e.energy.resolved, "path");
   e.trainer = trainers().read(section_or(configuration, "trainer", {{"name", "dual_gda"}}), "trainer");
   const Json flow = {{"name", "wasserstein_fisher_rao"}};
   const auto optimizer = optimizers().read(section_or(configuration, "optimizer", flow), "optimizer");

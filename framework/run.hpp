@@ -16,6 +16,7 @@ namespace ebm {
 ///     model.pt        the final energy
 ///     transform.pt    what the transforms of the data have learnt, where there are any
 ///     report.html     the page
+///     export.pt, export.safetensors   if asked for: the energy for Python
 class RunDirectory {
  public:
   /// A fresh run. An unfinished or finished run that is there already is an error, unless `force` removes its

@@ -4,6 +4,7 @@
 #include "models/gaussian.hpp"
 #include "models/lazy_shallow.hpp"
 #include "models/mlp.hpp"
+#include "models/script.hpp"
 #include "models/shallow.hpp"
 #include "models/teacher.hpp"
 #include "models/von_mises_fisher.hpp"
@@ -49,6 +50,7 @@ Registry<Energy, EnergyContext>& energies() {
                                    });
     entries.add<Mlp>("mlp", "multilayer perceptron with a smooth activation; any domain");
     entries.add<Convolutional>("convolutional", "convolutional network for images; euclidean");
+    entries.add<Script>("script", "a TorchScript file, made in Python or exported from here; any domain");
     entries.add<Teacher::Options>(
         "teacher", "fixed shallow ReLU energy with given neurons; for data, not for training",
         [](const Teacher::Options& options, const EnergyContext& context) {

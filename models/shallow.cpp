@@ -46,7 +46,7 @@ torch::Tensor Shallow::coefficients() const {
 }
 
 torch::Tensor Shallow::lifted(const torch::Tensor& x) const {
-  return bias_ ? torch::cat({x, torch::ones({x.size(0), 1}, x.options())}, 1) : x;
+  return bias_ ? torch::cat({x, torch::ones_like(x.narrow(1, 0, 1))}, 1) : x;
 }
 
 torch::Tensor Shallow::forward(const torch::Tensor& x) {

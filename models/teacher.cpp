@@ -97,8 +97,7 @@ Teacher::Teacher(std::int64_t dimension, const Options& options, const torch::Te
 }
 
 torch::Tensor Teacher::coefficients() const {
-  const auto count = neurons_.size(0);
-  return torch::full({count}, sign_ * weight_ / static_cast<double>(count), neurons_.options());
+  return torch::full_like(neurons_.select(1, 0), sign_ * weight_ / static_cast<double>(neurons_.size(0)));
 }
 
 torch::Tensor Teacher::forward(const torch::Tensor& x) {

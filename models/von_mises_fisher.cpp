@@ -1,6 +1,7 @@
 #include "models/von_mises_fisher.hpp"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/jit/frontend/tracer.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +11,28 @@
 
 namespace ebm {
 namespace {
+
+/// log C_d(κ) in tensor operators, for a trace, which would keep numbers read from κ: the same series, of as
+/// many terms as κ <= 1000 takes, and Hankel's expansion beyond. @param kappa [K] @return [K]
+torch::Tensor traceable_normalizers(const torch::Tensor& kappa, std::int64_t dimension) {
+  constexpr std::int64_t terms = 1024;
+  constexpr double bound = 1000;
+  const double order = 0.5 * static_cast<double>(dimension) - 1, mu = 4 * order * order;
+  // 0, 1, ..., on whatever device κ is.
+  const auto k = torch::ones_like(kappa.narrow(0, 0, 1)).expand({terms}).cumsum(0) - 1;
+  const auto logarithm = 2 * (kappa.clamp(1e-30, bound) / 2).log().unsqueeze(1);
+  const auto series =
+      (logarithm * k + std::lgamma(order + 1) - (k + 1).lgamma() - (k + order + 1).lgamma()).logsumexp(1);
+  const auto large = kappa.clamp_min(bound);
+  auto factor = torch::ones_like(large), sum = torch::ones_like(large);
+  for (int j = 1; j <= 8; ++j) {
+    factor = factor * ((2 * j - 1) * (2 * j - 1) - mu) / (8.0 * j * large);
+    sum = sum + factor;
+  }
+  const auto asymptote = std::lgamma(order + 1) + order * (2 / large).log() + large -
+                         0.5 * (2 * std::numbers::pi * large).log() + sum.log();
+  return torch::where(kappa < bound, series, asymptote);
+}
 
 /// log [Γ(ν+1) (2/κ)^ν I_ν(κ)] = log Σ_k (κ²/4)^k Γ(ν+1) / (k! Γ(k+ν+1)), summed from its largest term
 /// outwards: all terms are positive, so nothing cancels, whatever the size of κ.
@@ -79,6 +102,7 @@ VonMisesFisherMixture::VonMisesFisherMixture(std::int64_t dimension, const Optio
 
 torch::Tensor VonMisesFisherMixture::log_normalizers() const {
   const auto kappa = directions_.norm(2, 1);
+  if (torch::jit::tracer::isTracing()) return traceable_normalizers(kappa, directions_.size(1));
   auto value = torch::empty_like(kappa.detach(), torch::kDouble);
   auto slope = torch::empty_like(value);
   for (std::int64_t k = 0; k < kappa.size(0); ++k) {
@@ -87,7 +111,7 @@ torch::Tensor VonMisesFisherMixture::log_normalizers() const {
     slope[k] = von_mises_fisher_mean_length(directions_.size(1), concentration);
   }
   // The tangent at κ: right value and right first derivative, which is all that training takes.
-  return value.to(kappa.dtype()) + slope.to(kappa.dtype()) * (kappa - kappa.detach());
+  return value.type_as(kappa) + slope.type_as(kappa) * (kappa - kappa.detach());
 }
 
 torch::Tensor VonMisesFisherMixture::forward(const torch::Tensor& x) {

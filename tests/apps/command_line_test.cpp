@@ -8,7 +8,7 @@ namespace ebm::testing {
 namespace {
 
 TEST(CommandLine, HelpIsThereForEveryCommand) {
-  for (const char* command : {"train", "compare", "evaluate", "sample", "list"}) {
+  for (const char* command : {"train", "compare", "evaluate", "sample", "export", "list"}) {
     const auto outcome = run_program({command, "--help"});
     EXPECT_EQ(outcome.code, 0);
     expect_contains(outcome.out, "Usage: dualebm " + std::string(command));

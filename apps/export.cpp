@@ -1,0 +1,82 @@
+#include <fmt/format.h>
+
+#include "apps/command_line.hpp"
+#include "apps/loaded_energy.hpp"
+#include "framework/callbacks/metrics_file.hpp"
+#include "framework/config_file.hpp"
+#include "framework/error.hpp"
+#include "framework/safetensors.hpp"
+#include "framework/torchscript.hpp"
+
+namespace ebm {
+namespace {
+
+/// The last record of a run, if it is of the weights that were loaded: those of the final model.
+std::optional<Record> record_of_model(const RunDirectory& run, const Json& manifest) {
+  if (!std::filesystem::exists(run.model()) || !std::filesystem::exists(run.metrics())) return std::nullopt;
+  auto records = read_records(run.metrics());
+  if (records.empty() || records.back().progress.iteration != manifest.value("iteration", -1))
+    return std::nullopt;
+  return std::move(records.back());
+}
+
+/// What somebody who has the file alone may want to know.
+Json description_of(const RunDirectory& run, const LoadedEnergy& loaded) {
+  const auto manifest =
+      std::filesystem::exists(run.manifest()) ? read_json_file(run.manifest().string()) : Json::object();
+  Json description = {
+      {"energy", loaded.experiment.energy.name}, {"log_z", nullptr}, {"log_z_error", nullptr}};
+  if (const auto record = record_of_model(run, manifest)) {
+    const double* error = find_metric(record->metrics, "quadrature_error");
+    if (const double* log_z = find_metric(record->metrics, "log_z")) {
+      description["log_z"] = *log_z;
+      description["log_z_error"] = error ? *error : 0.0;  // without a quadrature it is a closed form
+    }
+  }
+  description["configuration"] = loaded.experiment.resolved;
+  description["manifest"] = manifest;
+  return description;
+}
+
+std::string summary_of(const ExportResult& result) {
+  const auto& fidelity = result.fidelity;
+  auto text = fmt::format(
+      "verified on {} points at batches of 1, 2, 5, 7 and 64: energies to {:.1g}, scores to {:.1g} of their "
+      "size; in the other precision to {:.1g}",
+      fidelity.points, fidelity.energy_error, fidelity.score_error, fidelity.converted_error);
+  if (!result.trainable)
+    text +=
+        "\nnote: numbers computed from the weights are fixed in the file; use it, but do not train it "
+        "further";
+  return text;
+}
+
+}  // namespace
+
+void export_run(const ExportOptions& options) {
+  const bool script = options.format == "torchscript";
+  const auto run = RunDirectory::open(options.run);
+  const auto path = options.out.empty() ? run.path() / (script ? "export.pt" : "export.safetensors")
+                                        : std::filesystem::path(options.out);
+  for (const auto& own : {run.config(), run.manifest(), run.metrics(), run.checkpoint(), run.model()}) {
+    require(std::filesystem::weakly_canonical(path) != std::filesystem::weakly_canonical(own),
+            "export: {} is the run's own; choose another name with -o", path.string());
+  }
+  require(options.force || !std::filesystem::exists(path),
+          "export: {} is there already; --force replaces it, -o chooses another name", path.string());
+
+  const auto loaded = load_energy_of(options.run, torch::kCPU);
+  const Exportable model{.energy = *loaded.energy,
+                         .domain = *loaded.domain,
+                         .transform = loaded.transform,
+                         .description = description_of(run, loaded)};
+  std::string summary = "verified: every tensor comes back bit for bit";
+  if (script) {
+    summary = summary_of(export_torchscript(path, model));
+  } else {
+    export_safetensors(path, model);
+  }
+  fmt::print("{}\n{}\n", path.string(), summary);
+}
+
+}  // namespace ebm

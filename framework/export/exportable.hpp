@@ -1,0 +1,35 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "framework/config.hpp"
+#include "framework/domain.hpp"
+#include "framework/energy.hpp"
+#include "framework/transform.hpp"
+
+namespace ebm {
+
+/// The name, in either format of export, under which a file holds its description.
+inline constexpr const char* description_name = "dualebm.json";
+
+/// What leaves for somebody else's notebook or service.
+struct Exportable {
+  Energy& energy;
+  const Domain& domain;  ///< of the points that the energy takes
+  /// From points as they come to those; none: the identity.
+  std::shared_ptr<TransformChain> transform = nullptr;
+  /// What the file says about itself. Domain, base measure, dimension, dtype and units are filled in.
+  Json description = nullptr;
+};
+
+/// The description with what can be told from the energy, its transform and its domain.
+Json completed_description(const Exportable& model);
+
+/// The one precision of all floating-point tensors of an energy and its transform, on the CPU.
+/// @throws UserError if there are two, another than float32 and float64, or a tensor is elsewhere
+torch::TensorOptions options_of(const Exportable& model);
+
+}  // namespace ebm

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "framework/domain.hpp"
+#include "framework/energy.hpp"
+#include "framework/transform.hpp"
+
+namespace torch::jit {
+struct Module;
+}
+
+namespace ebm {
+
+/// How far a file was found from the live model: the greatest differences in units of the greatest energy
+/// (one nat at least) or score among the points compared.
+struct Fidelity {
+  std::int64_t points = 0;     ///< compared, in batches of 1, 2, 5 and more
+  double energy_error = 0;     ///< in the live model's own precision
+  double score_error = 0;      ///< likewise
+  double converted_error = 0;  ///< of a copy converted to the other precision, float64 or float32
+};
+
+/// Compares a copy of the exported module, read back from its bytes, with the live model on points from the
+/// domain, close in, as `sample_base` draws them, and far out; then converts the copy to the other precision
+/// and compares again. The copy is no longer usable afterwards, the live model is untouched.
+///
+/// The arithmetic of both is the same operators in the same order, so that they mostly agree to the last bit;
+/// what a compiler may reorder costs some units of rounding, hence 1e-5 (float32, 84 ε) and 1e-12 (float64).
+/// @param traced  the points that the trace saw
+/// @throws UserError  with the reason, as well as it can be told, if the copy is another function
+Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChain& transform,
+                         const Domain& domain, const torch::Tensor& traced);
+
+/// Puts a tree of modules into evaluation mode and, at the end, every one back into the mode it was in.
+class EvaluationMode final {
+ public:
+  explicit EvaluationMode(torch::nn::Module& root);
+  ~EvaluationMode();
+  EvaluationMode(const EvaluationMode&) = delete;
+  EvaluationMode& operator=(const EvaluationMode&) = delete;
+
+ private:
+  std::vector<std::pair<std::shared_ptr<torch::nn::Module>, bool>> before_;
+  torch::nn::Module& root_;
+  bool root_before_;
+};
+
+}  // namespace ebm

@@ -1,0 +1,124 @@
+#include "framework/export/tracing.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/ranges.h>
+#include <torch/csrc/jit/frontend/tracer.h>
+
+#include "framework/error.hpp"
+#include "framework/export/value_reads.hpp"
+
+namespace ebm {
+namespace {
+
+namespace jit = torch::jit;
+using Unit = std::shared_ptr<jit::CompilationUnit>;
+
+/// `torch.set_grad_enabled`, because a caller's no_grad would otherwise leave nothing to differentiate.
+constexpr const char* score_source = R"(
+def score(self, x: Tensor) -> Tensor:
+    before = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    leaf = x.detach().requires_grad_(True)
+    gradient = torch.autograd.grad([self.forward(leaf).sum()], [leaf])[0]
+    torch.set_grad_enabled(before)
+    assert gradient is not None
+    return -gradient
+)";
+
+jit::Module empty_module(const Unit& unit) {
+  jit::Module module(c10::QualifiedName("__torch__.dualebm.Module"), unit, /*shouldMangle=*/true);
+  module.register_attribute("training", c10::BoolType::get(), false);
+  return module;
+}
+
+/// The same tree of modules in TorchScript, holding the same tensors.
+jit::Module mirror_of(const torch::nn::Module& live, const Unit& unit) {
+  auto mirror = empty_module(unit);
+  for (const auto& item : live.named_parameters(/*recurse=*/false)) {
+    mirror.register_parameter(item.key(), item.value(), /*is_buffer=*/false);
+  }
+  for (const auto& item : live.named_buffers(/*recurse=*/false)) {
+    mirror.register_buffer(item.key(), item.value());
+  }
+  for (const auto& item : live.named_children()) {
+    mirror.register_module(item.key(), mirror_of(*item.value(), unit));
+  }
+  return mirror;
+}
+
+/// A tensor that nobody registered is a constant now, which follows neither `.to()` nor an optimizer. Single
+/// numbers without a shape are all right: they follow the tensors that they meet.
+void refuse_constants(jit::Block* block) {
+  for (auto* node : block->nodes()) {
+    for (auto* inner : node->blocks()) refuse_constants(inner);
+    if (node->kind() != jit::prim::Constant || !node->hasAttribute(jit::attr::value) ||
+        node->kindOf(jit::attr::value) != jit::AttributeKind::t) {
+      continue;
+    }
+    const auto& constant = node->t(jit::attr::value);
+    require(constant.dim() == 0,
+            "export: forward uses a tensor of shape [{}] that is neither parameter nor buffer of the energy; "
+            "it would be a constant of the file and follow no .to(): register it with register_buffer",
+            fmt::join(constant.sizes(), ", "));
+  }
+}
+
+void refuse_reads(const ValueReads& reads) {
+  require(reads.of_input().empty(),
+          "export: forward takes a number out of a tensor that depends on x ({}: item(), a branch or a check "
+          "on values), and a trace would keep the one it saw: use torch::where and tensors instead, or leave "
+          "mere checks out while torch::jit::tracer::isTracing()",
+          reads.of_input());
+}
+
+}  // namespace
+
+std::string essence(const std::exception& error) {
+  const auto* ours = dynamic_cast<const c10::Error*>(&error);
+  const std::string text = ours ? ours->what_without_backtrace() : error.what();
+  for (const char* mark : {"RuntimeError: ", "Error: "}) {
+    const auto at = text.rfind(mark);
+    if (at == std::string::npos) continue;
+    const auto begin = at + std::string_view(mark).size();
+    return text.substr(begin, text.find('\n', begin) - begin);
+  }
+  return text.substr(0, text.find('\n'));
+}
+
+TracedEnergy trace_energy(Energy& energy, TransformChain& transform, const torch::Tensor& points) {
+  const auto unit = std::make_shared<jit::CompilationUnit>();
+  auto module = empty_module(unit);
+  module.register_module("energy", mirror_of(energy, unit));
+  if (!transform.empty()) module.register_module("transform", mirror_of(transform, unit));
+
+  const double log_determinant = transform.log_determinant();
+  const auto forward = [&](jit::Stack inputs) -> jit::Stack {
+    const auto value = energy.forward(transform.forward(inputs[0].toTensor()));
+    return {log_determinant == 0 ? value : value - log_determinant};
+  };
+  const auto unnamed = [](const torch::autograd::Variable&) { return std::string(); };
+  const ValueReads reads;
+  std::shared_ptr<jit::Graph> graph;
+  try {
+    const torch::AutoGradMode enable(true);
+    graph = jit::tracer::trace({points}, forward, unnamed, /*strict=*/true, /*force_outplace=*/false, &module,
+                               {"x"})
+                .first->graph;
+  } catch (const UserError&) {
+    throw;
+  } catch (const std::exception& error) {
+    refuse_reads(reads);
+    const auto reason = essence(error);
+    const bool unregistered = reason.find("requires grad as a constant") != std::string::npos;
+    fail("export: forward cannot be traced: {}{}", reason,
+         unregistered ? "; is it a weight that was not registered with register_parameter?" : "");
+  }
+  refuse_reads(reads);
+  refuse_constants(graph->block());
+  module.type()->addMethod(
+      unit->create_function(c10::QualifiedName(*module.type()->name(), "forward"), graph));
+  module.define(score_source);
+  return {module, !reads.of_weights().empty()};
+}
+
+}  // namespace ebm

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <torch/csrc/jit/api/module.h>
+
+#include <string>
+
+#include "framework/energy.hpp"
+#include "framework/transform.hpp"
+
+namespace ebm {
+
+/// An energy of raw points as TorchScript.
+struct TracedEnergy {
+  /// `forward(x)` -> E(T(x)) - log |det ∂T/∂x|, `score(x)` -> minus its gradient; its tensors are the live
+  /// ones, named as in the live modules under "energy" and "transform".
+  torch::jit::Module module;
+  /// Whether numbers were computed from the weights and are fixed now: true at these weights, not at others.
+  bool weights_read = false;
+};
+
+/// Records what an energy does to a batch of points. Its parameters and buffers stay what they are; a tensor
+/// that it has not registered would be a constant and is refused, as are reads of values that depend on x.
+/// @param points  [N, d], of the energy's dtype; N unlike 1 and d, so that a size baked in shows
+/// @throws UserError  saying why it cannot be traced
+TracedEnergy trace_energy(Energy& energy, TransformChain& transform, const torch::Tensor& points);
+
+/// What LibTorch says at the end of a long message: the error itself, without the stack of the interpreter.
+std::string essence(const std::exception& error);
+
+}  // namespace ebm

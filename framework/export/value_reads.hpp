@@ -1,0 +1,35 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+
+namespace ebm {
+
+/// Watches a trace for numbers that leave tensors: `item()`, a tensor as a condition, `equal`.
+///
+/// A trace records operators on tensors. A number that the program takes out of one is, from there on, a
+/// constant of the trace, and a branch on it is the branch that was taken once. While an object of this class
+/// lives, every such read on its thread is noted, told apart by what the tensor was computed from.
+class ValueReads final {
+ public:
+  ValueReads();
+  ~ValueReads();
+  ValueReads(const ValueReads&) = delete;
+  ValueReads& operator=(const ValueReads&) = delete;
+
+  /// The operator that read a number that depends on the traced input; empty if none did.
+  const std::string& of_input() const { return of_input_; }
+
+  /// The operator that read a number that does not: of weights, or of tensors made on the way.
+  const std::string& of_weights() const { return of_weights_; }
+
+  /// Called for each read.
+  void note(const std::string& name, const torch::Tensor& tensor);
+
+ private:
+  std::uint64_t handle_;
+  std::string of_input_, of_weights_;
+};
+
+}  // namespace ebm

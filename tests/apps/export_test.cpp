@@ -1,0 +1,79 @@
+#include <ATen/ATen.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <nlohmann/json.hpp>
+
+#include "apps/loaded_energy.hpp"
+#include "framework/callbacks/metrics_file.hpp"
+#include "framework/config_file.hpp"
+#include "framework/safetensors.hpp"
+#include "tests/apps/program.hpp"
+
+namespace ebm::testing {
+namespace {
+
+TEST(ExportCommand, WritesTheEnergyOfARunInBothFormats) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", small_configuration).string();
+  const auto run = folder / "run";
+  ASSERT_EQ(run_program({"train", config, "--out", run.string()}).code, 0);
+
+  const auto exported = run_program({"export", run.string()});
+  ASSERT_EQ(exported.code, 0) << exported.error;
+  expect_contains(exported.out, "verified on");
+  torch::jit::ExtraFilesMap extra = {{description_name, ""}};
+  auto script = torch::jit::load((run / "export.pt").string(), torch::kCPU, extra);
+  const auto live = load_energy_of(run.string(), torch::kCPU);
+  Random random(1, "export_test");
+  const auto x = live.domain->sample_base(20, random, torch::kFloat);
+  EXPECT_LT(distance(script.forward({x}).toTensor(), live.energy->forward(x)), 1e-6);
+  EXPECT_LT(distance(script.get_method("score")({x}).toTensor(), -live.energy->gradient(x)), 1e-5);
+
+  const auto description = Json::parse(extra[description_name]);
+  const auto last = read_records(run / "metrics.jsonl").back();
+  EXPECT_EQ(description["log_z"], *find_metric(last.metrics, "log_z"));
+  EXPECT_EQ(description["log_z_error"], *find_metric(last.metrics, "quadrature_error"));
+  EXPECT_EQ(description["energy"], "shallow");
+  EXPECT_EQ(description["configuration"], read_json_file((run / "config.json").string()));
+  EXPECT_EQ(description["manifest"]["status"], "finished");
+
+  const auto weights = (folder / "w.safetensors").string();
+  ASSERT_EQ(run_program({"export", run.string(), "--format", "safetensors", "-o", weights}).code, 0);
+  const auto content = read_safetensors(weights);
+  EXPECT_EQ(content.tensors.size(), 3u);
+  EXPECT_EQ(Json::parse(content.metadata.at(description_name))["log_z"], description["log_z"]);
+}
+
+TEST(ExportCommand, ReplacesNothingUnasked) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", small_configuration).string();
+  const auto run = (folder / "run").string();
+  ASSERT_EQ(run_program({"train", config, "--out", run}).code, 0);
+  const auto taken = folder.write("taken.pt", "mine").string();
+  expect_user_error(run_program({"export", run, "-o", taken}), "is there already; --force replaces it");
+  EXPECT_EQ(read_file(taken), "mine");
+  EXPECT_EQ(run_program({"export", run, "-o", taken, "--force"}).code, 0);
+  EXPECT_NE(read_file(taken), "mine");
+  const auto model = (folder / "run" / "model.pt");
+  const auto before = read_file(model);
+  expect_user_error(run_program({"export", run, "-o", model.string(), "--force"}), "is the run's own");
+  EXPECT_EQ(read_file(model), before);
+  expect_user_error(run_program({"export", run, "--format", "onnx"}), "--format");
+  expect_user_error(run_program({"export", (folder / "absent").string()}), "not a run");
+}
+
+// Of a run that was stopped, the last record may be of other weights than the checkpoint's.
+TEST(ExportCommand, TellsNoNormalizerOfOtherWeights) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", small_configuration).string();
+  const auto run = folder / "run";
+  ASSERT_EQ(run_program({"train", config, "--out", run.string()}).code, 0);
+  std::filesystem::remove(run / "model.pt");
+  ASSERT_EQ(run_program({"export", run.string()}).code, 0);
+  torch::jit::ExtraFilesMap extra = {{description_name, ""}};
+  torch::jit::load((run / "export.pt").string(), torch::kCPU, extra);
+  EXPECT_TRUE(Json::parse(extra[description_name])["log_z"].is_null());
+}
+
+}  // namespace
+}  // namespace ebm::testing
