@@ -58,7 +58,8 @@ void export_run(const ExportOptions& options) {
   const auto run = RunDirectory::open(options.run);
   const auto path = options.out.empty() ? run.path() / (script ? "export.pt" : "export.safetensors")
                                         : std::filesystem::path(options.out);
-  for (const auto& own : {run.config(), run.manifest(), run.metrics(), run.checkpoint(), run.model()}) {
+  for (const auto& own :
+       {run.config(), run.manifest(), run.metrics(), run.checkpoint(), run.model(), run.transform()}) {
     require(std::filesystem::weakly_canonical(path) != std::filesystem::weakly_canonical(own),
             "export: {} is the run's own; choose another name with -o", path.string());
   }
@@ -66,6 +67,7 @@ void export_run(const ExportOptions& options) {
           "export: {} is there already; --force replaces it, -o chooses another name", path.string());
 
   const auto loaded = load_energy_of(options.run, torch::kCPU);
+  loaded.transform->to(loaded.experiment.dtype());
   const Exportable model{.energy = *loaded.energy,
                          .domain = *loaded.domain,
                          .transform = loaded.transform,
