@@ -6,11 +6,13 @@ JOBS ?= $(shell nproc)
 TARGET := all
 
 TOOLS := cmake ninja-build g++ ccache mold
-LIBRARIES := $(if $(LIBTORCH),,libtorch-dev) libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev
+LIBRARIES := $(if $(LIBTORCH),,libtorch-dev) libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev zlib1g-dev
 BROWSER := chromium
 PYTHON := python3-torch
 
-.PHONY: demo test build install setup setup-tests sanitize clean
+FUZZ_SECONDS ?= 600
+
+.PHONY: demo test build install setup setup-tests sanitize fuzz clean
 
 demo install: TARGET = dualebm
 demo: build
@@ -33,6 +35,12 @@ sanitize: setup-tests
 	@cmake --build build-asan --parallel $(JOBS)
 	@ctest --preset asan
 
+# Every reader of files against libFuzzer, FUZZ_SECONDS each; a finding is an error and stays in build-fuzz.
+fuzz:
+	@$(call install_missing,cmake ninja-build clang libfmt-dev nlohmann-json3-dev zlib1g-dev)
+	@cmake --preset fuzz -DFUZZ_SECONDS=$(FUZZ_SECONDS) --log-level=WARNING >/dev/null
+	@cmake --build build-fuzz --target fuzz
+
 setup:
 	@$(call install_missing,$(TOOLS) $(LIBRARIES))
 
@@ -40,7 +48,7 @@ setup-tests: setup
 	@$(call install_missing,$(BROWSER) $(PYTHON))
 
 clean:
-	rm -rf $(BUILD) build-asan
+	rm -rf $(BUILD) build-asan build-fuzz
 
 # Installs the packages that are not there yet, and says which; says nothing if all are.
 define install_missing

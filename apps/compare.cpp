@@ -57,8 +57,8 @@ std::vector<Planned> plan(const Json& configuration, const Experiment& base) {
 /// What two trainings must agree on to share their data and metrics.
 std::string problem_key(const Experiment& experiment) {
   const auto& resolved = experiment.resolved;
-  return Json({resolved["domain"], resolved["dataset"], resolved["dtype"], resolved["metrics"],
-               experiment.data_seed()})
+  return Json({resolved["domain"], resolved["dataset"], resolved["transforms"], resolved["dtype"],
+               resolved["metrics"], experiment.data_seed()})
       .dump();
 }
 

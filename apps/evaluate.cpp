@@ -14,17 +14,26 @@ struct Line {
   double value;
 };
 
+/// The user's own points as the energy knows them.
+torch::Tensor points_of(const std::string& path, const LoadedEnergy& run,
+                        const torch::TensorOptions& options) {
+  if (run.transform->empty()) return read_points(path, *run.domain).to(options);
+  // Raw points lie anywhere, whatever the domain is that the transforms take them to.
+  const Euclidean raw(run.domain->dimension());
+  return run.transform->forward(read_coordinates(path, raw)).to(options);
+}
+
 /// Mean energy and likelihood of the user's own points.
-std::vector<Line> lines_of_points(const EvaluateOptions& options, const Problem& problem, Energy& energy,
-                                  const MetricValues& values) {
-  const auto points = read_points(options.data, *problem.domain).to(problem.dataset.train.options());
-  const double mean = energy_at(energy, points).mean().item<double>();
+std::vector<Line> lines_of_points(const EvaluateOptions& options, const Problem& problem,
+                                  const LoadedEnergy& run, const MetricValues& values) {
+  const auto points = points_of(options.data, run, problem.dataset.train.options());
+  const double mean = energy_at(*run.energy, points).mean().item<double>();
   std::vector<Line> lines = {{"energy_data", "nats",
                               fmt::format("mean energy of the {} points of {}", points.size(0), options.data),
                               mean}};
   if (const double* log_z = find_metric(values, "log_z")) {
     lines.push_back({"nll_data", "nats, per area", fmt::format("negative log-likelihood of {}", options.data),
-                     mean + *log_z + problem.domain->log_area()});
+                     mean + *log_z + run.domain->log_area() - run.transform->log_determinant()});
   }
   return lines;
 }
@@ -40,8 +49,7 @@ void evaluate(const EvaluateOptions& options) {
   for (const auto& [name, value] : values)
     lines.push_back({name, metric(name).unit, metric(name).meaning, value});
   if (!options.data.empty()) {
-    for (auto& line : lines_of_points(options, problem, *run.energy, values))
-      lines.push_back(std::move(line));
+    for (auto& line : lines_of_points(options, problem, run, values)) lines.push_back(std::move(line));
   }
   if (options.json) {
     Json object = Json::object();

@@ -10,9 +10,17 @@
 namespace ebm {
 namespace {
 
-const std::vector<std::string> sections = {
-    "domain", "dataset", "energy", "trainer", "optimizer", "optimizer_schedule", "particle_schedule",
-    "loop",   "metrics", "compare"};
+const std::vector<std::string> sections = {"domain",
+                                           "dataset",
+                                           "transforms",
+                                           "energy",
+                                           "trainer",
+                                           "optimizer",
+                                           "optimizer_schedule",
+                                           "particle_schedule",
+                                           "loop",
+                                           "metrics",
+                                           "compare"};
 
 /// A section of a configuration, or what it is when left out.
 Json section_or(const Json& configuration, const char* name, Json fallback) {
@@ -61,8 +69,22 @@ void make_absolute(Json& section, const char* key) {
   if (!path.empty()) section[key] = std::filesystem::absolute(path).lexically_normal().string();
 }
 
-torch::Tensor to_device(const torch::Tensor& points, const torch::TensorOptions& options) {
-  return points.defined() ? points.to(options) : points;
+/// Fits the transforms on the training part and takes every part through them, then to the device.
+void prepare(Dataset& dataset, TransformChain& transform, const Domain& domain, Random& random,
+             const torch::TensorOptions& options) {
+  require(transform.empty() || !dataset.teacher,
+          "transforms: the density that these data come from is known and would not follow; leave them out");
+  transform.fit(dataset.train);
+  const auto prepared = [&](const torch::Tensor& points) {
+    return points.defined() ? transform.prepare(points, random).to(options) : points;
+  };
+  dataset.train = prepared(dataset.train);
+  dataset.validation = prepared(dataset.validation);
+  dataset.test = prepared(dataset.test);
+  dataset.log_determinant = transform.log_determinant();
+  require(dataset.train.dim() == 2 && dataset.train.size(1) == domain.dimension(),
+          "domain.dimension: {}, but the data have rows of {} numbers", domain.dimension(),
+          dataset.train.numel() / dataset.train.size(0));
 }
 
 }  // namespace
@@ -116,7 +138,7 @@ std::vector<ComparisonEntry> ComparisonOptions::expanded(const Json& base) const
   if (!result.empty()) return result;
   for (const char* name : {"maximum_likelihood", "dual_gda", "restart_gda", "score_matching"}) {
     Json trainer = {{"name", name}};
-    for (const char* shared : {"particle_step", "antithetic", "particles_per_point"}) {
+    for (const char* shared : {"particle_step", "antithetic", "particles_per_point", "particles"}) {
       if (base["trainer"].contains(shared)) trainer[shared] = base["trainer"][shared];
     }
     result.push_back({.label = name, .set = {{"trainer", trainer}}, .value = {}});
@@ -138,6 +160,12 @@ Experiment read_experiment(const Json& configuration) {
     e.teacher = energies().read(e.dataset.resolved["teacher"], "dataset.teacher");
     make_absolute(e.teacher->resolved, "path");
     e.dataset.resolved["teacher"] = e.teacher->resolved;
+  }
+  const auto transforms_section = section_or(configuration, "transforms", Json::array());
+  require(transforms_section.is_array(), "transforms: expected an array of sections, found {}",
+          transforms_section.dump());
+  for (std::size_t i = 0; i < transforms_section.size(); ++i) {
+    e.transforms.push_back(transforms().read(transforms_section[i], fmt::format("transforms[{}]", i)));
   }
   e.energy = energies().read(section_or(configuration, "energy", {{"name", "shallow"}}), "energy");
   make_absolute(e.energy.resolved, "path");
@@ -161,6 +189,8 @@ Experiment read_experiment(const Json& configuration) {
   e.resolved = written(e.general);
   e.resolved["domain"] = e.domain.resolved;
   e.resolved["dataset"] = e.dataset.resolved;
+  e.resolved["transforms"] = Json::array();
+  for (const auto& transform : e.transforms) e.resolved["transforms"].push_back(transform.resolved);
   e.resolved["energy"] = e.energy.resolved;
   e.resolved["trainer"] = e.trainer.resolved;
   e.resolved["optimizer"] = e.optimizer.resolved;
@@ -181,18 +211,23 @@ Json load_configuration(const std::string& path, const std::vector<std::string>&
   return configuration;
 }
 
+std::shared_ptr<TransformChain> make_transform(const Experiment& experiment, std::shared_ptr<Domain> domain) {
+  std::vector<std::shared_ptr<Transform>> parts;
+  for (const auto& choice : experiment.transforms) parts.push_back(choice.make({domain, torch::kDouble}));
+  return std::make_shared<TransformChain>(std::move(parts));
+}
+
 Problem make_problem(const Experiment& experiment, torch::Device device) {
   Problem problem;
-  const auto options = torch::TensorOptions(experiment.dtype()).device(device);
   problem.domain = experiment.domain.make({});
-  Random random(experiment.data_seed(), "data");
+  problem.transform = make_transform(experiment, problem.domain);
+  Random random(experiment.data_seed(), "data"), dither(experiment.data_seed(), "transforms");
   std::shared_ptr<Energy> teacher;
   if (experiment.teacher) teacher = experiment.teacher->make({problem.domain, torch::kDouble, random});
   problem.dataset = *experiment.dataset.make({problem.domain, teacher, random});
-  if (teacher) teacher->to(device);
-  problem.dataset.train = to_device(problem.dataset.train, options);
-  problem.dataset.validation = to_device(problem.dataset.validation, options);
-  problem.dataset.test = to_device(problem.dataset.test, options);
+  if (problem.dataset.teacher) problem.dataset.teacher->to(device);
+  prepare(problem.dataset, *problem.transform, *problem.domain, dither,
+          torch::TensorOptions(experiment.dtype()).device(device));
   problem.evaluator = std::make_shared<Evaluator>(problem.domain, problem.dataset, experiment.metrics);
   return problem;
 }
@@ -221,6 +256,8 @@ Training make_training(const Experiment& experiment, const Problem& problem, tor
       .random = std::make_shared<Random>(seed, "particles", device),
       .optimizer_schedule = experiment.optimizer_schedule.make(schedule),
       .particle_schedule = experiment.particle_schedule.make(schedule),
+      .gradient_clip = experiment.loop.gradient_clip,
+      .average_decay = experiment.loop.average_decay,
   });
   training.batches = std::make_shared<Random>(seed, "batches", device);
   return training;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "datasets/datasets.hpp"
+#include "datasets/transforms.hpp"
 #include "framework/domains.hpp"
 #include "framework/fit.hpp"
 #include "framework/metrics/evaluator.hpp"
@@ -56,6 +57,7 @@ struct Experiment {
   GeneralOptions general;
   Choice<Domain, DomainContext> domain;
   Choice<Dataset, DatasetContext> dataset;
+  std::vector<Choice<Transform, TransformContext>> transforms;
   std::optional<Choice<Energy, EnergyContext>> teacher;
   Choice<Energy, EnergyContext> energy;
   Choice<Trainer, TrainerContext> trainer;
@@ -79,11 +81,15 @@ Json load_configuration(const std::string& path, const std::vector<std::string>&
 /// What is trained on and measured against; may be shared by several trainings.
 struct Problem {
   std::shared_ptr<Domain> domain;
+  std::shared_ptr<TransformChain> transform;  ///< from the data as they come to those in `dataset`
   Dataset dataset;
   std::shared_ptr<Evaluator> evaluator;
 };
 
-/// Draws or reads the data and prepares the metrics.
+/// The transforms of the data, not fitted yet; in double on the CPU.
+std::shared_ptr<TransformChain> make_transform(const Experiment& experiment, std::shared_ptr<Domain> domain);
+
+/// Draws or reads the data, transforms them and prepares the metrics.
 Problem make_problem(const Experiment& experiment, torch::Device device);
 
 /// What changes while a run goes on.

@@ -66,6 +66,7 @@ void export_run(const ExportOptions& options) {
           "export: {} is there already; --force replaces it, -o chooses another name", path.string());
 
   const auto loaded = load_energy_of(options.run, torch::kCPU);
+  loaded.transform->to(loaded.experiment.dtype());
   const Exportable model{.energy = *loaded.energy,
                          .domain = *loaded.domain,
                          .transform = loaded.transform,

@@ -43,6 +43,7 @@ void list(const std::string& kind) {
       {"general", [] { print_fields(fields_of<GeneralOptions>()); }},
       {"domain", [] { print_registry(domains()); }},
       {"dataset", [] { print_registry(datasets()); }},
+      {"transform", [] { print_registry(transforms()); }},
       {"energy", [] { print_registry(energies()); }},
       {"trainer", [] { print_registry(trainers()); }},
       {"optimizer", [] { print_registry(optimizers()); }},

@@ -23,15 +23,18 @@ Experiment read_experiment_of(const RunDirectory& run, const Json& configuration
 LoadedEnergy load_energy_of(const std::string& path, torch::Device device) {
   const auto directory = RunDirectory::open(path);
   LoadedEnergy run{read_experiment_of(directory, read_json_file(directory.config().string())), nullptr,
-                   nullptr};
+                   nullptr, nullptr};
   run.domain = run.experiment.domain.make({});
   run.energy = make_energy(run.experiment, run.domain, device);
   if (std::filesystem::exists(directory.model())) {
-    load_energy(directory.model(), *run.energy);
+    load_module(directory.model(), *run.energy);
   } else {
     require(std::filesystem::exists(directory.checkpoint()), "{}: has no model and no checkpoint yet", path);
     load_energy_of_checkpoint(directory.checkpoint(), *run.energy);
   }
+  run.energy->eval();
+  run.transform = make_transform(run.experiment, run.domain);
+  if (!run.transform->empty()) load_module(directory.transform(), *run.transform);
   return run;
 }
 

@@ -13,8 +13,7 @@ struct LoadedEnergy {
   Experiment experiment;
   std::shared_ptr<Domain> domain;
   std::shared_ptr<Energy> energy;
-  /// From points as they came to those of the energy; empty: the identity.
-  std::shared_ptr<TransformChain> transform = std::make_shared<TransformChain>();
+  std::shared_ptr<TransformChain> transform;  ///< as fitted then; in double on the CPU
 };
 
 /// The experiment of a run. @param configuration  its config.json, perhaps with overrides

@@ -28,7 +28,7 @@ std::string csv_of(const torch::Tensor& table, const std::vector<std::string>& h
 
 /// In the form that the run's own data came in, so that `evaluate --data` reads it back.
 std::string as_csv(const LoadedEnergy& run, const torch::Tensor& points) {
-  const auto table = points.to(torch::kCPU, torch::kDouble).contiguous();
+  const auto table = run.transform->inverse(points.to(torch::kCPU, torch::kDouble)).contiguous();
   if (run.experiment.dataset.name == "lat_lon_csv")
     return csv_of(to_lat_lon(table).contiguous(), {"lat_deg", "lon_deg"});
   std::vector<std::string> header;

@@ -125,6 +125,7 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   }
   Manifest manifest(directory, experiment, settings, resume);
   write_json(directory.config(), experiment.resolved);
+  if (!problem.transform->empty()) save_module(directory.transform(), *problem.transform);
 
   MetricsFile metrics(directory.metrics(), kept);
   Memory memory(kept);
@@ -144,9 +145,13 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   try {
     const auto result = fit(*training.trainer, *training.energy, problem.dataset.train, *training.batches,
                             *problem.evaluator, experiment.loop, callbacks, start);
-    save_energy(directory.model(), *training.energy);
+    // The checkpoint, written before, has the parameters that training goes on with.
+    if (const auto* average = training.trainer->average()) average->write_to(*training.energy);
+    training.energy->eval();
+    save_module(directory.model(), *training.energy);
     manifest.write(result.reason, result.progress);
-    return {label, experiment.general.seed, result.reason, std::move(memory.records), training.energy};
+    return {label,           experiment.general.seed,      result.reason, std::move(memory.records),
+            training.energy, training.trainer->particles()};
   } catch (const NonFiniteError& error) {
     manifest.write(fmt::format("diverged: {}", error.what()), memory.last);
     throw NonFiniteError(with_checkpoint(error.what(), directory));

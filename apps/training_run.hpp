@@ -23,6 +23,7 @@ struct TrainingRun {
   std::string status;
   std::vector<Record> records;
   std::shared_ptr<Energy> energy;  ///< undefined where the run diverged
+  torch::Tensor particles;         ///< at the end, [N, d]; undefined for a trainer without any
 };
 
 /// Trains in a run directory: writes everything the directory holds but the report, and shows progress on

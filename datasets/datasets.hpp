@@ -17,8 +17,21 @@ struct DatasetContext {
   Random& random;  ///< draws and random splits
 };
 
-/// Every dataset by name; add your own with `datasets().add<...>`. Points come out in double precision on the
-/// CPU.
+/// Every dataset by name. Points come out on the CPU in double precision, those of mapped files in that of
+/// the file. Your own is a class derived from Dataset whose constructor fills it:
+///
+///     struct Line final : Dataset {
+///       struct Options {
+///         std::int64_t count = 100;
+///         void describe(Fields& fields) {
+///           fields.integer("count", count, Range::at_least(2), "number of points");
+///         }
+///       };
+///       Line(const DatasetContext&, const Options& options) {
+///         train = torch::linspace(-1, 1, options.count, torch::kDouble).unsqueeze(1);
+///       }
+///     };
+///     datasets().add<Line>("line", "equally spaced points of [-1, 1]");
 Registry<Dataset, DatasetContext>& datasets();
 
 }  // namespace ebm

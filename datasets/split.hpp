@@ -22,4 +22,7 @@ struct SplitOptions {
 /// row is left to train on.
 Dataset split_rows(const torch::Tensor& points, const SplitOptions& options, Random& random);
 
+/// The first `train` rows, the next `validation` rows and the rest, as views: nothing is copied.
+Dataset parts_of(const torch::Tensor& points, std::int64_t train, std::int64_t validation);
+
 }  // namespace ebm

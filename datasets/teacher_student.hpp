@@ -1,22 +1,21 @@
 #pragma once
 
-#include "framework/config.hpp"
-#include "framework/dataset.hpp"
-#include "framework/domain.hpp"
-#include "framework/random.hpp"
+#include "datasets/datasets.hpp"
 
 namespace ebm {
 
 /// Exact samples of a known energy, by rejection: what the published experiments train on.
-struct TeacherStudent {
-  std::int64_t train = 10000;
-  std::int64_t validation = 0;
-  std::int64_t test = 100000;
-  Json teacher = nullptr;  ///< an energy section; made by the app, since datasets know no models
-  void describe(Fields& fields);
+struct TeacherStudent final : Dataset {
+  struct Options {
+    std::int64_t train = 10000;
+    std::int64_t validation = 0;
+    std::int64_t test = 100000;
+    Json teacher = nullptr;  ///< an energy section; made by the app, since datasets know no models
+    void describe(Fields& fields);
+  };
 
-  /// Three independent sets. @param energy  the teacher, in double
-  Dataset make(std::shared_ptr<Energy> energy, const Domain& domain, Random& random) const;
+  /// Three independent sets from the context's teacher.
+  TeacherStudent(const DatasetContext& context, const Options& options);
 };
 
 }  // namespace ebm

@@ -51,9 +51,9 @@ auto explained(const std::filesystem::path& path, Load load) {
   }
 }
 
-/// Loads an energy. LibTorch gives a live tensor whatever shape the archive holds, so the shapes are
+/// Loads a module. LibTorch gives a live tensor whatever shape the archive holds, so the shapes are
 /// compared.
-void load_checked(torch::serialize::InputArchive& archive, Energy& energy) {
+void load_checked(torch::serialize::InputArchive& archive, torch::nn::Module& module) {
   const torch::NoGradGuard no_grad;
   struct Before {
     std::string name;
@@ -63,9 +63,9 @@ void load_checked(torch::serialize::InputArchive& archive, Energy& energy) {
   const auto note = [&](const auto& items) {
     for (const auto& item : items) tensors.push_back({item.key(), item.value(), item.value().detach()});
   };
-  note(energy.named_parameters());
-  note(energy.named_buffers());
-  energy.load(archive);
+  note(module.named_parameters());
+  note(module.named_buffers());
+  module.load(archive);
   std::string mismatch;
   for (auto& [name, live, old] : tensors) {
     if (live.sizes() == old.sizes()) continue;
@@ -75,8 +75,8 @@ void load_checked(torch::serialize::InputArchive& archive, Energy& energy) {
   require(mismatch.empty(), "{}", mismatch);
 }
 
-torch::Device device_of(const Energy& energy) {
-  const auto parameters = energy.parameters();
+torch::Device device_of(const torch::nn::Module& module) {
+  const auto parameters = module.parameters();
   return parameters.empty() ? torch::Device(torch::kCPU) : parameters.front().device();
 }
 
@@ -151,24 +151,29 @@ void read_archive(const std::filesystem::path& path, torch::serialize::InputArch
   archive.load_from(stream, device);
 }
 
-void save_energy(const std::filesystem::path& path, const Energy& energy) {
+void save_module(const std::filesystem::path& path, const torch::nn::Module& module) {
   torch::serialize::OutputArchive archive;
-  energy.save(archive);
+  module.save(archive);
   write_archive(path, archive);
 }
 
-void load_energy(const std::filesystem::path& path, Energy& energy) {
+void load_module(const std::filesystem::path& path, torch::nn::Module& module) {
   torch::serialize::InputArchive archive;
-  read_archive(path, archive, device_of(energy));
-  explained(path, [&] { load_checked(archive, energy); });
+  read_archive(path, archive, device_of(module));
+  explained(path, [&] { load_checked(archive, module); });
 }
 
 void load_energy_of_checkpoint(const std::filesystem::path& path, Energy& energy) {
-  torch::serialize::InputArchive archive, part;
+  torch::serialize::InputArchive archive, part, trainer, average;
   read_archive(path, archive, device_of(energy));
   explained(path, [&] {
     archive.read("energy", part);
     load_checked(part, energy);
+    archive.read("trainer", trainer);
+    if (!trainer.try_read("average", average)) return;
+    ParameterAverage averaged(energy, /*decay=*/0);
+    averaged.load(average);
+    averaged.write_to(energy);
   });
 }
 

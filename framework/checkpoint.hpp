@@ -24,11 +24,12 @@ void write_archive(const std::filesystem::path& path, torch::serialize::OutputAr
 void read_archive(const std::filesystem::path& path, torch::serialize::InputArchive& archive,
                   torch::Device device = torch::kCPU);
 
-/// Parameters and buffers of an energy alone: what `evaluate` and `sample` read.
-void save_energy(const std::filesystem::path& path, const Energy& energy);
-void load_energy(const std::filesystem::path& path, Energy& energy);
+/// Parameters and buffers of an energy or a transform alone: what `evaluate` and `sample` read.
+void save_module(const std::filesystem::path& path, const torch::nn::Module& module);
+void load_module(const std::filesystem::path& path, torch::nn::Module& module);
 
-/// The energy out of a whole checkpoint, without the rest.
+/// The energy out of a whole checkpoint, without the rest; with averaged parameters if the run keeps an
+/// average.
 void load_energy_of_checkpoint(const std::filesystem::path& path, Energy& energy);
 
 /// The parts of a run that a checkpoint holds: everything the next iteration depends on besides the data.

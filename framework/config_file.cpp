@@ -32,18 +32,20 @@ Json read_json_file(const std::string& path) {
   require(file.good(), "{}: cannot be opened for reading", path);
   std::stringstream text;
   text << file.rdbuf();
+  return read_json_text(text.str(), path);
+}
+
+Json read_json_text(const std::string& text, const std::string& path) {
   try {
-    return parse_json(text.str());
+    return parse_json(text);
   } catch (const UserError& error) {
     fail("{}: {}", path, error.what());
   } catch (const Json::out_of_range& error) {
     fail("{}: a number is too large: {}", path, error.what());
   } catch (const Json::parse_error& error) {
-    const auto content = text.str();
-    const auto end = std::min<std::size_t>(error.byte ? error.byte - 1 : 0, content.size());
-    const auto line =
-        1 + std::count(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-    const auto start = content.rfind('\n', end ? end - 1 : 0);
+    const auto end = std::min<std::size_t>(error.byte ? error.byte - 1 : 0, text.size());
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
+    const auto start = text.rfind('\n', end ? end - 1 : 0);
     const auto column = end - (start == std::string::npos || start >= end ? 0 : start + 1) + 1;
     std::string reason = error.what();
     if (const auto colon = reason.find(": "); colon != std::string::npos) reason = reason.substr(colon + 2);

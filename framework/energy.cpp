@@ -3,22 +3,50 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <vector>
+
+#include "framework/gradients.hpp"
+#include "framework/parallel.hpp"
+
 namespace ebm {
 
 torch::Tensor Energy::gradient(const torch::Tensor& x) {
-  const torch::AutoGradMode enable(true);
-  const auto leaf = x.detach().requires_grad_(true);
-  const auto total = forward(leaf).sum();
-  if (!total.requires_grad()) return torch::zeros_like(x.detach());
-  const auto slope =
-      torch::autograd::grad({total}, {leaf}, {}, c10::nullopt, false, /*allow_unused=*/true)[0];
-  return slope.defined() ? slope : torch::zeros_like(x.detach());
+  const auto points = x.detach();
+  const auto result = torch::zeros_like(points);
+  for_each_shard(points.size(0), [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+    const torch::AutoGradMode enable(true);
+    const auto leaf = points.narrow(0, begin, end - begin).detach().requires_grad_(true);
+    const auto total = forward(leaf).sum();
+    if (!total.requires_grad()) return;
+    const auto slope =
+        torch::autograd::grad({total}, {leaf}, {}, c10::nullopt, false, /*allow_unused=*/true)[0];
+    if (slope.defined()) result.narrow(0, begin, end - begin).copy_(slope);
+  });
+  return result;
 }
 
 void Energy::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
-  const torch::AutoGradMode enable(true);
-  const auto objective = forward(x.detach()).dot(weight.detach());
-  if (objective.requires_grad()) objective.backward();
+  std::vector<torch::Tensor> trained;
+  for (const auto& parameter : parameters()) {
+    if (parameter.requires_grad()) trained.push_back(parameter);
+  }
+  if (trained.empty()) return;
+  const auto points = x.detach(), weights = weight.detach();
+  std::vector<std::vector<torch::Tensor>> parts(static_cast<std::size_t>(shard_count(points.size(0))));
+  for_each_shard(points.size(0), [&](std::int64_t shard, std::int64_t begin, std::int64_t end) {
+    const torch::AutoGradMode enable(true);
+    const auto energy = forward(points.narrow(0, begin, end - begin));
+    const auto objective = energy.dot(weights.narrow(0, begin, end - begin));
+    if (!objective.requires_grad()) return;
+    parts[static_cast<std::size_t>(shard)] =
+        torch::autograd::grad({objective}, trained, {}, c10::nullopt, false, /*allow_unused=*/true);
+  });
+  const torch::NoGradGuard no_grad;
+  for (const auto& gradients : parts) {
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (gradients[i].defined()) add_gradient(trained[i], gradients[i]);
+    }
+  }
 }
 
 }  // namespace ebm

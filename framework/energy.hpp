@@ -19,7 +19,9 @@ struct Neurons {
 ///
 /// A new energy overrides `forward` alone: gradients and double derivatives come from autograd. A model that
 /// knows a faster way overrides `gradient` and `accumulate_gradient` too, and owes a test against autograd in
-/// double. Derives virtually from Module, so that leaves may use torch::nn::Cloneable.
+/// double. The defaults call `forward` on shards of the rows from several threads at once, so it must neither
+/// change the module nor let one row depend on another. Derives virtually from Module, so that leaves may use
+/// torch::nn::Cloneable.
 class Energy : public virtual torch::nn::Module {
  public:
   /// E(x). @param x [N, d...] @return [N], differentiable in x and in the parameters.

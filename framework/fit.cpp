@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "framework/error.hpp"
+#include "framework/evaluation_mode.hpp"
 
 namespace ebm {
 namespace {
@@ -26,7 +27,7 @@ double fraction_of(const Progress& progress, const LoopOptions& options) {
 
 torch::Tensor draw_batch(const torch::Tensor& data, std::int64_t size, Random& batches) {
   if (size == 0 || size >= data.size(0)) return data;
-  return data.index_select(0, batches.permutation(data.size(0)).narrow(0, 0, size));
+  return data.index_select(0, batches.subset(data.size(0), size).to(data.device()));
 }
 
 std::string reason_to_stop(const Progress& progress, const LoopOptions& options,
@@ -41,7 +42,10 @@ std::string reason_to_stop(const Progress& progress, const LoopOptions& options,
   return {};
 }
 
-MetricValues evaluate(const Evaluator& evaluator, Energy& energy, std::int64_t iteration) {
+MetricValues evaluate(const Evaluator& evaluator, Energy& energy, const ParameterAverage* average,
+                      std::int64_t iteration) {
+  const AveragedParameters averaged(energy, average);
+  const EvaluationMode mode(energy);
   try {
     return evaluator.evaluate(energy);
   } catch (const NonFiniteError& error) {
@@ -64,6 +68,14 @@ void LoopOptions::describe(Fields& fields) {
               "metric whose failure to improve ends the run, e.g. nll_validation; empty: none");
   fields.integer("early_stop_patience", early_stop_patience, Range::at_least(1),
                  "evaluations without improvement before an early stop");
+  fields.number(
+      "gradient_clip", gradient_clip, Range::at_least(0),
+      "largest norm of the gradient in all parameters together; a longer one is shortened to it; 0: "
+      "any");
+  fields.number(
+      "average_decay", average_decay, {.low = 0, .high = 1, .high_included = false},
+      "μ of the moving average of the parameters that is evaluated and saved, at iteration t + 1 at "
+      "most (1 + t) / (10 + t); 0: none");
 }
 
 FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Random& batches,
@@ -74,7 +86,7 @@ FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Rando
   std::int64_t recorded = -1;
   const auto record = [&] {
     recorded = progress.iteration;
-    result.last = {progress, evaluate(evaluator, energy, progress.iteration)};
+    result.last = {progress, evaluate(evaluator, energy, trainer.average(), progress.iteration)};
     for (Callback* callback : callbacks) callback->on_record(result.last);
   };
 
@@ -98,7 +110,7 @@ FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Rando
   const bool nothing_done =
       start.iteration > 0 && progress.iteration == start.iteration;  // resumed at its end
   if (nothing_done) {
-    result.last = {progress, evaluate(evaluator, energy, progress.iteration)};
+    result.last = {progress, evaluate(evaluator, energy, trainer.average(), progress.iteration)};
   } else if (recorded != progress.iteration) {
     record();
   }

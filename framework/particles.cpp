@@ -6,16 +6,24 @@ namespace ebm {
 
 torch::Tensor copies_of(const torch::Tensor& data, std::int64_t copies) { return data.repeat({copies, 1}); }
 
+torch::Tensor points_of(const torch::Tensor& data, std::int64_t count, Random& random,
+                        const torch::TensorOptions& options) {
+  const auto n = data.size(0), rest = count % n;
+  auto rows = torch::arange(count - rest, data.options().dtype(torch::kLong)).remainder(n);
+  if (rest > 0) rows = torch::cat({rows, random.subset(n, rest).to(data.device())});
+  return data.index_select(0, rows).to(options);
+}
+
 torch::Tensor restarted(const torch::Tensor& particles, const torch::Tensor& data, const RestartRule& rule,
                         std::int64_t iteration, Random& random) {
   const auto count = particles.size(0);
   if (rule.every > 0 && iteration % rule.every == 0) {
-    const auto row = torch::arange(count, data.options().dtype(torch::kLong)).remainder(data.size(0));
-    return data.index_select(0, row);
+    return points_of(data, count, random, particles.options());
   }
   if (rule.probability > 0) {
     const auto restarts = random.uniform({count, 1}, particles.options()) < rule.probability;
-    return torch::where(restarts, data.index_select(0, random.integers(data.size(0), count)), particles);
+    const auto row = random.integers(data.size(0), count).to(data.device());
+    return torch::where(restarts, data.index_select(0, row).to(particles.options()), particles);
   }
   return particles;
 }

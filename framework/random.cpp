@@ -7,6 +7,10 @@
 #include <ATen/ops/randperm.h>
 
 #include <mutex>
+#include <unordered_set>
+#include <vector>
+
+#include "framework/error.hpp"
 
 namespace ebm {
 namespace {
@@ -48,6 +52,24 @@ torch::Tensor Random::integers(std::int64_t bound, std::int64_t count) {
 
 torch::Tensor Random::permutation(std::int64_t count) {
   return at::randperm(count, generator_, torch::TensorOptions(torch::kLong).device(device_));
+}
+
+torch::Tensor Random::subset(std::int64_t bound, std::int64_t count) {
+  require(count <= bound, "there are no {} distinct numbers below {}", count, bound);
+  if (count > bound / 4) return permutation(bound).narrow(0, 0, count);
+  // Drawn one after the other, and again where one has come before: fewer than 4/3 draws each.
+  std::vector<std::int64_t> chosen;
+  std::unordered_set<std::int64_t> seen;
+  chosen.reserve(static_cast<std::size_t>(count));
+  seen.reserve(static_cast<std::size_t>(count));
+  while (static_cast<std::int64_t>(chosen.size()) < count) {
+    const auto draws = integers(bound, count - static_cast<std::int64_t>(chosen.size())).cpu();
+    const auto* values = draws.data_ptr<std::int64_t>();
+    for (std::int64_t i = 0; i < draws.numel(); ++i) {
+      if (seen.insert(values[i]).second) chosen.push_back(values[i]);
+    }
+  }
+  return torch::tensor(chosen, torch::kLong).to(device_);
 }
 
 torch::Tensor Random::state() const {

@@ -31,6 +31,11 @@ class Random {
   /// A uniformly random order of 0 ... count - 1: [count], int64.
   torch::Tensor permutation(std::int64_t count);
 
+  /// `count` distinct integers out of {0, ..., bound - 1}, every ordered choice equally likely: [count],
+  /// int64. Takes time and memory of order `count`, however large the bound. @throws UserError if count >
+  /// bound
+  torch::Tensor subset(std::int64_t bound, std::int64_t count);
+
   /// The whole state of the stream as bytes, including a cached half of a normal pair; restores bit for bit.
   torch::Tensor state() const;
   void set_state(const torch::Tensor& state);

@@ -14,6 +14,7 @@ namespace ebm {
 ///     metrics.jsonl   one evaluation a line
 ///     checkpoint.pt   the newest whole state of training
 ///     model.pt        the final energy
+///     transform.pt    what the transforms of the data have learnt, where there are any
 ///     report.html     the page
 ///     export.pt, export.safetensors   if asked for: the energy for Python
 class RunDirectory {
@@ -31,6 +32,7 @@ class RunDirectory {
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
   std::filesystem::path checkpoint() const { return path_ / "checkpoint.pt"; }
   std::filesystem::path model() const { return path_ / "model.pt"; }
+  std::filesystem::path transform() const { return path_ / "transform.pt"; }
   std::filesystem::path report() const { return path_ / "report.html"; }
 
   /// Whether the folder holds a run of this program: its manifest says so.

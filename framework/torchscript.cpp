@@ -8,6 +8,7 @@
 
 #include "framework/checkpoint.hpp"
 #include "framework/error.hpp"
+#include "framework/evaluation_mode.hpp"
 #include "framework/export/tracing.hpp"
 
 namespace ebm {

@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "framework/domain.hpp"
 #include "framework/energy.hpp"
+#include "framework/optim/parameter_average.hpp"
 #include "framework/optim/schedule.hpp"
 #include "framework/random.hpp"
 
@@ -19,11 +21,15 @@ struct TrainerContext {
   std::shared_ptr<Energy> energy;
   std::shared_ptr<Domain> domain;
   std::shared_ptr<torch::optim::Optimizer> optimizer;
-  torch::Tensor data;              ///< the whole training set, [n, d]: where particles start and restart
-  std::shared_ptr<Random> random;  ///< noise and restarts
+  /// The whole training set, [n, d]: where particles start and restart. It may be a memory map in a dtype of
+  /// its own; what is drawn from it takes that of the energy, and the rest is never read.
+  torch::Tensor data;
+  std::shared_ptr<Random> random;                                ///< noise and restarts
   std::shared_ptr<const Schedule> optimizer_schedule = nullptr;  ///< factor on learning rates; none: constant
   std::shared_ptr<const Schedule> particle_schedule =
-      nullptr;  ///< factor on the particle step; none: constant
+      nullptr;               ///< factor on the particle step; none: constant
+  double gradient_clip = 0;  ///< largest norm of the gradient in all parameters together, >= 0; 0: any
+  double average_decay = 0;  ///< of a ParameterAverage, in [0, 1); 0: none is kept
 };
 
 /// What one step of training has to say about itself.
@@ -33,7 +39,7 @@ struct StepReport {
 };
 
 /// A way to train an energy. The base keeps the books (iteration, learning rates, the optimizer, finite
-/// numbers, checkpoints); a strategy overrides `accumulate`.
+/// numbers, the clip and the average, checkpoints); a strategy overrides `accumulate`.
 ///
 /// Trainers that move particles derive from ParticleTrainer in the room trainers/.
 class Trainer {
@@ -43,13 +49,17 @@ class Trainer {
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  /// One update of the energy on a batch: gradients of the strategy's objective, optimizer step, projection.
-  /// @param batch [b, d], rows of the training data
+  /// One update of the energy on a batch: gradients of the strategy's objective, clip, optimizer step,
+  /// projection, average.
+  /// @param batch [b, d], rows of the training data; converted to the energy's dtype and device if need be
   /// @throws NonFiniteError naming the parameter and the likely cause, before anything else is harmed.
   StepReport step(const torch::Tensor& batch);
 
   /// Iterations done so far.
   std::int64_t iteration() const { return iteration_; }
+
+  /// The average of the parameters so far, which evaluations use and a run ends with; null if none is kept.
+  const ParameterAverage* average() const { return average_ ? &*average_ : nullptr; }
 
   /// The particles that stand for the model, [N, d]; undefined for a trainer without any.
   virtual torch::Tensor particles() const { return {}; }
@@ -76,14 +86,19 @@ class Trainer {
   Energy& energy() { return *context_.energy; }
   const Domain& domain() const { return *context_.domain; }
   const torch::Tensor& data() const { return context_.data; }
+  /// Dtype and device of the energy's parameters, which batches and particles share.
+  const torch::TensorOptions& tensor_options() const { return tensor_options_; }
   Random& random() { return *context_.random; }
 
  private:
   void set_learning_rates();
   void require_finite(const char* stage, bool gradients) const;
+  void clip_gradients();
 
   TrainerContext context_;
+  torch::TensorOptions tensor_options_;
   std::vector<double> base_rates_;
+  std::optional<ParameterAverage> average_;
   std::int64_t iteration_ = 0;
 };
 

@@ -10,9 +10,9 @@ TransformChain::TransformChain(std::vector<std::shared_ptr<Transform>> parts) : 
 
 void TransformChain::fit(const torch::Tensor& train) {
   auto points = train;
-  for (const auto& part : parts_) {
-    part->fit(points);
-    points = part->forward(points);
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    parts_[i]->fit(points);
+    if (i + 1 < parts_.size()) points = parts_[i]->forward(points);
   }
 }
 

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "framework/error.hpp"
-#include "models/gradients.hpp"
+#include "framework/gradients.hpp"
 #include "models/ridge_features.hpp"
 
 namespace ebm {

@@ -17,8 +17,9 @@ ExactLikelihood::ExactLikelihood(TrainerContext context, const Options& options)
   require(rule.has_value(),
           "trainer: exact_likelihood needs a domain with a quadrature rule: sphere with dimension 3, "
           "euclidean with dimension 1 or 2");
-  rule_ = {.points = rule->points.to(data().device()), .weights = rule->weights.to(data().device())};
-  nodes_ = rule_.points.to(data().options());
+  rule_ = {.points = rule->points.to(tensor_options().device()),
+           .weights = rule->weights.to(tensor_options().device())};
+  nodes_ = rule_.points.to(tensor_options());
 }
 
 std::int64_t ExactLikelihood::accumulate(const torch::Tensor& batch) {

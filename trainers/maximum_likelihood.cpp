@@ -15,7 +15,7 @@ MaximumLikelihood::MaximumLikelihood(TrainerContext context, const Options& opti
 
 std::int64_t MaximumLikelihood::move(const torch::Tensor& batch) {
   if (options_.chains == "data") {
-    set_particles(copies_of(batch, options_.particles_per_point));
+    start_particles_at(batch);
   } else if (options_.chains == "base") {
     set_particles(domain().sample_base(particles().size(0), random(), particles().options()));
   }

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "framework/error.hpp"
+#include "framework/evaluation_mode.hpp"
 
 namespace ebm {
 
@@ -12,16 +13,27 @@ void ParticleOptions::describe(Fields& fields) {
   fields.boolean("antithetic", antithetic,
                  "give the second half of the particles the negative noise of the first");
   fields.integer("particles_per_point", particles_per_point, Range::at_least(1),
-                 "N / n: particles start as this many copies of the data");
+                 "N / n: particles start as this many copies of the data, unless particles is given");
+  fields.integer("particles", particles, Range::at_least(0),
+                 "N: this many start at data points drawn at random, each once where they suffice; 0: "
+                 "particles_per_point times n");
 }
 
 ParticleTrainer::ParticleTrainer(TrainerContext context, const ParticleOptions& options)
     : Trainer(std::move(context)),
+      options_(options),
       sampler_({.step_size = options.particle_step, .antithetic = options.antithetic}) {
-  set_particles(copies_of(data(), options.particles_per_point));
+  start_particles_at(data());
+}
+
+void ParticleTrainer::start_particles_at(const torch::Tensor& points) {
+  const auto count =
+      options_.particles > 0 ? options_.particles : options_.particles_per_point * points.size(0);
+  set_particles(points_of(points, count, random(), tensor_options()));
 }
 
 std::int64_t ParticleTrainer::langevin(std::int64_t steps) {
+  const EvaluationMode mode(energy());
   std::int64_t evaluations = 0;
   for (std::int64_t i = 0; i < steps; ++i) {
     evaluations += sampler_.step(energy(), domain(), state_, random(), particle_scale()).gradient_evaluations;
@@ -56,7 +68,7 @@ void ParticleTrainer::load(torch::serialize::InputArchive& archive) {
   // Their number may be that of a minibatch's copies; their coordinates are the data's.
   require(positions.dim() == 2 && positions.size(1) == data().size(1),
           "particles of {} coordinates instead of {}", positions.size(-1), data().size(1));
-  set_particles(positions.to(data().device()));
+  set_particles(positions.to(tensor_options()));
 }
 
 }  // namespace ebm

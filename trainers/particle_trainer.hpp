@@ -11,7 +11,8 @@ namespace ebm {
 struct ParticleOptions {
   double particle_step = 0.02;  ///< h_x, step of the Langevin dynamics
   bool antithetic = true;       ///< second half of the particles gets the negative noise of the first
-  std::int64_t particles_per_point = 2;  ///< N = this many copies of the data
+  std::int64_t particles_per_point = 2;  ///< N = this many copies of the data, unless `particles` says
+  std::int64_t particles = 0;            ///< N; 0: particles_per_point n
   void describe(Fields& fields);
 };
 
@@ -39,10 +40,14 @@ class ParticleTrainer : public Trainer {
   /// Puts the particles somewhere else.
   void set_particles(const torch::Tensor& positions) { state_ = sampler_.init(positions); }
 
+  /// Puts them at rows of `points`, the data or a batch: N of them, see ParticleOptions and points_of.
+  void start_particles_at(const torch::Tensor& points);
+
   std::int64_t accumulate(const torch::Tensor& batch) final;
   std::string likely_cause() const override;
 
  private:
+  ParticleOptions options_;
   Langevin sampler_;
   Sampler::State state_;
 };

@@ -1,10 +1,14 @@
 #include "trainers/trainers.hpp"
 
+#include "trainers/denoising_score_matching.hpp"
 #include "trainers/dual_gda.hpp"
 #include "trainers/exact_likelihood.hpp"
+#include "trainers/exact_score_matching.hpp"
 #include "trainers/maximum_likelihood.hpp"
+#include "trainers/persistent_contrastive_divergence.hpp"
 #include "trainers/restart_gda.hpp"
 #include "trainers/score_matching.hpp"
+#include "trainers/sliced_score_matching.hpp"
 
 namespace ebm {
 
@@ -16,12 +20,17 @@ Registry<Trainer, TrainerContext>& trainers() {
     entries.add<DualGda>("dual_gda",
                          "one Langevin step and one energy step per iteration; particles persist");
     entries.add<RestartGda>("restart_gda", "dual GDA whose particles sometimes restart at the data");
-    entries.add<ScoreMatchingOptions>(
-        "score_matching", "the restart limit p_R = 1 of dual GDA, or the implicit objective directly",
-        [](const ScoreMatchingOptions& options, const TrainerContext& context) -> std::shared_ptr<Trainer> {
-          if (options.objective == "implicit") return std::make_shared<ImplicitScoreMatching>(context);
-          return std::make_shared<RestartLimit>(context, options);
-        });
+    entries.add<RestartLimit>("score_matching",
+                              "the restart limit p_R = 1 of dual GDA: one Langevin step from the data");
+    entries.add<ExactScoreMatching>("exact_score_matching",
+                                    "implicit score matching by the whole Hessian; smooth energies");
+    entries.add<SlicedScoreMatching>("sliced_score_matching",
+                                     "implicit score matching by random projections; smooth energies");
+    entries.add<DenoisingScoreMatching>("denoising_score_matching",
+                                        "score matching of noised data, one level or a ladder; smooth, R^d");
+    entries.add<PersistentContrastiveDivergence>(
+        "persistent_contrastive_divergence",
+        "maximum likelihood with a replay buffer of chains, for deep energies");
     entries.add<ExactLikelihood>(
         "exact_likelihood",
         "maximum likelihood by quadrature, without particles: how good a training could be; S², R²");

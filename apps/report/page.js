@@ -1062,6 +1062,96 @@ function overlayKeys(globes, has) {
     has("neurons") ? [dot(1, "neuron, sign +"), dot(-1, "neuron, sign −"), html("span", null, `area in proportion to weight; largest ${formatNumber(largest)}`)] : []);
 }
 
+// ------------------------------------------------------------------ planes
+
+function planesSection(report) {
+  if (report.planes.length === 0) return null;
+  const palette = paletteOf(viridis), dense = report.planes.filter(plane => plane.density);
+  const scale = densityScale(dense), peak = Math.exp(Math.min(scale.high, extent(dense[0].density.log_density)[1]));
+  const state = { mode: "density", points: true };
+  const levels = {
+    density: value => Math.exp(value) / peak,
+    log: value => (value - scale.low) / (scale.high - scale.low),
+  };
+  const panels = report.planes.map(plane => {
+    const canvas = html("canvas", { role: "img", "aria-label": `Density in the plane: ${plane.title}` });
+    return { canvas, figure: html("figure", { class: "plane" }, html("figcaption", null, html("h3", null, plane.title)), canvas) };
+  });
+  function draw() {
+    const pixel = clamp(devicePixelRatio || 1, 1, 2);
+    report.planes.forEach((plane, index) => {
+      const { canvas } = panels[index], side = Math.round(Math.max(120, canvas.clientWidth) * pixel);
+      Object.assign(canvas, { width: side, height: side });
+      paintPlane(canvas.getContext("2d"), plane, palette, levels[state.mode], side);
+      if (state.points) paintDots(canvas.getContext("2d"), plane, side, pixel);
+    });
+  }
+  const figures = grid(panels.map(panel => panel.figure));
+  const [{ centre, half }] = report.planes;
+  const span = axis => `${fixed(centre[axis] - half, 1)} to ${fixed(centre[axis] + half, 1)}`;
+  onWidthChange(figures, draw);
+  return {
+    draw,
+    node: section("planes", "In the plane",
+      html("div", { class: "controls" },
+        choice("Show", [["density", "density"], ["log", "log density"]], state.mode, mode => { state.mode = mode; draw(); }),
+        checkbox("data points", visible => { state.points = visible; draw(); })),
+      figures,
+      html("p", { class: "caption", style: "margin-top: 1.5rem" },
+        `x₀ from ${span(0)} (left to right), x₁ from ${span(1)} (bottom to top). One scale of colours for all panels: density from 0 to ${formatNumber(peak)} per unit of area, log density from ${fixed(scale.low, 1)} to ${fixed(scale.high, 1)} nats.`)),
+  };
+}
+
+function paintPlane(context, { density }, palette, level, side) {
+  if (!density) return;
+  const { rows, columns, log_density: values } = density;
+  const raster = new OffscreenCanvas(columns, rows), small = raster.getContext("2d");
+  const image = small.createImageData(columns, rows), pixels = new Uint32Array(image.data.buffer);
+  values.forEach((value, index) => { pixels[index] = palette[Math.round(255 * clamp(isNumber(value) ? level(value) : 0, 0, 1))]; });
+  small.putImageData(image, 0, 0);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(raster, 0, 0, side, side);
+}
+
+function paintDots(context, { points, centre, half, density }, side, pixel) {
+  const size = 1.6 * pixel, place = (value, axis) => (1 + (value - centre[axis]) / half) * side / 2;
+  context.fillStyle = density ? "rgb(255 255 255 / 0.6)" : "rgb(49 104 142 / 0.7)";
+  for (let index = 0; index < points.length; index += 2) {
+    context.fillRect(place(points[index], 0) - size / 2, side - place(points[index + 1], 1) - size / 2, size, size);
+  }
+}
+
+// --------------------------------------------------------------- galleries
+
+function galleriesSection(report) {
+  if (report.galleries.length === 0) return null;
+  const panels = report.galleries.map(gallery => {
+    const across = Math.ceil(Math.sqrt(gallery.count)), down = Math.ceil(gallery.count / across);
+    const canvas = html("canvas", { role: "img", "aria-label": `${gallery.count} images: ${gallery.title}`,
+      width: across * (gallery.width + 1) - 1, height: down * (gallery.height + 1) - 1 });
+    paintGallery(canvas.getContext("2d"), gallery, across);
+    return html("figure", { class: "gallery" }, html("figcaption", null, html("h3", null, gallery.title)), canvas);
+  });
+  return {
+    draw() {},
+    node: section("galleries", "Images", grid(panels),
+      html("p", { class: "caption", style: "margin-top: 1.5rem" },
+        "Data, and the particles as they stood at the end of training, not selected; one scale of grey (or colour) for all.")),
+  };
+}
+
+function paintGallery(context, { count, channels, height, width, values }, across) {
+  const area = height * width;
+  for (let item = 0; item < count; item++) {
+    const image = context.createImageData(width, height);
+    for (let index = 0; index < area; index++) {
+      const value = channel => values[(item * channels + Math.min(channel, channels - 1)) * area + index];
+      image.data.set([value(0), value(1), value(2), 255], 4 * index);
+    }
+    context.putImageData(image, (item % across) * (width + 1), Math.floor(item / across) * (height + 1));
+  }
+}
+
 // ----------------------------------------------------------- configuration
 
 function configurationSection(report) {
@@ -1095,7 +1185,7 @@ function definitionList(entries) {
 function main() {
   const report = JSON.parse(document.getElementById("report-data").textContent);
   const styles = stylesByLabel(report);
-  const figures = [curvesSection(report, styles), sweepSection(report), globesSection(report)].filter(Boolean);
+  const figures = [curvesSection(report, styles), sweepSection(report), globesSection(report), planesSection(report), galleriesSection(report)].filter(Boolean);
   document.getElementById("report").replaceChildren(...[
     headerOf(report),
     resultsSection(report, styles),

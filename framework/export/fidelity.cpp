@@ -156,17 +156,6 @@ class Comparison {
 
 }  // namespace
 
-EvaluationMode::EvaluationMode(torch::nn::Module& root) : root_(root), root_before_(root.is_training()) {
-  for (const auto& module : root.modules(/*include_self=*/false))
-    before_.emplace_back(module, module->is_training());
-  root_.eval();
-}
-
-EvaluationMode::~EvaluationMode() {
-  root_.train(root_before_);
-  for (const auto& [module, training] : before_) module->train(training);
-}
-
 Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChain& transform,
                          const Domain& domain, const torch::Tensor& traced) {
   const auto type = traced.scalar_type();

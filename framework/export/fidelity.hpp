@@ -30,18 +30,4 @@ struct Fidelity {
 Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChain& transform,
                          const Domain& domain, const torch::Tensor& traced);
 
-/// Puts a tree of modules into evaluation mode and, at the end, every one back into the mode it was in.
-class EvaluationMode final {
- public:
-  explicit EvaluationMode(torch::nn::Module& root);
-  ~EvaluationMode();
-  EvaluationMode(const EvaluationMode&) = delete;
-  EvaluationMode& operator=(const EvaluationMode&) = delete;
-
- private:
-  std::vector<std::pair<std::shared_ptr<torch::nn::Module>, bool>> before_;
-  torch::nn::Module& root_;
-  bool root_before_;
-};
-
 }  // namespace ebm

@@ -1,6 +1,7 @@
 #include "framework/optim/optimizers.hpp"
 
 #include <torch/optim/adam.h>
+#include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
 
 #include "framework/optim/wasserstein_fisher_rao.hpp"
@@ -24,7 +25,7 @@ struct AdamOptions {
     fields.number("beta2", beta2, moment, "decay of the mean of squared gradients");
     fields.number("epsilon", epsilon, Range::positive(), "added to the root of the mean square");
     fields.number("weight_decay", weight_decay, Range::at_least(0),
-                  "ridge penalty λ: adds λ θ to the gradient");
+                  "λ: adam adds λ θ to the gradient, adamw shrinks θ by learning_rate λ θ");
   }
 };
 
@@ -47,6 +48,15 @@ std::vector<torch::Tensor> trainable(const Energy& energy) {
   return parameters;
 }
 
+template <class Optimizer, class Settings>
+std::shared_ptr<torch::optim::Optimizer> make_adam(const AdamOptions& options,
+                                                   const OptimizerContext& context) {
+  return std::make_shared<Optimizer>(trainable(context.energy), Settings(options.learning_rate)
+                                                                    .betas({options.beta1, options.beta2})
+                                                                    .eps(options.epsilon)
+                                                                    .weight_decay(options.weight_decay));
+}
+
 }  // namespace
 
 Registry<torch::optim::Optimizer, OptimizerContext>& optimizers() {
@@ -63,13 +73,9 @@ Registry<torch::optim::Optimizer, OptimizerContext>& optimizers() {
                                return std::make_shared<WassersteinFisherRao>(*neurons, options);
                              });
     entries.add<AdamOptions>("adam", "Adam (Kingma & Ba 2015)",
-                             [](const AdamOptions& options, const OptimizerContext& context) {
-                               return std::make_shared<torch::optim::Adam>(
-                                   trainable(context.energy), torch::optim::AdamOptions(options.learning_rate)
-                                                                  .betas({options.beta1, options.beta2})
-                                                                  .eps(options.epsilon)
-                                                                  .weight_decay(options.weight_decay));
-                             });
+                             make_adam<torch::optim::Adam, torch::optim::AdamOptions>);
+    entries.add<AdamOptions>("adamw", "Adam with decoupled weight decay (Loshchilov & Hutter 2019)",
+                             make_adam<torch::optim::AdamW, torch::optim::AdamWOptions>);
     entries.add<SgdOptions>("sgd", "stochastic gradient descent",
                             [](const SgdOptions& options, const OptimizerContext& context) {
                               return std::make_shared<torch::optim::SGD>(

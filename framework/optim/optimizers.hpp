@@ -12,7 +12,7 @@ struct OptimizerContext {
   Energy& energy;
 };
 
-/// wasserstein_fisher_rao for shallow energies; adam and sgd for any.
+/// wasserstein_fisher_rao for shallow energies; adam, adamw and sgd for any.
 Registry<torch::optim::Optimizer, OptimizerContext>& optimizers();
 
 }  // namespace ebm

@@ -20,7 +20,7 @@ struct ScheduleContext {
   std::int64_t iterations;  ///< length of the whole run
 };
 
-/// constant, inverse_sqrt, exponential, cosine, step.
+/// constant, inverse_sqrt, exponential, cosine, step; each with a linear warm-up if asked.
 Registry<Schedule, ScheduleContext>& schedules();
 
 }  // namespace ebm

@@ -17,10 +17,21 @@ torch::Tensor draw_noise(const torch::Tensor& positions, bool antithetic, Random
   return torch::cat({half, -half});
 }
 
+/// Gradients no longer than `limit`. The norm is taken in double, where the square of a float is finite: an
+/// overflow would read as a factor of zero.
+torch::Tensor clipped(const torch::Tensor& gradient, double limit) {
+  const auto norm = torch::norm(gradient, 2, {1}, /*keepdim=*/true, torch::kDouble);
+  return gradient * (limit / norm.clamp_min(limit)).to(gradient.scalar_type());
+}
+
 }  // namespace
 
 Langevin::Langevin(Options options) : options_(options) {
   require(options.step_size > 0, "Langevin: step_size must be positive, got {}", options.step_size);
+  require(options.noise.value_or(0) >= 0, "Langevin: noise must not be negative, got {}",
+          options.noise.value_or(0));
+  require(options.gradient_clip >= 0, "Langevin: gradient_clip must not be negative, got {}",
+          options.gradient_clip);
 }
 
 Sampler::State Langevin::init(const torch::Tensor& positions) const {
@@ -33,8 +44,11 @@ Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state,
                              double scale) const {
   const torch::NoGradGuard no_grad;
   const double h = options_.step_size * scale;
-  auto moved = torch::add(state.positions, energy.gradient(state.positions), -h);
-  moved.add_(draw_noise(state.positions, options_.antithetic, random), std::sqrt(2 * h));
+  const double noise = options_.noise ? *options_.noise * std::sqrt(scale) : std::sqrt(2 * h);
+  auto gradient = energy.gradient(state.positions);
+  if (options_.gradient_clip > 0) gradient = clipped(gradient, options_.gradient_clip);
+  auto moved = torch::add(state.positions, gradient, -h);
+  moved.add_(draw_noise(state.positions, options_.antithetic, random), noise);
   state.positions = domain.retract(moved);
   return {.gradient_evaluations = state.positions.size(0)};
 }

@@ -95,15 +95,19 @@ TEST(Resume, InterruptEndsWithACheckpointThatGoesOnInTheSameBits) {
 }
 
 // Chains that start at a minibatch are fewer than copies of all data; a checkpoint must take them as they
-// are.
+// are. A replay buffer and the average of the parameters are in it too.
 TEST(Resume, ChainsOfAMinibatchGoOnToo) {
   for (const std::string trainer :
-       {R"({"name": "score_matching"})", R"({"name": "maximum_likelihood", "chains": "data"})"}) {
+       {R"({"name": "score_matching"})", R"({"name": "maximum_likelihood", "chains": "data"})",
+        R"({"name": "persistent_contrastive_divergence", "buffer_size": 120, "langevin_steps": 3})"}) {
     const TemporaryFolder folder;
     const auto config = folder.write("c.json", small_configuration).string();
     const auto train = [&](const std::vector<std::string>& more) {
-      std::vector<std::string> arguments = {
-          "train", config, "--set", "trainer=" + trainer, "--set", "loop.batch_size=50"};
+      std::vector<std::string> arguments = {"train", config,
+                                            "--set", "trainer=" + trainer,
+                                            "--set", "loop.batch_size=50",
+                                            "--set", "loop.average_decay=0.9",
+                                            "--set", "loop.gradient_clip=1e-3"};
       arguments.insert(arguments.end(), more.begin(), more.end());
       const auto outcome = run_program(arguments);
       EXPECT_EQ(outcome.code, 0) << outcome.error;

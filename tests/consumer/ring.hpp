@@ -1,7 +1,6 @@
 #include "models/models.hpp"
 
-class Ring final : public ebm::Energy {
- public:
+struct Ring final : ebm::Energy {
   struct Options {
     double radius = 2;
     void describe(ebm::Fields& fields) {
@@ -9,9 +8,7 @@ class Ring final : public ebm::Energy {
     }
   };
   Ring(const ebm::EnergyContext& context, const Options& options)
-      : radius_(register_parameter("radius", torch::tensor(options.radius, context.tensor_options))) {}
-  torch::Tensor forward(const torch::Tensor& x) override { return 8 * (x.norm(2, 1) - radius_).square(); }
-
- private:
-  torch::Tensor radius_;
+      : radius(register_parameter("radius", torch::tensor(options.radius, context.tensor_options))) {}
+  torch::Tensor forward(const torch::Tensor& x) override { return 8 * (x.norm(2, 1) - radius).square(); }
+  torch::Tensor radius;
 };

@@ -1,7 +1,6 @@
 #include "trainers/particle_trainer.hpp"
 
-class SlowGda final : public ebm::ParticleTrainer {
- public:
+struct SlowGda final : ebm::ParticleTrainer {
   struct Options : ebm::ParticleOptions {
     std::int64_t sweeps = 2;
     void describe(ebm::Fields& fields) {
@@ -10,9 +9,7 @@ class SlowGda final : public ebm::ParticleTrainer {
     }
   };
   SlowGda(const ebm::TrainerContext& context, const Options& options)
-      : ParticleTrainer(context, options), sweeps_(options.sweeps) {}
-  std::int64_t move(const torch::Tensor&) override { return langevin(sweeps_); }
-
- private:
-  std::int64_t sweeps_;
+      : ParticleTrainer(context, options), sweeps(options.sweeps) {}
+  std::int64_t move(const torch::Tensor&) override { return langevin(sweeps); }
+  std::int64_t sweeps;
 };

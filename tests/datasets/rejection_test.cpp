@@ -147,11 +147,15 @@ TEST(Rejection, HopelessBoundIsAnErrorAndNoEndlessLoop) {
   expect_contains(user_error([&] { samples_of(energy, 3, 10); }), "too concentrated for this sampler");
 }
 
+TeacherStudent teacher_student(std::shared_ptr<Energy> energy, const TeacherStudent::Options& options) {
+  Random random(4, "rejection_test");
+  return TeacherStudent(
+      {.domain = std::make_shared<Sphere>(3), .teacher = std::move(energy), .random = random}, options);
+}
+
 TEST(TeacherStudent, PartsAreOfTheSizesAskedAndShareNoRow) {
   const auto teacher = std::make_shared<Teacher>(published("bimodal"));
-  Random random(4, "rejection_test");
-  TeacherStudent options{.train = 300, .validation = 200, .test = 100};
-  const auto parts = options.make(teacher, Sphere(3), random);
+  const auto parts = teacher_student(teacher, {.train = 300, .validation = 200, .test = 100});
   EXPECT_EQ(parts.train.size(0), 300);
   EXPECT_EQ(parts.validation.size(0), 200);
   EXPECT_EQ(parts.test.size(0), 100);
@@ -163,17 +167,14 @@ TEST(TeacherStudent, PartsAreOfTheSizesAskedAndShareNoRow) {
 }
 
 TEST(TeacherStudent, PartsOfNoPointsAreUndefined) {
-  Random random(5, "rejection_test");
-  TeacherStudent options{.train = 10, .validation = 0, .test = 0};
-  const auto parts = options.make(std::make_shared<Teacher>(published("bimodal")), Sphere(3), random);
+  const auto parts = teacher_student(std::make_shared<Teacher>(published("bimodal")),
+                                     {.train = 10, .validation = 0, .test = 0});
   EXPECT_FALSE(parts.validation.defined());
   EXPECT_FALSE(parts.test.defined());
 }
 
 TEST(TeacherStudent, MissingTeacherIsAnError) {
-  Random random(6, "rejection_test");
-  expect_contains(user_error([&] { TeacherStudent().make(nullptr, Sphere(3), random); }),
-                  "dataset.teacher: missing");
+  expect_contains(user_error([] { teacher_student(nullptr, {}); }), "dataset.teacher: missing");
 }
 
 // On R^d `sample_base` is no draw from τ, so what is kept would follow another law without a word.

@@ -188,10 +188,10 @@ TEST(Checkpoint, RefusesAnotherOptimizer) {
 TEST(EnergyFile, RoundTripAndRefusalOfOtherShapes) {
   const TemporaryFolder folder;
   SmallRun saved(Flow::adam), same(Flow::adam, /*stranger=*/true), other(Flow::adam, true, 9);
-  save_energy(folder / "model.pt", *saved.energy);
-  load_energy(folder / "model.pt", *same.energy);
+  save_module(folder / "model.pt", *saved.energy);
+  load_module(folder / "model.pt", *same.energy);
   EXPECT_TRUE(torch::equal(saved.energy->forward(saved.data), same.energy->forward(saved.data)));
-  expect_contains(user_error([&] { load_energy(folder / "model.pt", *other.energy); }), "model.pt");
+  expect_contains(user_error([&] { load_module(folder / "model.pt", *other.energy); }), "model.pt");
 }
 
 // A stored tensor that aliases the live one would follow the particles.

@@ -115,6 +115,62 @@ TEST(Langevin, ScaleMultipliesTheStep) {
   EXPECT_LT(distance(scaled.positions, plain.positions), 1e-15);
 }
 
+// A noise of its own makes the temperature T = noise² / 2h: the variance of the chain is T times the usual
+// one.
+TEST(Langevin, NoiseApartFromTheStepSetsTheTemperature) {
+  constexpr double h = 0.2, noise = 0.1, count = 20000;
+  auto energy = standard_normal(1);
+  Random random(2, "langevin");
+  const Langevin chain({.step_size = h, .antithetic = false, .noise = noise});
+  auto state = chain.init(torch::zeros({20000, 1}, torch::kDouble));
+  for (int t = 0; t < 60; ++t) chain.step(energy, Euclidean(1), state, random, 1);
+  const double variance = noise * noise / (2 * h) / (1 - h / 2);
+  EXPECT_NEAR(state.positions.square().mean().item<double>(), variance, 4 * variance * std::sqrt(2 / count));
+}
+
+// The factor of a schedule acts on h, so on the root of it for the noise, given or not.
+TEST(Langevin, ScaleTakesANoiseOfItsOwnAlongByItsRoot) {
+  auto energy = standard_normal(2);
+  Random one(1, "langevin"), other(1, "langevin");
+  const auto start = torch::ones({4, 2}, torch::kDouble);
+  const Langevin given({.step_size = 0.4, .noise = std::sqrt(0.8)}), usual({.step_size = 0.4});
+  auto a = given.init(start), b = usual.init(start);
+  given.step(energy, Euclidean(2), a, one, 0.09);
+  usual.step(energy, Euclidean(2), b, other, 0.09);
+  EXPECT_LT(distance(a.positions, b.positions), 1e-15);
+}
+
+// ∇E = x for the standard normal: (3, 4) has norm 5 and becomes (0.6, 0.8) · 2, (0.3, 0.4) stays.
+TEST(Langevin, ClipsTheGradientOfEachParticleByItself) {
+  auto energy = standard_normal(2);
+  Random random(1, "langevin");
+  const auto start = torch::tensor({{3., 4.}, {0.3, 0.4}}, torch::kDouble);
+  const Langevin chain({.step_size = 0.1, .noise = 0, .gradient_clip = 2});
+  auto state = chain.init(start);
+  chain.step(energy, Euclidean(2), state, random, 1);
+  const auto expected = start - 0.1 * torch::tensor({{1.2, 1.6}, {0.3, 0.4}}, torch::kDouble);
+  EXPECT_LT(distance(state.positions, expected), 1e-15);
+}
+
+// Clipped, an infinite gradient would be a harmless one: it must show.
+TEST(Langevin, ClippingMasksNoNumberThatIsNotFinite) {
+  Random random(1, "langevin");
+  const Langevin chain({.step_size = 0.1, .gradient_clip = 2});
+  for (const double wrong : {std::nan(""), HUGE_VAL}) {
+    Hoarder hoarder;
+    hoarder.kept[0][1] = wrong;
+    auto state = chain.init(torch::ones({2, 2}, torch::kDouble));
+    chain.step(hoarder, Euclidean(2), state, random, 1);
+    EXPECT_FALSE(state.positions.isfinite().all().item<bool>()) << wrong;
+  }
+  Hoarder huge;
+  huge.kept = torch::full({2, 2}, 1e30F);
+  auto state = Langevin({.step_size = 1, .noise = 0, .gradient_clip = 2}).init(torch::zeros({2, 2}));
+  Langevin({.step_size = 1, .noise = 0, .gradient_clip = 2}).step(huge, Euclidean(2), state, random, 1);
+  EXPECT_LT(distance(state.positions, torch::full({2, 2}, -std::sqrt(2.0))), 1e-6)
+      << "1e30 is finite in float, its square is not";
+}
+
 TEST(Langevin, StartIsCopiedAndStatesOfThePastStay) {
   auto energy = standard_normal(2);
   Random random(1, "langevin");
@@ -144,6 +200,8 @@ TEST(Langevin, TheGradientBelongsToTheEnergy) {
 
 TEST(Langevin, TheStepMustBePositive) {
   expect_contains(user_error([] { Langevin({.step_size = 0}); }), "step_size must be positive");
+  expect_contains(user_error([] { Langevin({.noise = -1.0}); }), "noise must not be negative");
+  expect_contains(user_error([] { Langevin({.gradient_clip = -1}); }), "gradient_clip must not be negative");
 }
 
 }  // namespace

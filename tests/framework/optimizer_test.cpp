@@ -140,14 +140,28 @@ std::shared_ptr<torch::optim::Optimizer> made(const Json& section, Energy& energ
 
 // A mean of 1, -2 with gradient 3, -4; Adam's first step is the learning rate in the direction of the sign.
 TEST(Optimizers, SgdAndAdamDescend) {
-  for (const char* name : {"sgd", "adam"}) {
+  for (const char* name : {"sgd", "adam", "adamw"}) {
     Gaussian energy(2, {.mean = {1, -2}}, torch::kDouble);
     auto mean = energy.named_parameters()["mean"];
-    const auto optimizer = made({{"name", name}, {"learning_rate", 0.1}}, energy);
+    const auto optimizer = made({{"name", name}, {"learning_rate", 0.1}, {"weight_decay", 0}}, energy);
     mean.mutable_grad() = row_of({3, -4});
     optimizer->step();
     const auto expected = std::string(name) == "sgd" ? row_of({0.7, -1.6}) : row_of({0.9, -1.9});
     EXPECT_LT(distance(mean, expected), 1e-8) << name;
+  }
+}
+
+// At a gradient of zero the ridge penalty of Adam is a gradient, of which the first step sees the sign alone;
+// that of AdamW is a factor 1 - learning_rate λ.
+TEST(Optimizers, WeightDecayOfAdamWIsDecoupled) {
+  for (const char* name : {"adam", "adamw"}) {
+    Gaussian energy(2, {.mean = {1, -2}}, torch::kDouble);
+    auto mean = energy.named_parameters()["mean"];
+    const auto optimizer = made({{"name", name}, {"learning_rate", 0.1}, {"weight_decay", 0.5}}, energy);
+    mean.mutable_grad() = row_of({0, 0});
+    optimizer->step();
+    const auto expected = std::string(name) == "adam" ? row_of({0.9, -1.9}) : row_of({0.95, -1.9});
+    EXPECT_LT(distance(mean, expected), 1e-7) << name;
   }
 }
 
@@ -178,7 +192,7 @@ TEST(Optimizers, TheFlowNeedsNeurons) {
 
 TEST(Optimizers, AnEnergyWithoutParametersCannotBeTrained) {
   Teacher energy(3, {}, torch::kDouble);
-  for (const char* name : {"wasserstein_fisher_rao", "adam", "sgd"}) {
+  for (const char* name : {"wasserstein_fisher_rao", "adam", "adamw", "sgd"}) {
     expect_contains(user_error([&] { made({{"name", name}}, energy); }), "no parameters to train");
   }
 }

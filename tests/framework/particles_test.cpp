@@ -35,6 +35,52 @@ TEST(RestartEvery, MovesAllParticlesAtExactlyTheMultiples) {
   EXPECT_TRUE(torch::equal(particles, rows_marked(100, 6)));
 }
 
+// Three particles over two whole copies: each row twice, three rows, not always the same, once more.
+TEST(Particles, PointsAreWholeCopiesAndThenDistinctRows) {
+  const auto data = rows_marked(0, 5);
+  Random random(3, "start");
+  auto more = torch::zeros({5}, torch::kLong);
+  for (int i = 0; i < 200; ++i) {
+    const auto points = points_of(data, 13, random, torch::kDouble);
+    ASSERT_TRUE(torch::equal(points.narrow(0, 0, 10), copies_of(data, 2)));
+    const auto row = (points.narrow(0, 10, 3).select(1, 0) / 2).to(torch::kLong);
+    const auto count = torch::bincount(row, {}, 5);
+    ASSERT_EQ(count.max().item<std::int64_t>(), 1);
+    more += count;
+  }
+  EXPECT_LT((more - 120).abs().max().item<double>(), 4 * std::sqrt(200 * 0.6 * 0.4));
+}
+
+TEST(Particles, PointsOfWholeCopiesDrawNothing) {
+  Random random(3, "start");
+  const auto before = random.state();
+  EXPECT_TRUE(torch::equal(points_of(rows_marked(0, 5), 10, random, torch::kDouble),
+                           copies_of(rows_marked(0, 5), 2)));
+  EXPECT_TRUE(torch::equal(before, random.state()));
+}
+
+TEST(Particles, PointsOfBytesAreNumbers) {
+  const auto data = torch::arange(10, torch::kByte).reshape({5, 2});
+  Random random(3, "start");
+  EXPECT_TRUE(torch::equal(points_of(data, 5, random, torch::kFloat), data.to(torch::kFloat)));
+  const auto particles = torch::full({4, 2}, 100.0F);
+  for (const RestartRule& rule : {RestartRule{.every = 1}, RestartRule{.probability = 1}}) {
+    const auto after = restarted(particles, data, rule, 1, random);
+    EXPECT_EQ(after.scalar_type(), torch::kFloat);
+    EXPECT_LT(after.max().item<double>(), 10);
+  }
+}
+
+// The first rows alone, restart after restart, would leave out the rest of the data.
+TEST(RestartEvery, FewerParticlesThanDataRestartAtRowsDrawnAtRandom) {
+  const auto data = rows_marked(0, 100);
+  Random random(3, "start");
+  const auto one = restarted(rows_marked(1000, 6), data, {.every = 1}, 1, random);
+  const auto other = restarted(rows_marked(1000, 6), data, {.every = 1}, 1, random);
+  EXPECT_LT(one.max().item<double>(), 200);
+  EXPECT_FALSE(torch::equal(one, other));
+}
+
 TEST(RestartEvery, DrawsNoRandomNumbers) {
   Random random(1, "restart");
   const auto before = random.state();

@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
 
 #include "tests/support/support.hpp"
 
@@ -63,6 +66,7 @@ TEST(Random, LeavesTheGlobalGeneratorAlone) {
   random.uniform({3}, torch::kDouble);
   random.integers(5, 3);
   random.permutation(4);
+  random.subset(100, 4);
   random.set_state(random.state());
   EXPECT_TRUE(torch::equal(torch::rand({20}, torch::kDouble), expected));
 }
@@ -89,6 +93,42 @@ TEST(Random, PermutationHoldsEveryIndexOnce) {
   EXPECT_TRUE(torch::equal(std::get<0>(order.sort()), torch::arange(100)));
   EXPECT_FALSE(torch::equal(order, torch::arange(100)));
   EXPECT_FALSE(torch::equal(order, random.permutation(100)));
+}
+
+// Ordered pairs out of 10 by rejection and triples out of 4 by a permutation: a repetition, or an order that
+// rejection or a set has sorted, shows in the counts of the 90 (24) ordered choices. Binomial(9000, 1/90):
+// 100 ± 9.9; the largest of 90 deviations stays below 4.5 of them.
+TEST(Random, SubsetsAreDistinctAndEveryOrderIsEquallyLikely) {
+  for (const auto& [bound, count, choices] : {std::tuple{10, 2, 90}, std::tuple{4, 3, 24}}) {
+    Random random(1, "subset");
+    std::map<std::vector<std::int64_t>, int> seen;
+    for (int i = 0; i < 100 * choices; ++i) {
+      const auto draw = random.subset(bound, count);
+      const auto* values = draw.data_ptr<std::int64_t>();
+      const std::vector<std::int64_t> choice(values, values + count);
+      ASSERT_EQ(std::set(choice.begin(), choice.end()).size(), choice.size());
+      ASSERT_LT(draw.max().item<std::int64_t>(), bound);
+      ++seen[choice];
+    }
+    EXPECT_EQ(seen.size(), static_cast<std::size_t>(choices));
+    for (const auto& [choice, times] : seen) EXPECT_NEAR(times, 100, 4.5 * 10);
+  }
+}
+
+TEST(Random, SubsetsRepeatBySeedAndTakeTheirEnds) {
+  EXPECT_TRUE(torch::equal(Random(3, "subset").subset(1000, 50), Random(3, "subset").subset(1000, 50)));
+  EXPECT_FALSE(torch::equal(Random(3, "subset").subset(1000, 50), Random(4, "subset").subset(1000, 50)));
+  Random random(1, "subset");
+  EXPECT_TRUE(torch::equal(std::get<0>(random.subset(7, 7).sort()), torch::arange(7)));
+  EXPECT_EQ(random.subset(7, 0).numel(), 0);
+  expect_contains(user_error([&] { random.subset(7, 8); }), "no 8 distinct numbers below 7");
+}
+
+// A permutation of 10^12 needs 8 TB; a subset of it nothing.
+TEST(Random, SubsetsOfTheVeryManyCostNothing) {
+  const auto draw = Random(1, "subset").subset(1'000'000'000'000, 1000);
+  EXPECT_GT(draw.max().item<std::int64_t>(), 900'000'000'000);
+  EXPECT_LT(draw.min().item<std::int64_t>(), 100'000'000'000);
 }
 
 }  // namespace

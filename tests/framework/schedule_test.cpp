@@ -50,6 +50,22 @@ TEST(Schedule, Step) {
   EXPECT_EQ(decay->factor(21), 0.25);
 }
 
+// A linear start on top of the formula, which counts from the first iteration all the same.
+TEST(Schedule, WarmUpIsOneMoreFactor) {
+  const auto constant = schedule({{"name", "constant"}, {"warmup", 10}});
+  EXPECT_NEAR(constant->factor(1), 0.1, 1e-15);
+  EXPECT_EQ(constant->factor(10), 1);
+  EXPECT_EQ(constant->factor(11), 1);
+  for (const auto& name : schedules().names()) {
+    const auto with = schedule({{"name", name}, {"warmup", 40}}, 100),
+               without = schedule({{"name", name}}, 100);
+    for (const std::int64_t t : {1, 20, 40, 41, 100}) {
+      EXPECT_NEAR(with->factor(t), without->factor(t) * std::min(1.0, static_cast<double>(t) / 40), 1e-15)
+          << name << " at " << t;
+    }
+  }
+}
+
 TEST(Schedule, FactorsFallAndStayInTheUnitInterval) {
   for (const auto& name : schedules().names()) {
     const auto decay = schedule({{"name", name}}, 5000);
@@ -70,6 +86,7 @@ TEST(Schedule, BadOptionsAreErrorsWithTheirPath) {
       {{{"name", "cosine"}, {"final_factor", 0}}, "trainer.schedule.final_factor"},
       {{{"name", "cosine"}, {"final_factor", 1.5}}, "trainer.schedule.final_factor"},
       {{{"name", "cosine"}, {"start", 1}}, "trainer.schedule.start"},
+      {{{"name", "constant"}, {"warmup", -1}}, "trainer.schedule.warmup"},
       {{{"name", "step"}, {"every", 0}}, "trainer.schedule.every"},
       {{{"name", "step"}, {"decay", 1.1}}, "trainer.schedule.decay"},
       {{{"name", "constant"}, {"scale", 1}}, "trainer.schedule.scale: unknown key"},

@@ -1,16 +1,22 @@
 #include "trainers/restart_gda.hpp"
 
+#include <sys/mman.h>
 #include <torch/optim/sgd.h>
 
 #include <cmath>
 #include <functional>
 
+#include "framework/fit.hpp"
 #include "framework/optim/schedule.hpp"
 #include "models/gaussian.hpp"
 #include "tests/support/support.hpp"
+#include "trainers/denoising_score_matching.hpp"
 #include "trainers/dual_gda.hpp"
+#include "trainers/exact_score_matching.hpp"
 #include "trainers/maximum_likelihood.hpp"
+#include "trainers/persistent_contrastive_divergence.hpp"
 #include "trainers/score_matching.hpp"
+#include "trainers/sliced_score_matching.hpp"
 
 namespace ebm::testing {
 namespace {
@@ -205,9 +211,61 @@ TEST(GradientEvaluations, AreCounted) {
 }
 
 // One gradient and d rows of the Hessian at each point of the batch.
-TEST(GradientEvaluations, OfTheImplicitObjectiveAreCounted) {
+TEST(GradientEvaluations, OfTheExactObjectiveAreCounted) {
+  EXPECT_EQ(evaluations<ExactScoreMatching>({}), 4 * 3);
+}
+
+// One gradient and one product with the Hessian for each projection; noised points alone; K steps of N
+// chains.
+TEST(GradientEvaluations, OfDeepTrainersAreCounted) {
+  EXPECT_EQ(evaluations<SlicedScoreMatching>({.projections = 5}), 4 * 6);
+  EXPECT_EQ(evaluations<DenoisingScoreMatching>({}), 4);
+  EXPECT_EQ(evaluations<PersistentContrastiveDivergence>({.chains = 6, .langevin_steps = 7}), 6 * 7 + 4 + 6);
+  EXPECT_EQ(evaluations<PersistentContrastiveDivergence>({.langevin_steps = 7}), 4 * 7 + 4 + 4);
+}
+
+// N = 8 of 10 points, each at most once; a step that hardly moves leaves them to be seen.
+TEST(Particles, AsManyAsAskedStartAtDistinctDataPoints) {
   const auto data = plane_points(10);
-  EXPECT_EQ(ImplicitScoreMatching(on_the_plane(data)).step(data.narrow(0, 0, 4)).gradient_evaluations, 4 * 3);
+  const auto frozen = frozen_at([](std::int64_t) { return true; });
+  DualGda trainer(on_the_plane(data, frozen), {.particles = 8});
+  trainer.step(data);
+  EXPECT_EQ(trainer.particles().size(0), 8);
+  const auto found = particles_at(data, trainer.particles());
+  EXPECT_EQ(found.max().item<double>(), 1);
+  EXPECT_EQ(found.sum().item<double>(), 8);
+}
+
+// A batch that chains start from is one thing, how many they are another.
+TEST(Particles, AsManyAsAskedStartAtTheBatch) {
+  const auto data = plane_points(10), batch = data.narrow(0, 0, 4);
+  auto options = likelihood_chains("data");
+  options.particles = 6;
+  MaximumLikelihood trainer(on_the_plane(data, frozen_at([](std::int64_t) { return true; })), options);
+  trainer.step(batch);
+  EXPECT_EQ(trainer.particles().size(0), 6);
+  EXPECT_EQ(particles_at(batch, trainer.particles()).sum().item<double>(), 6);
+}
+
+// 2^35 rows of bytes, zeros that the machine never makes real: whoever converts, copies or permutes them all
+// asks for hundreds of gigabytes.
+TEST(Particles, TensOfBillionsOfRowsCostNothing) {
+  constexpr std::int64_t rows = std::int64_t{1} << 35;
+  void* memory =
+      ::mmap(nullptr, 2 * rows, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) GTEST_SKIP() << "this machine does not lend more memory than it has";
+  {
+    const auto data = torch::from_blob(memory, {rows, 2}, torch::kByte);
+    const auto context = on_the_plane(data, nullptr, 0.05);
+    DualGda trainer(context, {.particle_step = 0.1, .particles = 1000});
+    const Evaluator evaluator(context.domain, {.train = plane_points(1)}, {.every = 0});
+    Random batches(1, "batches");
+    fit(trainer, *context.energy, data, batches, evaluator, {.iterations = 40, .batch_size = 100}, {});
+    // The precision of a point mass grows without end; at 1 it stood.
+    EXPECT_GT(context.energy->named_parameters()["log_precision"].min().item<double>(), 0.5);
+    EXPECT_EQ(trainer.particles().scalar_type(), torch::kDouble);
+  }
+  ::munmap(memory, 2 * rows);
 }
 
 TEST(MaximumLikelihood, ChainsFromTheDataForgetTheParticles) {

@@ -1,48 +1,20 @@
 #include "trainers/score_matching.hpp"
 
-#include <torch/optim/sgd.h>
-
 #include <cmath>
 #include <numbers>
 
 #include "framework/metrics/evaluator.hpp"
 #include "models/gaussian.hpp"
-#include "models/shallow.hpp"
 #include "models/von_mises_fisher.hpp"
 #include "tests/support/support.hpp"
+#include "tests/trainers/standing_still.hpp"
+#include "trainers/exact_score_matching.hpp"
 
 namespace ebm::testing {
 namespace {
 
-double implicit_objective(Energy& energy, const Domain& domain, const torch::Tensor& x) {
-  return implicit_score_objective(energy, domain, x).item<double>();
-}
-
-/// A smooth energy whose parameters all differ.
-std::shared_ptr<Shallow> softplus_energy(std::int64_t d, std::int64_t neurons, double largest_weight) {
-  Random random(3, "score_matching_test");
-  Shallow::Options options{.neurons = neurons, .activation = "softplus", .signs = "balanced"};
-  auto energy = std::make_shared<Shallow>(d, options, random, torch::kDouble);
-  const torch::NoGradGuard no_grad;
-  energy->named_parameters()["weights"].copy_(largest_weight * random.uniform({neurons}, torch::kDouble));
-  return energy;
-}
-
-/// Trains with steps of size zero, so that after a step the `.grad` of the parameters is that of the start.
-TrainerContext standing_still(std::shared_ptr<Energy> energy, std::shared_ptr<Domain> domain,
-                              torch::Tensor data) {
-  auto optimizer = std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(0.0));
-  return {.energy = energy,
-          .domain = domain,
-          .optimizer = optimizer,
-          .data = data,
-          .random = std::make_shared<Random>(4, "particles")};
-}
-
-torch::Tensor flat_gradient(Energy& energy) {
-  std::vector<torch::Tensor> parts;
-  for (const auto& parameter : energy.parameters()) parts.push_back(parameter.grad().flatten());
-  return torch::cat(parts);
+double exact_objective(Energy& energy, const Domain& domain, const torch::Tensor& x) {
+  return exact_score_objective(energy, domain, x).item<double>();
 }
 
 /// Central differences of a function of the parameters along each coordinate.
@@ -66,7 +38,7 @@ torch::Tensor differences(Energy& energy, Function function) {
 }
 
 // E = ½ Σ λ_k (x_k - μ_k)²: |∇E|² = Σ λ_k² (x_k - μ_k)² and ΔE = Σ λ_k (Hyvärinen 2005, §3.1).
-TEST(ImplicitScore, OfAGaussianIsItsClosedForm) {
+TEST(ExactScore, OfAGaussianIsItsClosedForm) {
   Gaussian energy(2, {.mean = {0.5, -1}, .deviation = {0.5, 2}}, torch::kDouble);
   Random random(1, "points");
   const auto x = random.normal({50, 2}, torch::kDouble);
@@ -74,12 +46,12 @@ TEST(ImplicitScore, OfAGaussianIsItsClosedForm) {
              precision = torch::tensor({4., 0.25}, torch::kDouble);
   const double expected =
       (0.5 * precision.square() * (x - mean).square() - precision).sum(1).mean().item<double>();
-  EXPECT_NEAR(implicit_objective(energy, Euclidean(2), x), expected, 1e-12);
+  EXPECT_NEAR(exact_objective(energy, Euclidean(2), x), expected, 1e-12);
 }
 
 // E = -κ t with t = <μ, x>: the tangential gradient is -κ (μ - t x), of square κ² (1 - t²), and Δ_S t = -(d -
 // 1) t, since the coordinates are spherical harmonics of degree one.
-TEST(ImplicitScore, OfAVonMisesFisherDensityIsItsClosedForm) {
+TEST(ExactScore, OfAVonMisesFisherDensityIsItsClosedForm) {
   const double k = 3;
   for (const std::int64_t d : {2, 3, 7}) {
     Random random(2, "points");
@@ -87,12 +59,12 @@ TEST(ImplicitScore, OfAVonMisesFisherDensityIsItsClosedForm) {
     const auto x = Sphere(d).sample_base(50, random, torch::kDouble);
     const auto t = x.matmul(energy.named_parameters()["directions"].detach()[0] / k);
     const auto expected = 0.5 * k * k * (1 - t.square()) - k * static_cast<double>(d - 1) * t;
-    EXPECT_NEAR(implicit_objective(energy, Sphere(d), x), expected.mean().item<double>(), 1e-12) << d;
+    EXPECT_NEAR(exact_objective(energy, Sphere(d), x), expected.mean().item<double>(), 1e-12) << d;
   }
 }
 
 // Two extensions of one function on the sphere off it, E and E + 5 (|x|² - 1), are one energy.
-TEST(ImplicitScore, DoesNotSeeTheEnergyOffTheSphere) {
+TEST(ExactScore, DoesNotSeeTheEnergyOffTheSphere) {
   class Extended final : public Energy {
    public:
     explicit Extended(std::shared_ptr<Energy> energy) : energy_(register_module("energy", energy)) {}
@@ -107,15 +79,15 @@ TEST(ImplicitScore, DoesNotSeeTheEnergyOffTheSphere) {
   Extended extended(energy);
   Random random(5, "points");
   const auto x = Sphere(3).sample_base(20, random, torch::kDouble);
-  EXPECT_NEAR(implicit_objective(extended, Sphere(3), x), implicit_objective(*energy, Sphere(3), x), 1e-12);
+  EXPECT_NEAR(exact_objective(extended, Sphere(3), x), exact_objective(*energy, Sphere(3), x), 1e-12);
 }
 
-TEST(ImplicitScore, ParameterGradientsAgreeWithCentralDifferences) {
+TEST(ExactScore, ParameterGradientsAgreeWithCentralDifferences) {
   Random random(6, "points");
   const auto agree = [&](const std::shared_ptr<Energy>& energy, const std::shared_ptr<Domain>& domain) {
     const auto x = domain->sample_base(20, random, torch::kDouble);
-    ImplicitScoreMatching(standing_still(energy, domain, x)).step(x);
-    const auto slopes = differences(*energy, [&] { return implicit_objective(*energy, *domain, x); });
+    ExactScoreMatching(standing_still(energy, domain, x), {}).step(x);
+    const auto slopes = differences(*energy, [&] { return exact_objective(*energy, *domain, x); });
     EXPECT_LT(distance(flat_gradient(*energy), slopes), 1e-8);
   };
   agree(std::make_shared<Gaussian>(2, Gaussian::Options{.mean = {0.5, -1}, .deviation = {0.5, 2}},
@@ -144,7 +116,7 @@ struct Rings {
     for (std::int64_t ring = 0; ring < count; ++ring) {
       const auto points = rule.points.narrow(0, ring * 2 * count, 2 * count);
       const double share = law.narrow(0, ring * 2 * count, 2 * count).sum().item<double>();
-      sum += share * implicit_objective(energy, Sphere(3), points);
+      sum += share * exact_objective(energy, Sphere(3), points);
     }
     return sum;
   }
@@ -164,7 +136,7 @@ struct Rings {
 
 // Integration by parts on the sphere: J = ½ F + c with c = -½ E|∇E_t|². A wrong sign or factor anywhere in J
 // would leave a difference that changes with the energy.
-TEST(ImplicitScore, IsHalfTheFisherDivergenceUpToAConstant) {
+TEST(ExactScore, IsHalfTheFisherDivergenceUpToAConstant) {
   Rings rings;
   const auto score = Sphere(3).to_tangent(rings.rule.points, rings.teacher.gradient(rings.rule.points));
   const double constant = -0.5 * rings.law.dot(score.square().sum(1)).item<double>();
@@ -176,38 +148,29 @@ TEST(ImplicitScore, IsHalfTheFisherDivergenceUpToAConstant) {
   }
 }
 
-/// Gradient of the restart limit over h_x, averaged over many particles, with its standard error.
-struct NoisyGradient {
-  torch::Tensor mean, standard_error;
-};
-
-NoisyGradient restart_limit_slope(const std::shared_ptr<Energy>& energy,
-                                  const std::shared_ptr<Domain>& domain, const torch::Tensor& data,
-                                  double particle_step) {
-  constexpr int repetitions = 40;
+/// Gradient of the restart limit over h_x, averaged over many particles.
+Estimate restart_limit_slope(const std::shared_ptr<Energy>& energy, const std::shared_ptr<Domain>& domain,
+                             const torch::Tensor& data, double particle_step) {
   RestartLimit::Options options;
   options.particle_step = particle_step;
   options.particles_per_point = 400;
   RestartLimit trainer(standing_still(energy, domain, data), options);
-  std::vector<torch::Tensor> draws;
-  for (int i = 0; i < repetitions; ++i) {
+  return mean_of(40, [&] {
     trainer.step(data);
-    draws.push_back(flat_gradient(*energy) / particle_step);
-  }
-  const auto all = torch::stack(draws);
-  return {all.mean(0), all.std(0) / std::sqrt(double{repetitions})};
+    return flat_gradient(*energy) / particle_step;
+  });
 }
 
 // SPEC §3. A step of size h changes the mean of f = ∇_θ E by h (Δf - <∇E, ∇f>) + O(h²), so that the data's
 // mean less the particles' is h ∇_θ J. Antithetic noise cancels the term of order sqrt(h), which leaves a
 // standard error that does not grow as h falls: at h = 1e-6 the O(h) left after division is far below it. A
 // gradient that antithetic noise makes exact, that of a Gaussian's mean, is right to rounding / h.
-TEST(RestartLimit, GradientOverStepTendsToThatOfTheImplicitObjective) {
+TEST(RestartLimit, GradientOverStepTendsToThatOfTheExactObjective) {
   Random random(9, "points");
   const auto agree = [&](const std::shared_ptr<Energy>& energy, const std::shared_ptr<Domain>& domain) {
     const auto data = domain->sample_base(20, random, torch::kDouble);
     const auto found = restart_limit_slope(energy, domain, data, 1e-6);
-    ImplicitScoreMatching(standing_still(energy, domain, data)).step(data);
+    ExactScoreMatching(standing_still(energy, domain, data), {}).step(data);
     const auto expected = flat_gradient(*energy);
     // The noise is small enough to tell the sign and the factor of the whole.
     EXPECT_LT((found.standard_error.norm() / expected.norm()).item<double>(), 0.05);
@@ -220,12 +183,12 @@ TEST(RestartLimit, GradientOverStepTendsToThatOfTheImplicitObjective) {
         std::make_shared<Euclidean>(2));
 }
 
-TEST(ImplicitScore, EnergyWithKinksIsRefused) {
+TEST(ExactScore, EnergyWithKinksIsRefused) {
   Random random(10, "score_matching_test");
   const auto relu = std::make_shared<Shallow>(3, Shallow::Options{.neurons = 4}, random, torch::kDouble);
   const auto x = Sphere(3).sample_base(5, random, torch::kDouble);
   const auto message =
-      user_error([&] { ImplicitScoreMatching(standing_still(relu, std::make_shared<Sphere>(3), x)); });
+      user_error([&] { ExactScoreMatching(standing_still(relu, std::make_shared<Sphere>(3), x), {}); });
   expect_contains(message, "needs a smooth one");
   expect_contains(message, "softplus");
 }

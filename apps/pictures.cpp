@@ -1,0 +1,187 @@
+#include "apps/pictures.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <set>
+#include <span>
+
+#include "datasets/points.hpp"
+
+namespace ebm {
+namespace {
+
+/// The first run of each label that has an energy to show, at most seven.
+std::vector<const TrainingRun*> shown_runs(const std::vector<TrainingRun>& runs) {
+  std::vector<const TrainingRun*> shown;
+  std::set<std::string> labels;
+  for (const auto& run : runs) {
+    if (run.energy && shown.size() < 7 && labels.insert(run.label).second) shown.push_back(&run);
+  }
+  return shown;
+}
+
+/// Numbers rounded to what a picture shows: `per_unit` steps in 1.
+Json rounded(const torch::Tensor& values, double per_unit) {
+  Json list = Json::array();
+  const auto flat = values.to(torch::kCPU, torch::kDouble).reshape(-1).contiguous();
+  for (const double value : std::span(flat.data_ptr<double>(), static_cast<std::size_t>(flat.numel()))) {
+    list.push_back(std::round(value * per_unit) / per_unit);
+  }
+  return list;
+}
+
+Json neurons_json(const Energy& energy) {
+  Json list = Json::array();
+  const auto neurons = energy.neurons();
+  if (!neurons || neurons->positions.size(0) > 1000) return list;
+  const auto direction = neurons->positions.detach().to(torch::kCPU, torch::kDouble).narrow(1, 0, 3);
+  const auto position = direction / direction.norm(2, 1, true);  // a bias has no place on the globe
+  const auto weight = neurons->weights.detach().to(torch::kCPU, torch::kDouble);
+  const auto sign = neurons->signs.defined() ? neurons->signs.to(torch::kCPU, torch::kDouble) : weight.sign();
+  for (std::int64_t j = 0; j < position.size(0); ++j) {
+    list.push_back(
+        {{"position",
+          {position[j][0].item<double>(), position[j][1].item<double>(), position[j][2].item<double>()}},
+         {"weight", std::abs(weight[j].item<double>())},
+         {"sign", sign[j].item<double>() < 0 ? -1 : 1}});
+  }
+  return list;
+}
+
+/// log density with respect to area on a grid of latitude and longitude, rounded to what a picture shows.
+Json density_json(Energy& energy, const Domain& domain, const torch::TensorOptions& options) {
+  constexpr std::int64_t rows = 90, columns = 180;
+  constexpr double pi = std::numbers::pi;
+  const auto colatitude = (torch::arange(rows, torch::kDouble) + 0.5) * (pi / rows);
+  const auto longitude = (torch::arange(columns, torch::kDouble) + 0.5) * (2 * pi / columns) - pi;
+  const auto z = colatitude.cos().unsqueeze(1).expand({rows, columns});
+  const auto grid = torch::stack({at::outer(colatitude.sin(), longitude.cos()).reshape(-1),
+                                  at::outer(colatitude.sin(), longitude.sin()).reshape(-1), z.reshape(-1)},
+                                 1);
+  const auto rule = domain.quadrature(200);
+  const double log_z = rule->log_integral(energy_at(energy, rule->points.to(options)).cpu());
+  const auto log_density = (-energy_at(energy, grid.to(options)) - log_z - domain.log_area()).cpu();
+  return {{"rows", rows}, {"columns", columns}, {"log_density", rounded(log_density, 1e3)}};
+}
+
+Json places_json(const torch::Tensor& points) {
+  constexpr std::int64_t most = 6000;
+  Json list = Json::array();
+  const auto shown = points.narrow(0, 0, std::min(most, points.size(0))).to(torch::kCPU, torch::kDouble);
+  const auto places = to_lat_lon(shown);
+  for (std::int64_t i = 0; i < places.size(0); ++i) {
+    list.push_back({std::round(places[i][0].item<double>() * 1e2) / 1e2,
+                    std::round(places[i][1].item<double>() * 1e2) / 1e2});
+  }
+  return list;
+}
+
+}  // namespace
+
+Json globes_json(const std::vector<TrainingRun>& runs, const Problem& problem) {
+  Json globes = Json::array();
+  if (problem.domain->name() != "sphere" || problem.domain->dimension() != 3) return globes;
+  if (problem.dataset.teacher) {
+    auto& teacher = *problem.dataset.teacher;
+    const auto options = problem.dataset.train.options().dtype(torch::kDouble);
+    globes.push_back({{"title", "teacher"},
+                      {"density", density_json(teacher, *problem.domain, options)},
+                      {"points", places_json(problem.dataset.train)},
+                      {"neurons", neurons_json(teacher)}});
+  }
+  for (const auto* run : shown_runs(runs)) {
+    const bool without_points = globes.empty();  // the data are drawn once, on the teacher if there is one
+    globes.push_back(
+        {{"title", run->label},
+         {"density", density_json(*run->energy, *problem.domain, problem.dataset.train.options())},
+         {"points", without_points ? places_json(problem.dataset.train) : Json::array()},
+         {"neurons", neurons_json(*run->energy)}});
+  }
+  return globes;
+}
+
+namespace {
+
+/// The square that holds all but a few of the points, with a margin: centre and half side.
+struct Window {
+  torch::Tensor centre;
+  double half;
+};
+
+Window window_of(const torch::Tensor& points) {
+  const auto low = std::get<0>(points.min(0)), high = std::get<0>(points.max(0));
+  return {(low + high) / 2, 0.575 * (high - low).max().item<double>()};
+}
+
+/// log density with respect to Lebesgue measure on a grid, row by row from the top.
+Json plane_density(Energy& energy, const Domain& domain, const Window& window,
+                   const torch::TensorOptions& options) {
+  constexpr std::int64_t side = 120;
+  const auto step = (torch::arange(side, torch::kDouble) + 0.5) * (2.0 / side) - 1;
+  const auto axes = torch::meshgrid({-step, step}, "ij");
+  const auto grid = torch::stack({axes[1].reshape(-1), axes[0].reshape(-1)}, 1) * window.half + window.centre;
+  const auto rule = domain.quadrature(200);
+  const double log_z = rule->log_integral(energy_at(energy, rule->points.to(options)).cpu());
+  return {{"rows", side},
+          {"columns", side},
+          {"log_density", rounded(-energy_at(energy, grid.to(options)) - log_z, 1e3)}};
+}
+
+}  // namespace
+
+Json planes_json(const std::vector<TrainingRun>& runs, const Problem& problem) {
+  constexpr std::int64_t most = 3000;
+  Json planes = Json::array();
+  if (problem.domain->name() != "euclidean" || problem.domain->dimension() != 2) return planes;
+  const auto& train = problem.dataset.train;
+  const auto options = train.options();
+  const auto points = train.narrow(0, 0, std::min(most, train.size(0))).to(torch::kCPU, torch::kDouble);
+  const auto window = window_of(points);
+  const auto add = [&](const std::string& title, Json density, Json places) {
+    planes.push_back({{"title", title},
+                      {"centre", rounded(window.centre, 1e6)},
+                      {"half", window.half},
+                      {"density", std::move(density)},
+                      {"points", std::move(places)}});
+  };
+  Json data = nullptr;
+  if (auto& teacher = problem.dataset.teacher) {
+    data = plane_density(*teacher, *problem.domain, window, options.dtype(torch::kDouble));
+  }
+  add(data.is_null() ? "data" : "data and their density", std::move(data), rounded(points, 1e3));
+  for (const auto* run : shown_runs(runs)) {
+    add(run->label, plane_density(*run->energy, *problem.domain, window, options), Json::array());
+  }
+  return planes;
+}
+
+Json galleries_json(const std::vector<TrainingRun>& runs, const Problem& problem) {
+  constexpr std::int64_t most = 64;
+  Json galleries = Json::array();
+  const auto& image = problem.dataset.image;
+  if (image.empty()) return galleries;
+  const auto raw = [&](const torch::Tensor& points) {
+    const auto shown = points.narrow(0, 0, std::min(most, points.size(0)));
+    return problem.transform->inverse(shown.to(torch::kCPU, torch::kDouble));
+  };
+  const auto data = raw(problem.dataset.train);
+  const double low = data.min().item<double>(), high = data.max().item<double>();
+  const auto add = [&](const std::string& title, const torch::Tensor& images) {
+    galleries.push_back({{"title", title},
+                         {"count", images.size(0)},
+                         {"channels", image[0]},
+                         {"height", image[1]},
+                         {"width", image[2]},
+                         {"values", rounded(((images - low) * (255 / (high - low))).clamp(0, 255), 1)}});
+  };
+  add("data", data);
+  for (const auto* run : shown_runs(runs)) {
+    if (run->particles.defined()) add(run->label + ": particles", raw(run->particles));
+  }
+  return galleries;
+}
+
+}  // namespace ebm

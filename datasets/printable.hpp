@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace ebm {
+
+/// A piece of a file as a message can show it on one line: control characters as \xNN, and no more than
+/// `limit` bytes, never half of a UTF-8 character.
+std::string printable(std::string_view text, std::size_t limit = 60);
+
+}  // namespace ebm

@@ -1,0 +1,14 @@
+#include "datasets/idx.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+/// First byte: whether labels or images are wanted. The rest: the file.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace ebm;
+  return fuzz::run(data, size, [](const std::string& bytes) {
+    if (bytes.empty()) return;
+    const auto array = parse_idx(bytes.substr(1), "FILE", bytes[0] % 2 == 0 ? 3 : 1);
+    std::size_t values = 1;
+    for (const auto side : array.shape) values *= static_cast<std::size_t>(side);
+    fuzz::check(values == array.values.size() && values > 0);
+  });
+}

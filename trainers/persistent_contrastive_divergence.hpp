@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+
+#include "framework/config.hpp"
+#include "framework/samplers/langevin.hpp"
+#include "framework/trainer.hpp"
+
+namespace ebm {
+
+/// Persistent contrastive divergence with a replay buffer: of the many chains in the buffer each update moves
+/// a few, drawn at random, by K Langevin steps, after a fraction of them has started anew. With the batch x
+/// and the moved chains X the energy descends
+///
+///     L(θ) = (1/b) Σ_i E(x_i) - (1/N) Σ_i E(X_i) + α [ (1/b) Σ_i E(x_i)² + (1/N) Σ_i E(X_i)² ],
+///
+/// where the last term, which keeps E about zero, has no part in the likelihood. A buffer much larger than N
+/// mixes better and forgets modes more slowly than N chains do.
+/// Chains move in the evaluation mode of the energy; parameters are trained in its training mode.
+/// Source: Tieleman 2008; Du & Mordatch 2019 for the buffer, restarts and α, step and noise apart.
+class PersistentContrastiveDivergence final : public Trainer {
+ public:
+  struct Options {
+    std::int64_t buffer_size = 10'000;           ///< chains kept
+    std::int64_t chains = 0;                     ///< N moved in an update; 0: as many as the batch has points
+    std::string start = "base";                  ///< where chains begin and restart: "base" measure or "data"
+    double reinitialisation = 0.05;              ///< each chain drawn restarts with this probability
+    std::int64_t langevin_steps = 20;            ///< K
+    double particle_step = 0.02;                 ///< h, see Langevin
+    std::optional<double> noise = std::nullopt;  ///< see Langevin; null: sqrt(2 h)
+    double gradient_clip = 0;                    ///< of each chain's ∇_x E, see Langevin; 0: none
+    double energy_regularisation = 0;            ///< α >= 0
+    void describe(Fields& fields);
+  };
+
+  /// @throws UserError if more chains are to be moved than the buffer has.
+  PersistentContrastiveDivergence(TrainerContext context, const Options& options);
+
+  /// The whole buffer, [buffer_size, d].
+  torch::Tensor particles() const override { return buffer_; }
+  void save(torch::serialize::OutputArchive& archive) const override;
+  void load(torch::serialize::InputArchive& archive) override;
+
+ protected:
+  std::int64_t accumulate(const torch::Tensor& batch) override;
+  std::string likely_cause() const override;
+
+ private:
+  torch::Tensor fresh(std::int64_t count);
+  torch::Tensor moved_chains(std::int64_t count);
+  torch::Tensor weights(const torch::Tensor& x, double sign);
+
+  Options options_;
+  Langevin sampler_;
+  torch::Tensor buffer_;
+};
+
+}  // namespace ebm
