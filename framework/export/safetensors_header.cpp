@@ -14,6 +14,9 @@ namespace {
 constexpr std::uint64_t most_header_bytes = 100'000'000;  // the format's own limit
 constexpr const char* metadata_key = "__metadata__";
 
+/// A name from the file as part of one line: quoted, with escapes.
+std::string shown(const std::string& name) { return Json(name).dump(-1, ' ', /*ensure_ascii=*/true); }
+
 std::uint64_t length_of(std::string_view file) {
   std::uint64_t length = 0;
   for (std::size_t i = 0; i < 8; ++i) length |= std::uint64_t{static_cast<unsigned char>(file[i])} << (8 * i);
@@ -29,7 +32,7 @@ Json parsed(std::string_view text, const std::string& where) {
     if (event == Json::parse_event_t::object_end) keys.pop_back();
     if (event == Json::parse_event_t::key) {
       const auto name = value.get<std::string>();
-      require(keys.back().insert(name).second, "{}: its header has the key \"{}\" twice", where, name);
+      require(keys.back().insert(name).second, "{}: its header has the key {} twice", where, shown(name));
     }
     return true;
   };
@@ -44,7 +47,7 @@ std::uint64_t count_in(const Json& value, const std::string& where, const std::s
                        const char* key) {
   require(value.is_number_unsigned() &&
               value.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()},
-          "{}: tensor \"{}\": {} holds {}; non-negative integers are allowed", where, name, key,
+          "{}: tensor {}: {} holds {}; non-negative integers are allowed", where, shown(name), key,
           value.dump(-1, ' ', true, Json::error_handler_t::replace));
   return value.get<std::uint64_t>();
 }
@@ -53,13 +56,13 @@ SafetensorsEntry entry_of(const std::string& name, const Json& value, const std:
   require(value.is_object() && value.contains("dtype") && value["dtype"].is_string() &&
               value.contains("shape") && value["shape"].is_array() && value.contains("data_offsets") &&
               value["data_offsets"].is_array() && value["data_offsets"].size() == 2 && value.size() == 3,
-          "{}: tensor \"{}\": expected dtype, shape and two data_offsets, and nothing else", where, name);
+          "{}: tensor {}: expected dtype, shape and two data_offsets, and nothing else", where, shown(name));
   SafetensorsEntry entry{.name = name, .dtype = value["dtype"].get<std::string>()};
   std::uint64_t bytes = safetensors_number_size(entry.dtype);
   require(bytes > 0,
-          "{}: tensor \"{}\": dtype \"{}\" is not known; F64, F32, F16, BF16, I64, I32, I16, I8, U8 "
+          "{}: tensor {}: dtype {} is not known; F64, F32, F16, BF16, I64, I32, I16, I8, U8 "
           "and BOOL are",
-          where, name, entry.dtype);
+          where, shown(name), shown(entry.dtype));
   bool overflow = false;
   for (const auto& side : value["shape"]) {
     const auto count = count_in(side, where, name, "shape");
@@ -69,18 +72,19 @@ SafetensorsEntry entry_of(const std::string& name, const Json& value, const std:
   entry.begin = count_in(value["data_offsets"][0], where, name, "data_offsets");
   entry.end = count_in(value["data_offsets"][1], where, name, "data_offsets");
   require(!overflow && entry.end >= entry.begin && entry.end - entry.begin == bytes,
-          "{}: tensor \"{}\": data_offsets {} to {} do not fit its dtype and shape", where, name, entry.begin,
-          entry.end);
+          "{}: tensor {}: data_offsets {} to {} do not fit its dtype and shape", where, shown(name),
+          entry.begin, entry.end);
   return entry;
 }
 
 }  // namespace
 
 std::size_t safetensors_number_size(std::string_view dtype) {
-  for (const auto& [names, size] :
-       {std::pair{" F64 I64 ", 8}, {" F32 I32 ", 4}, {" F16 BF16 I16 ", 2}, {" I8 U8 BOOL ", 1}}) {
-    if (std::string_view(names).find(fmt::format(" {} ", dtype)) != std::string_view::npos)
-      return static_cast<std::size_t>(size);
+  constexpr std::pair<std::string_view, std::size_t> sizes[] = {
+      {"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8},
+      {"I32", 4}, {"I16", 2}, {"I8", 1},  {"U8", 1},   {"BOOL", 1}};
+  for (const auto& [name, size] : sizes) {
+    if (name == dtype) return size;
   }
   return 0;
 }
@@ -102,7 +106,7 @@ SafetensorsHeader read_safetensors_header(std::string_view file, const std::stri
     }
     require(value.is_object(), "{}: {} is no object of strings", where, metadata_key);
     for (const auto& [key, text] : value.items()) {
-      require(text.is_string(), "{}: {}: \"{}\" is no string", where, metadata_key, key);
+      require(text.is_string(), "{}: {}: {} is no string", where, metadata_key, shown(key));
       header.metadata[key] = text.get<std::string>();
     }
   }
@@ -111,8 +115,8 @@ SafetensorsHeader read_safetensors_header(std::string_view file, const std::stri
   });
   std::uint64_t position = 0;
   for (const auto& entry : header.entries) {
-    require(entry.begin == position, "{}: tensor \"{}\" begins at byte {} of the data, expected {}", where,
-            entry.name, entry.begin, position);
+    require(entry.begin == position, "{}: tensor {} begins at byte {} of the data, expected {}", where,
+            shown(entry.name), entry.begin, position);
     position = entry.end;
   }
   const auto bytes = file.size() - header.data;

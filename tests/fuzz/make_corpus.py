@@ -23,6 +23,10 @@ def idx(sides, values, kind=8):
     return bytes([0, 0, kind, len(sides)]) + struct.pack(f">{len(sides)}I", *sides) + values
 
 
+def safetensors(header, data):
+    return struct.pack("<Q", len(header)) + header + data
+
+
 TABLE = b'a,"b ""c"""\r\n1.5,-2e3\n"3"," 4"\n'
 SPLIT = b"row,split\n0,train\n1,val\n2,test\n3,validation\n"
 OPTIONS = b"""{ // every kind of option
@@ -42,6 +46,12 @@ SEEDS = {
             npy(descriptor("<f4", "(1, 1, 1, 1)"), bytes(4), 3), npy(descriptor("|O", "(1, 2)"), b"pickle"),
             npy(descriptor(">f8", "(1, 2)"), bytes(16)), npy(descriptor("<f8", "(1, 2)", "True"), bytes(16)),
             npy(descriptor([("a", "<f8")], "(2,)"), bytes(16)), npy(descriptor("<f8", "(4294967296, 4294967296)"), b"")],
+    "safetensors": [
+        safetensors(b'{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}', bytes(8)),
+        safetensors(b'{"__metadata__":{"a":"\\n"},"y":{"dtype":"U8","shape":[],"data_offsets":[8,9]},'
+                    b'"x":{"dtype":"I64","shape":[1,1],"data_offsets":[0,8]}}  ', bytes(9)),
+        safetensors(b'{"x":{"dtype":"BF16","shape":[4611686018427387904,8],"data_offsets":[0,0]}}', b""),
+        safetensors(b'{"x":{},"x":{}}', b""), safetensors(b"[[[[[[", b""), b"\xff" * 8, b"short"],
     "split": [b"\4" + SPLIT, b"\4" + b"row,split\n0,train\n0,test\n", b"\1" + b"split,row\ndev,0\n"],
 }
 
