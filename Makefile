@@ -6,9 +6,9 @@ JOBS ?= $(shell nproc)
 TARGET := all
 
 TOOLS := cmake ninja-build g++ ccache mold
-LIBRARIES := $(if $(LIBTORCH),,libtorch-dev) libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev zlib1g-dev
+LIBRARIES := $(if $(LIBTORCH),,libtorch-dev) libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev zlib1g-dev libopenblas0-pthread
 BROWSER := chromium
-PYTHON := python3-torch
+PYTHON := python3-torch python3-matplotlib
 
 FUZZ_SECONDS ?= 600
 

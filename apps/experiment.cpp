@@ -155,7 +155,8 @@ Experiment read_experiment(const Json& configuration) {
   e.general = read_general(configuration);
   e.domain = domains().read(section_or(configuration, "domain", {{"name", "sphere"}}), "domain");
   e.dataset = datasets().read(section_or(configuration, "dataset", Json::object()), "dataset");
-  for (const char* file : {"path", "split"}) make_absolute(e.dataset.resolved, file);
+  for (const char* file : {"path", "split", "validation_path", "test_path", "images", "labels"})
+    make_absolute(e.dataset.resolved, file);
   if (e.dataset.resolved.contains("teacher")) {
     e.teacher = energies().read(e.dataset.resolved["teacher"], "dataset.teacher");
     make_absolute(e.teacher->resolved, "path");

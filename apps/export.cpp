@@ -63,7 +63,8 @@ void export_run(const ExportOptions& options) {
   const auto run = RunDirectory::open(options.run);
   const auto path = options.out.empty() ? run.path() / (script ? "export.pt" : "export.safetensors")
                                         : std::filesystem::path(options.out);
-  for (const auto& own : {run.config(), run.manifest(), run.metrics(), run.checkpoint(), run.model()}) {
+  for (const auto& own :
+       {run.config(), run.manifest(), run.metrics(), run.checkpoint(), run.model(), run.transform()}) {
     require(std::filesystem::weakly_canonical(path) != std::filesystem::weakly_canonical(own),
             "export: {} is the run's own; choose another name with -o", path.string());
   }

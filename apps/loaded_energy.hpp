@@ -13,7 +13,8 @@ struct LoadedEnergy {
   Experiment experiment;
   std::shared_ptr<Domain> domain;
   std::shared_ptr<Energy> energy;
-  std::shared_ptr<TransformChain> transform;  ///< as fitted then; in double on the CPU
+  /// From points as they came to those of the energy, as fitted in the run; in double on the CPU.
+  std::shared_ptr<TransformChain> transform = std::make_shared<TransformChain>();
 };
 
 /// The experiment of a run. @param configuration  its config.json, perhaps with overrides

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "datasets/bytes.hpp"
-#include "datasets/printable.hpp"
 #include "framework/error.hpp"
+#include "framework/printable.hpp"
 
 namespace ebm {
 namespace {

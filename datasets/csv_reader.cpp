@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
-#include "datasets/printable.hpp"
 #include "framework/error.hpp"
+#include "framework/printable.hpp"
 
 namespace ebm {
 namespace {

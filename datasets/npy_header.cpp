@@ -6,8 +6,8 @@
 #include <limits>
 #include <optional>
 
-#include "datasets/printable.hpp"
 #include "framework/error.hpp"
+#include "framework/printable.hpp"
 
 namespace ebm {
 namespace {

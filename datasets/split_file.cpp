@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "datasets/printable.hpp"
 #include "framework/error.hpp"
+#include "framework/printable.hpp"
 
 namespace ebm {
 namespace {

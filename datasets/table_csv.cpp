@@ -9,7 +9,7 @@
 #include "datasets/bytes.hpp"
 #include "datasets/csv.hpp"
 #include "datasets/file_checks.hpp"
-#include "datasets/printable.hpp"
+#include "framework/printable.hpp"
 
 namespace ebm {
 namespace {

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "framework/error.hpp"
+#include "framework/printable.hpp"
 
 namespace ebm {
 namespace {
@@ -34,9 +35,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string shown(const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() > 60) text = text.substr(0, 57) + "...";
-  return text;
+  return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
 }
 
 }  // namespace
@@ -207,7 +206,7 @@ void FieldReader::finish() const {
   for (const auto& [key, value] : section_.items()) {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
     const auto near = nearest_name(key, known_);
-    fail("{}: unknown key{}; known here: {}", path_of(key),
+    fail("{}: unknown key{}; known here: {}", path_of(printable(key)),
          near ? fmt::format(" (did you mean \"{}\"?)", *near) : "", joined(known_));
   }
 }

@@ -7,22 +7,37 @@
 #include <sstream>
 
 #include "framework/error.hpp"
+#include "framework/printable.hpp"
 
 namespace ebm {
 namespace {
 
+/// Deeper than any configuration, and far from what a walk over the values by recursion can bear.
+constexpr int deepest = 100;
+
 /// Parses strictly: JSON that says one key twice has lost one of them.
-Json parse_json(const std::string& text) {
+Json parse_json(const std::string& text, bool with_comments) {
   std::vector<std::set<std::string>> open_objects;
-  const auto refuse_repeated_keys = [&](int, Json::parse_event_t event, Json& value) {
+  const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
+    require(depth <= deepest, "nested more than {} deep", deepest);
     if (event == Json::parse_event_t::object_start) open_objects.emplace_back();
     if (event == Json::parse_event_t::object_end) open_objects.pop_back();
     if (event == Json::parse_event_t::key && !open_objects.back().insert(value.get<std::string>()).second) {
-      fail("the key \"{}\" comes twice in one object", value.get<std::string>());
+      fail("the key \"{}\" comes twice in one object", printable(value.get<std::string>()));
     }
     return true;
   };
-  return Json::parse(text, refuse_repeated_keys, /*allow_exceptions=*/true, /*ignore_comments=*/true);
+  return Json::parse(text, check, /*allow_exceptions=*/true, with_comments);
+}
+
+/// What is not could be neither written to a run directory nor shown.
+bool is_utf8(const std::string& text) {
+  try {
+    Json(text).dump();
+    return true;
+  } catch (const Json::type_error&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -37,7 +52,7 @@ Json read_json_file(const std::string& path) {
 
 Json read_json_text(const std::string& text, const std::string& path) {
   try {
-    return parse_json(text);
+    return parse_json(text, /*with_comments=*/true);
   } catch (const UserError& error) {
     fail("{}: {}", path, error.what());
   } catch (const Json::out_of_range& error) {
@@ -54,15 +69,18 @@ Json read_json_text(const std::string& text, const std::string& path) {
 }
 
 void set_path(Json& configuration, const std::string& path, Json value) {
+  const auto shown = printable(path);
   require(!path.empty() && path.back() != '.',
-          "override {}: a key of the path is empty; write section.key=value", path);
+          "override {}: a key of the path is empty; write section.key=value", shown);
+  require(std::count(path.begin(), path.end(), '.') < deepest, "override {}: nested more than {} deep", shown,
+          deepest);
   Json* place = &configuration;
   std::stringstream keys(path);
   std::string key, so_far;
   while (std::getline(keys, key, '.')) {
-    require(!key.empty(), "override {}: a key of the path is empty; write section.key=value", path);
-    require(place->is_object() || place->is_null(), "override {}: {} is {}, not a section", path, so_far,
-            place->dump());
+    require(!key.empty(), "override {}: a key of the path is empty; write section.key=value", shown);
+    require(place->is_object() || place->is_null(), "override {}: {} is {}, not a section", shown,
+            printable(so_far), printable(place->dump()));
     so_far += (so_far.empty() ? "" : ".") + key;
     place = &(*place)[key];
   }
@@ -71,10 +89,18 @@ void set_path(Json& configuration, const std::string& path, Json value) {
 
 void apply_override(Json& configuration, const std::string& assignment) {
   const auto equals = assignment.find('=');
-  require(equals != std::string::npos && equals > 0, "--set {}: expected section.key=value", assignment);
+  require(equals != std::string::npos && equals > 0, "--set {}: expected section.key=value",
+          printable(assignment));
+  require(is_utf8(assignment), "--set {}: not UTF-8", printable(assignment.substr(0, equals)));
   const auto text = assignment.substr(equals + 1);
-  Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (value.is_discarded()) value = text;
+  Json value = text;
+  try {
+    value = parse_json(text, /*with_comments=*/false);
+  } catch (const UserError& error) {
+    fail("--set {}: {}", printable(assignment), error.what());
+  } catch (const Json::exception&) {
+    // No JSON: a word, which needs no quotes.
+  }
   set_path(configuration, assignment.substr(0, equals), std::move(value));
 }
 

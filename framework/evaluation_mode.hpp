@@ -8,29 +8,28 @@
 
 namespace ebm {
 
-/// While one lives, a module is in evaluation mode: dropout is off and batch normalisation uses what it has
-/// learnt. Particles move, metrics are taken and energies are exported in it, so that all see one energy;
-/// parameters train in the mode that each part of the module was in before, which comes back at the end.
+/// While one lives, a tree of modules is in evaluation mode: dropout is off and batch normalisation uses what
+/// it has learnt. Particles move, metrics are taken and files are exported in it, so that all see one energy.
+/// At the end every module is back in the mode it was in.
 class EvaluationMode final {
  public:
-  explicit EvaluationMode(torch::nn::Module& module) : module_(module), training_(module.is_training()) {
-    for (auto& part : module.modules(/*include_self=*/false)) {
-      const bool training = part->is_training();
-      parts_.emplace_back(std::move(part), training);
+  explicit EvaluationMode(torch::nn::Module& root) : root_(root), root_before_(root.is_training()) {
+    for (const auto& module : root.modules(/*include_self=*/false)) {
+      before_.emplace_back(module, module->is_training());
     }
-    module_.eval();
+    root_.eval();
   }
   ~EvaluationMode() {
-    module_.train(training_);
-    for (const auto& [part, training] : parts_) part->train(training);
+    root_.train(root_before_);
+    for (const auto& [module, training] : before_) module->train(training);
   }
   EvaluationMode(const EvaluationMode&) = delete;
   EvaluationMode& operator=(const EvaluationMode&) = delete;
 
  private:
-  torch::nn::Module& module_;
-  bool training_;
-  std::vector<std::pair<std::shared_ptr<torch::nn::Module>, bool>> parts_;  ///< parents before children
+  torch::nn::Module& root_;
+  bool root_before_;
+  std::vector<std::pair<std::shared_ptr<torch::nn::Module>, bool>> before_;
 };
 
 }  // namespace ebm

@@ -24,10 +24,9 @@ struct TrainerContext {
   /// The whole training set, [n, d]: where particles start and restart. It may be a memory map in a dtype of
   /// its own; what is drawn from it takes that of the energy, and the rest is never read.
   torch::Tensor data;
-  std::shared_ptr<Random> random;                                ///< noise and restarts
-  std::shared_ptr<const Schedule> optimizer_schedule = nullptr;  ///< factor on learning rates; none: constant
-  std::shared_ptr<const Schedule> particle_schedule =
-      nullptr;               ///< factor on the particle step; none: constant
+  std::shared_ptr<Random> random;  ///< noise and restarts
+  /// Factors on the learning rates and on the particle step; none: constant.
+  std::shared_ptr<const Schedule> optimizer_schedule = nullptr, particle_schedule = nullptr;
   double gradient_clip = 0;  ///< largest norm of the gradient in all parameters together, >= 0; 0: any
   double average_decay = 0;  ///< of a ParameterAverage, in [0, 1); 0: none is kept
 };

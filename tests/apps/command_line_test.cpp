@@ -32,7 +32,7 @@ TEST(CommandLine, ErrorsAreOneLineWithCode2) {
   expect_user_error(train("trainer.particle_step=-1"),
                     "trainer.particle_step: expected a number > 0, found -1");
   expect_user_error(train("energy.name=shalow"), "did you mean \"shallow\"?");
-  expect_user_error(train("optimizer.name=adamw"), "did you mean \"adam\"?");
+  expect_user_error(train("optimizer.name=aadam"), "did you mean \"adam\"?");
   expect_user_error(train("energy={\"name\": \"gaussian\"}"),
                     "gaussian lives on the domain euclidean, not on sphere");
   expect_user_error(train("dataset.teacher.neurons=[[1,0]]"), "teacher.neurons[0]: 3 numbers, got 2");

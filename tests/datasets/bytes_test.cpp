@@ -1,7 +1,7 @@
 #include "datasets/bytes.hpp"
 
 #include "datasets/csv.hpp"
-#include "datasets/printable.hpp"
+#include "framework/printable.hpp"
 #include "tests/support/gzip.hpp"
 #include "tests/support/support.hpp"
 

@@ -276,6 +276,27 @@ INSTANTIATE_TEST_SUITE_P(
                       SyntaxError{"// note\n{\"a\": [1, 2}", 2, 12},       // wrong bracket
                       SyntaxError{"{\n\"a\": 1\n", 3, 1}));                // early end
 
+// Found by the fuzzer: what is no UTF-8 could not be written to a run directory, what is nested too deep ends
+// the stack, and a key may hold the end of a line.
+TEST(Override, WhatCannotBeShownOrKeptIsAnError) {
+  Json configuration = Json::object();
+  const auto message = [&](const std::string& text) {
+    return user_error([&] { apply_override(configuration, text); });
+  };
+  EXPECT_EQ(message("a=\xff"), "--set a: not UTF-8");
+  expect_contains(message("a=" + std::string(200'000, '[')), "nested more than 100 deep");
+  std::string path = "a";
+  for (int i = 0; i < 200'000; ++i) path += ".a";
+  expect_contains(message(path + "=1"), "nested more than 100 deep");
+  expect_contains(message("a={\"b\": 1, \"b\": 2}"), "the key \"b\" comes twice");
+  EXPECT_EQ(message("a\nb"), "--set a\\x0ab: expected section.key=value");
+  expect_contains(user_error([] { read_json_text(std::string(200'000, '['), "FILE"); }),
+                  "FILE: nested more than 100 deep");
+  const Json odd = {{"a\nb", 1}};
+  EXPECT_EQ(user_error([&] { FieldReader(odd, "trainer").finish(); }),
+            "trainer.a\\x0ab: unknown key; known here: ");
+}
+
 TEST(ReadJson, SaysWhatIsWrong) {
   const TemporaryFolder folder;
   const auto path = folder.write("c.json", "{\"a\": 1, \"b\": x}");

@@ -98,7 +98,7 @@ TEST(AveragedParameters, AreSwappedOutWhenTheySwapInInVain) {
 class Moody final : public Energy {
  public:
   Moody() : mean_(register_parameter("mean", torch::zeros({1}, torch::kDouble))) {}
-  torch::Tensor forward(const torch::Tensor& x) override { return 0.5 * (x - mean_).square().sum(1); }
+  torch::Tensor forward(const torch::Tensor& x) override { return 0.5 * (x - mean_).square().mean(1); }
   std::optional<double> log_normalizer() const override {
     seen.push_back(mean_.item<double>());
     return is_training() || broken ? std::nan("") : 0.9;
@@ -138,8 +138,8 @@ struct DescentRun {
     return fit(trainer, *energy, data, batches, evaluator, {.iterations = iterations}, {});
   }
 
-  torch::Tensor data = torch::full({3, 1}, 4.0, torch::kDouble);
-  std::shared_ptr<Euclidean> domain = std::make_shared<Euclidean>(1);
+  torch::Tensor data = torch::full({3, 3}, 4.0, torch::kDouble);
+  std::shared_ptr<Euclidean> domain = std::make_shared<Euclidean>(3);  // too many coordinates for a grid
   std::shared_ptr<Moody> energy = std::make_shared<Moody>();
   std::shared_ptr<torch::optim::SGD> optimizer =
       std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(0.1));
@@ -179,7 +179,7 @@ TEST(GradientClip, ShortensTheGradientAndKeepsItsDirection) {
 // Of N(μ, 1) on a point x: ∂_μ = μ - x and ∂_{log λ} = ½ (x - μ)². At x - μ = 4 that is (-4, 8), of norm √80.
 TEST(GradientClip, IsOfAllParametersTogether) {
   const auto energy = std::make_shared<Gaussian>(1, Gaussian::Options{}, torch::kDouble);
-  const auto data = torch::full({3, 1}, 4.0, torch::kDouble);
+  const auto data = torch::full({3, 3}, 4.0, torch::kDouble);
   Descent trainer(
       {.energy = energy,
        .domain = std::make_shared<Euclidean>(1),

@@ -5,6 +5,7 @@
 #include "models/gaussian.hpp"
 #include "tests/support/support.hpp"
 #include "tests/trainers/standing_still.hpp"
+#include "trainers/dual_gda.hpp"
 
 namespace ebm::testing {
 namespace {
@@ -145,12 +146,18 @@ class ModeRecorder final : public Energy {
   torch::Tensor shift_;
 };
 
-TEST(PersistentContrastiveDivergence, ChainsMoveInEvaluationModeParametersInTraining) {
+template <class T>
+void expect_modes() {
   const auto energy = std::make_shared<ModeRecorder>();
-  Replay(standing_still(energy, std::make_shared<Euclidean>(2), far_points(10)), {}).step(far_points(10));
+  T(standing_still(energy, std::make_shared<Euclidean>(2), far_points(10)), {}).step(far_points(10));
   EXPECT_FALSE(energy->moved_in_training);
   EXPECT_FALSE(energy->trained_in_evaluation);
   EXPECT_TRUE(energy->is_training());
+}
+
+TEST(Modes, ParticlesMoveInEvaluationModeParametersTrainInTraining) {
+  expect_modes<Replay>();
+  expect_modes<DualGda>();
 }
 
 TEST(PersistentContrastiveDivergence, MoreChainsThanTheBufferAreAnError) {

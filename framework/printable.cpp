@@ -1,4 +1,4 @@
-#include "datasets/printable.hpp"
+#include "framework/printable.hpp"
 
 #include <fmt/format.h>
 
