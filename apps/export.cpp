@@ -38,12 +38,17 @@ Json description_of(const RunDirectory& run, const LoadedEnergy& loaded) {
   return description;
 }
 
+std::string shown(double error) {
+  return error == 0 ? "to the last bit" : fmt::format("to {:.1g} of their size", error);
+}
+
 std::string summary_of(const ExportResult& result) {
   const auto& fidelity = result.fidelity;
   auto text = fmt::format(
-      "verified on {} points at batches of 1, 2, 5, 7 and 64: energies to {:.1g}, scores to {:.1g} of their "
-      "size; in the other precision to {:.1g}",
-      fidelity.points, fidelity.energy_error, fidelity.score_error, fidelity.converted_error);
+      "verified on {} points in batches of 1, 2, 5, 7 and 64: energies agree {}, scores {}, energies in the "
+      "other precision {}",
+      fidelity.points, shown(fidelity.energy_error), shown(fidelity.score_error),
+      shown(fidelity.converted_error));
   if (!result.trainable)
     text +=
         "\nnote: numbers computed from the weights are fixed in the file; use it, but do not train it "

@@ -50,6 +50,7 @@ Script::Script(const EnergyContext& context, const Options& options)
 }
 
 void Script::require_energies(const EnergyContext& context) {
+  const torch::AutoGradMode enable(true);
   Random random(0, "script");
   for (const std::int64_t count : {1, 2, 5}) {
     const auto x = context.domain->sample_base(count, random, context.tensor_options.device(torch::kCPU));

@@ -7,6 +7,7 @@
 
 #include "framework/config.hpp"
 #include "framework/error.hpp"
+#include "framework/printable.hpp"
 
 namespace ebm {
 namespace {
@@ -14,8 +15,8 @@ namespace {
 constexpr std::uint64_t most_header_bytes = 100'000'000;  // the format's own limit
 constexpr const char* metadata_key = "__metadata__";
 
-/// A name from the file as part of one line: quoted, with escapes.
-std::string shown(const std::string& name) { return Json(name).dump(-1, ' ', /*ensure_ascii=*/true); }
+/// A name from the file as part of one line.
+std::string shown(const std::string& name) { return '"' + printable(name) + '"'; }
 
 std::uint64_t length_of(std::string_view file) {
   std::uint64_t length = 0;

@@ -69,7 +69,7 @@ TEST(Safetensors, ABadFileIsOneLineThatSaysWhatIsWrong) {
   expect_contains(refusal(R"({"x":{"dtype":"F4","shape":[2],"data_offsets":[0,8]}})", 8),
                   "dtype \"F4\" is not known");
   expect_contains(refusal(R"({"x\n":{"dtype":"F64 I64","shape":[1],"data_offsets":[0,8]}})", 8),
-                  "\"x\\n\": dtype");
+                  "\"x\\x0a\": dtype");
   expect_contains(refusal(R"({"x":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", 8), "do not fit");
   expect_contains(refusal(R"({"x":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", 8), "shape holds -2");
   expect_contains(refusal(R"({"x":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", 8), "do not fit");
