@@ -1,6 +1,7 @@
 #include "models/script.hpp"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <filesystem>
@@ -71,6 +72,9 @@ void Script::require_energies(const EnergyContext& context) {
 }
 
 torch::Tensor Script::forward(const torch::Tensor& x) {
+  // A trace of an export sees the operators that run; once a script has been optimised, they hide in fused
+  // ones.
+  const torch::jit::GraphOptimizerEnabledGuard optimized(false);
   const auto value = script_.forward({x});
   require(value.isTensor(), "{}: forward gives {} instead of a tensor of energies, [N] or [N, 1]", path_,
           value.tagKind());
