@@ -3,25 +3,37 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "framework/gradients.hpp"
 #include "framework/parallel.hpp"
 
 namespace ebm {
+namespace {
+
+/// A pass through a network is worth a thread for fewer rows than a kernel; eight shards keep its overhead
+/// low.
+std::int64_t smallest_shard(std::int64_t rows) { return std::clamp<std::int64_t>(rows / 8, 64, 512); }
+
+}  // namespace
 
 torch::Tensor Energy::gradient(const torch::Tensor& x) {
   const auto points = x.detach();
+  const auto smallest = smallest_shard(points.size(0));
   const auto result = torch::zeros_like(points);
-  for_each_shard(points.size(0), [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-    const torch::AutoGradMode enable(true);
-    const auto leaf = points.narrow(0, begin, end - begin).detach().requires_grad_(true);
-    const auto total = forward(leaf).sum();
-    if (!total.requires_grad()) return;
-    const auto slope =
-        torch::autograd::grad({total}, {leaf}, {}, c10::nullopt, false, /*allow_unused=*/true)[0];
-    if (slope.defined()) result.narrow(0, begin, end - begin).copy_(slope);
-  });
+  for_each_shard(
+      points.size(0),
+      [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+        const torch::AutoGradMode enable(true);
+        const auto leaf = points.narrow(0, begin, end - begin).detach().requires_grad_(true);
+        const auto total = forward(leaf).sum();
+        if (!total.requires_grad()) return;
+        const auto slope =
+            torch::autograd::grad({total}, {leaf}, {}, c10::nullopt, false, /*allow_unused=*/true)[0];
+        if (slope.defined()) result.narrow(0, begin, end - begin).copy_(slope);
+      },
+      smallest);
   return result;
 }
 
@@ -32,15 +44,20 @@ void Energy::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& we
   }
   if (trained.empty()) return;
   const auto points = x.detach(), weights = weight.detach();
-  std::vector<std::vector<torch::Tensor>> parts(static_cast<std::size_t>(shard_count(points.size(0))));
-  for_each_shard(points.size(0), [&](std::int64_t shard, std::int64_t begin, std::int64_t end) {
-    const torch::AutoGradMode enable(true);
-    const auto energy = forward(points.narrow(0, begin, end - begin));
-    const auto objective = energy.dot(weights.narrow(0, begin, end - begin));
-    if (!objective.requires_grad()) return;
-    parts[static_cast<std::size_t>(shard)] =
-        torch::autograd::grad({objective}, trained, {}, c10::nullopt, false, /*allow_unused=*/true);
-  });
+  const auto smallest = smallest_shard(points.size(0));
+  std::vector<std::vector<torch::Tensor>> parts(
+      static_cast<std::size_t>(shard_count(points.size(0), smallest)));
+  for_each_shard(
+      points.size(0),
+      [&](std::int64_t shard, std::int64_t begin, std::int64_t end) {
+        const torch::AutoGradMode enable(true);
+        const auto energy = forward(points.narrow(0, begin, end - begin));
+        const auto objective = energy.dot(weights.narrow(0, begin, end - begin));
+        if (!objective.requires_grad()) return;
+        parts[static_cast<std::size_t>(shard)] =
+            torch::autograd::grad({objective}, trained, {}, c10::nullopt, false, /*allow_unused=*/true);
+      },
+      smallest);
   const torch::NoGradGuard no_grad;
   for (const auto& gradients : parts) {
     for (std::size_t i = 0; i < gradients.size(); ++i) {

@@ -17,7 +17,6 @@
 namespace ebm {
 namespace {
 
-constexpr std::int64_t smallest_shard = 512;
 constexpr std::int64_t most_shards = 32;
 
 thread_local bool inside_task = false;
@@ -125,13 +124,14 @@ void set_threads(int threads) {
 
 int threads() { return pool()->size(); }
 
-std::int64_t shard_count(std::int64_t rows) {
-  return std::clamp<std::int64_t>((rows + smallest_shard - 1) / smallest_shard, 1, most_shards);
+std::int64_t shard_count(std::int64_t rows, std::int64_t smallest) {
+  return std::clamp<std::int64_t>((rows + smallest - 1) / smallest, 1, most_shards);
 }
 
 void for_each_shard(std::int64_t rows,
-                    const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& body) {
-  const auto shards = shard_count(rows);
+                    const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& body,
+                    std::int64_t smallest) {
+  const auto shards = shard_count(rows, smallest);
   const auto task = [&](std::int64_t shard) {
     body(shard, rows * shard / shards, rows * (shard + 1) / shards);
   };

@@ -14,13 +14,14 @@ int threads();
 
 /// How `rows` rows are cut into shards: a function of the number of rows alone, so that sums over shards
 /// taken in order are the same bits for every number of threads.
-std::int64_t shard_count(std::int64_t rows);
+/// @param smallest  rows of a shard at least, where there are so many: what is worth waking a thread for
+std::int64_t shard_count(std::int64_t rows, std::int64_t smallest = 512);
 
 /// Calls body(shard, begin, end) for the shards of [0, rows), on all threads; the rows of different shards
 /// are disjoint. Returns when all are done; rethrows the first exception. A nested call runs on the calling
 /// thread.
-void for_each_shard(
-    std::int64_t rows,
-    const std::function<void(std::int64_t shard, std::int64_t begin, std::int64_t end)>& body);
+void for_each_shard(std::int64_t rows,
+                    const std::function<void(std::int64_t shard, std::int64_t begin, std::int64_t end)>& body,
+                    std::int64_t smallest = 512);
 
 }  // namespace ebm
