@@ -1,6 +1,7 @@
 #include "framework/torchscript.hpp"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/jit/frontend/error_report.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <nlohmann/json.hpp>
@@ -23,10 +24,16 @@ std::string bytes_of(const torch::jit::Module& module, const Json& description) 
 torch::jit::Module read_back(const std::string& bytes, const Json& description) {
   std::istringstream stream(bytes);
   torch::jit::ExtraFilesMap extra = {{description_name, ""}};
-  auto module = torch::jit::load(stream, torch::kCPU, extra);
-  require(Json::parse(extra[description_name]) == description,
-          "export: the description does not come back from the file as it was");
-  return module;
+  try {
+    auto module = torch::jit::load(stream, torch::kCPU, extra);
+    require(Json::parse(extra[description_name]) == description,
+            "export: the description does not come back from the file as it was");
+    return module;
+  } catch (const c10::Error& error) {
+    fail("export: LibTorch cannot read back what it wrote: {}", essence(error));
+  } catch (const torch::jit::ErrorReport& error) {
+    fail("export: LibTorch cannot read back what it wrote: {}", essence(error));
+  }
 }
 
 }  // namespace

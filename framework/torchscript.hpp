@@ -20,8 +20,9 @@ struct ExportResult {
 ///     model(x)          # E(T(x)) - log |det ∂T/∂x|, [N, d] -> [N], in nats; differentiable
 ///     model.score(x)    # minus its gradient, [N, d]; works under torch.no_grad() too
 ///
-/// Weights are parameters and buffers by the names they have here, under "energy" and "transform"; the number
-/// of points is free and `model.double()` works. Its description is the extra file `description_name`.
+/// Weights are parameters and buffers by the names they have here, under "energy" and "transform" (a word
+/// that Python keeps for itself, such as "in", gets an underscore); the number of points is free and
+/// `model.double()` works. Its description is the extra file `description_name`.
 ///
 /// The bytes are read back and compared with the live model (verify_fidelity) before the file appears, whole;
 /// an energy that a trace cannot hold faithfully is refused with the reason. The live model is untouched: it

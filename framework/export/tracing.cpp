@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 #include <torch/csrc/jit/frontend/tracer.h>
 
+#include <set>
+
 #include "framework/error.hpp"
 #include "framework/export/value_reads.hpp"
 
@@ -31,17 +33,28 @@ jit::Module empty_module(const Unit& unit) {
   return module;
 }
 
+/// A name as TorchScript can read it back: words that Python keeps for itself, such as "in", get an
+/// underscore, and so does the attribute that every module has already.
+std::string readable(const std::string& name) {
+  static const std::set<std::string> kept = {
+      "False", "None",     "True",  "and",    "as",       "assert", "async",  "await",    "break",
+      "class", "continue", "def",   "del",    "elif",     "else",   "except", "finally",  "for",
+      "from",  "global",   "if",    "import", "in",       "is",     "lambda", "nonlocal", "not",
+      "or",    "pass",     "raise", "return", "training", "try",    "while",  "with",     "yield"};
+  return kept.count(name) != 0 ? name + "_" : name;
+}
+
 /// The same tree of modules in TorchScript, holding the same tensors.
 jit::Module mirror_of(const torch::nn::Module& live, const Unit& unit) {
   auto mirror = empty_module(unit);
   for (const auto& item : live.named_parameters(/*recurse=*/false)) {
-    mirror.register_parameter(item.key(), item.value(), /*is_buffer=*/false);
+    mirror.register_parameter(readable(item.key()), item.value(), /*is_buffer=*/false);
   }
   for (const auto& item : live.named_buffers(/*recurse=*/false)) {
-    mirror.register_buffer(item.key(), item.value());
+    mirror.register_buffer(readable(item.key()), item.value());
   }
   for (const auto& item : live.named_children()) {
-    mirror.register_module(item.key(), mirror_of(*item.value(), unit));
+    mirror.register_module(readable(item.key()), mirror_of(*item.value(), unit));
   }
   return mirror;
 }

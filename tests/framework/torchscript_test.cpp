@@ -164,6 +164,30 @@ TEST_F(Export, ANormalizerFollowsItsWeights) {
   }
 }
 
+// A file with `self.in` would be written and never read again.
+TEST_F(Export, NamesThatPythonKeepsForItselfGetAnUnderscore) {
+  class Named final : public Energy {
+   public:
+    Named() {
+      inner_ = register_module("in", torch::nn::Linear(dimension, 1));
+      is_ = register_parameter("is", torch::ones({1}));
+      training_ = register_buffer("training", torch::full({1}, 2.f));
+    }
+    torch::Tensor forward(const torch::Tensor& x) override {
+      return inner_(x).squeeze(1) * is_ + training_ * x.square().sum(1);
+    }
+
+   private:
+    torch::nn::Linear inner_{nullptr};
+    torch::Tensor is_, training_;
+  } named;
+  write(named, Euclidean(dimension));
+  const auto energy = read().attr("energy").toModule();
+  EXPECT_TRUE(energy.attr("in_").toModule().attr("weight").toTensor().equal(named.parameters()[1]));
+  EXPECT_EQ(energy.attr("is_").toTensor().item<double>(), 1);
+  EXPECT_EQ(energy.attr("training_").toTensor().item<double>(), 2);
+}
+
 // log p of a raw point is that of its image plus log |det|: E + ... - log |det|, with T itself inside.
 TEST_F(Export, TheTransformAndItsDeterminantAreInside) {
   Gaussian gaussian(dimension, {}, torch::kFloat);
