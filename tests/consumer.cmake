@@ -65,3 +65,14 @@ run(CODE 2 ERROR "built for dualebm 0.0.1 with LibTorch 0.4.0, and this is duale
     COMMAND ${DUALEBM} list --plugin ${WORK}/build/libother_version.so)
 run(CODE 2 ERROR "it failed to register: no licence" COMMAND ${DUALEBM} list --plugin ${WORK}/build/libthrows.so)
 run(CODE 2 ERROR "energy \"ring\": the name is taken" COMMAND ${MINE} list --plugin ${PLUGIN})
+
+# A package that was built with another LibTorch is not taken.
+file(READ ${WORK}/prefix/lib/cmake/dualebm/dualebmConfig.cmake config)
+string(REGEX REPLACE "STREQUAL \"[0-9.]+\"" "STREQUAL \"0.4.0\"" config "${config}")
+file(WRITE ${WORK}/other/dualebmConfig.cmake "${config}")
+execute_process(COMMAND ${CMAKE_COMMAND} -G Ninja -S ${SOURCE} -B ${WORK}/refused -Ddualebm_DIR=${WORK}/other
+                RESULT_VARIABLE code OUTPUT_QUIET ERROR_VARIABLE error)
+string(REGEX REPLACE "[ \n]+" " " error "${error}")
+if(code EQUAL 0 OR NOT error MATCHES "dualebm was built with LibTorch [0-9.]+, and this project finds")
+  message(FATAL_ERROR "A package for another LibTorch should be refused with the reason: ${error}")
+endif()

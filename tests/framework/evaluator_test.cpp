@@ -235,5 +235,55 @@ TEST(Evaluator, AOnePointTestSetHasNoStandardError) {
   EXPECT_NEAR(*find_metric(values, "kl"), 0, 1e-12);
 }
 
+/// N((a, a), s² I) on R² as an energy, off by a constant.
+class PlaneGaussian final : public Energy {
+ public:
+  PlaneGaussian(double mean, double deviation) : mean_(mean), deviation_(deviation) {}
+  torch::Tensor forward(const torch::Tensor& x) override {
+    return (x - mean_).square().sum(1) / (2 * deviation_ * deviation_) + 3;
+  }
+
+ private:
+  double mean_, deviation_;
+};
+
+// Against the closed forms: KL = log(s²/t²) + t²/s² - 1 + |Δ|²/(2 s²), log Z = log 2πs² - 3, and the Fisher
+// divergence |Δ|²/s⁴ + 2 t² (1/t² - 1/s²)², for the teacher N(0, t² I) and the student N(Δ, s² I).
+TEST(Evaluator, OnThePlaneMetricsAreTheClosedForms) {
+  const double t = 0.8, s = 1.1, shift = 0.5;
+  const Dataset dataset{.train = torch::zeros({1, 2}, torch::kDouble),
+                        .teacher = std::make_shared<PlaneGaussian>(0, t)};
+  PlaneGaussian student(shift, s);
+  const auto values = Evaluator(std::make_shared<Euclidean>(2), dataset, {}).evaluate(student);
+  const double square = 2 * shift * shift, ratio = (t * t) / (s * s);
+  EXPECT_NEAR(value_of(values, "kl"), -std::log(ratio) + ratio - 1 + square / (2 * s * s), 1e-9);
+  EXPECT_NEAR(value_of(values, "log_z"), std::log(2 * M_PI * s * s) - 3, 1e-9);
+  EXPECT_NEAR(value_of(values, "score_error"),
+              square / std::pow(s, 4) + 2 * t * t * std::pow(1 / (t * t) - 1 / (s * s), 2), 1e-9);
+  EXPECT_LT(value_of(values, "quadrature_error"), 1e-9);
+}
+
+// A density of which a tenth lies outside the square is no longer integrated exactly, and the stated error
+// says so.
+TEST(Evaluator, OnThePlaneTheErrorSeesMassOutsideTheSquare) {
+  const Dataset dataset{.train = torch::zeros({1, 2}, torch::kDouble)};
+  PlaneGaussian wide(0, 5);
+  const auto values = Evaluator(std::make_shared<Euclidean>(2, 1.0, 10.0), dataset, {}).evaluate(wide);
+  const double actual = std::abs(value_of(values, "log_z") - (std::log(2 * M_PI * 25) - 3));
+  EXPECT_GT(actual, 0.05);
+  EXPECT_NEAR(value_of(values, "quadrature_error"), actual, 0.01);
+}
+
+// Without log Z the mean energies stand in, of every part there is.
+TEST(Evaluator, MeanEnergiesWhereLogZIsOutOfReach) {
+  const auto points = torch::ones({2, 4}, torch::kDouble);
+  const Dataset dataset{.train = points, .validation = 2 * points};
+  LinearEnergy energy({1, 2, 3, 4});
+  const auto values = Evaluator(std::make_shared<Euclidean>(4), dataset, {}).evaluate(energy);
+  ASSERT_EQ(values.size(), 2u);
+  EXPECT_DOUBLE_EQ(value_of(values, "energy_train"), 10);
+  EXPECT_DOUBLE_EQ(value_of(values, "energy_validation"), 20);
+}
+
 }  // namespace
 }  // namespace ebm::testing

@@ -113,5 +113,30 @@ TEST(Quadrature, GibbsIsTheNormalisedDensity) {
   EXPECT_NEAR(law.dot(rule.points.select(1, 2)).item<double>(), 1 / std::tanh(5.0) - 0.2, 1e-6);
 }
 
+// The midpoint rule integrates a Gaussian that dies down inside the cube to exp(-2 (π σ / h)²): 5e-9 for σ =
+// h, and 4e-2 for σ = 0.4 h, where the rule must not be better than that.
+TEST(CubeQuadrature, IntegratesAGaussianSpectrally) {
+  for (const std::int64_t d : {1, 2}) {
+    const auto rule = cube_quadrature(d, 40, 10);  // h = 0.5
+    EXPECT_NEAR(rule.weights.sum().item<double>(), std::pow(20, d), 1e-10);
+    const auto error = [&](double sigma) {
+      const auto energy = (rule.points - 0.1).square().sum(1) / (2 * sigma * sigma);
+      const double exact = static_cast<double>(d) * std::log(sigma * std::sqrt(2 * M_PI));
+      return std::abs(rule.log_integral(energy) - exact);
+    };
+    EXPECT_LT(error(0.5), 2e-8) << d;
+    EXPECT_GT(error(0.2), 1e-3) << d;
+  }
+}
+
+// A wrong order of the axes or a node at the border shows in the first two moments of the points.
+TEST(CubeQuadrature, NodesAreTheMiddlesOfCells) {
+  const auto rule = cube_quadrature(2, 4, 2);
+  EXPECT_EQ(rule.points.size(0), 16);
+  EXPECT_LT(rule.points.mean(0).abs().max().item<double>(), 1e-15);
+  EXPECT_NEAR(rule.points.max().item<double>(), 1.5, 1e-15);
+  EXPECT_LT(distance(rule.points.t().matmul(rule.points) / 16, 1.25 * torch::eye(2, torch::kDouble)), 1e-14);
+}
+
 }  // namespace
 }  // namespace ebm::testing

@@ -1,0 +1,15 @@
+# What the documents show is what is tested: files that they quote stand in them to the letter.
+cmake_minimum_required(VERSION 3.22)
+function(quotes document)
+  file(READ ${ROOT}/${document} text)
+  foreach(name ${ARGN})
+    file(READ ${ROOT}/${name} quoted)
+    string(FIND "${text}" "${quoted}" place)
+    if(place EQUAL -1)
+      message(FATAL_ERROR "${document} does not quote ${name} as it is")
+    endif()
+  endforeach()
+endfunction()
+quotes(CONTRIBUTING.md tests/consumer/ring.hpp tests/consumer/slow_gda.hpp tests/consumer/circle.hpp
+       tests/consumer/main.cpp tests/consumer/plugin.cpp)
+quotes(README.md tests/python/read_safetensors.py tests/python/rebuild_shallow.py tests/python/rebuild_mlp.py)
