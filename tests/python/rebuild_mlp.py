@@ -7,18 +7,22 @@ from read_safetensors import read
 def mlp_energy(path):
     """E(y) = network(y) + |y|^2 / (2 s^2) - log|det| at y = (x - mean) / deviation, for raw points x [N, d]."""
     tensors, about = read(path)
+    t = lambda name: tensors["energy." + name]
     options = about["configuration"]["energy"]
     sigma = {"silu": torch.nn.SiLU, "softplus": torch.nn.Softplus, "tanh": torch.nn.Tanh,
-             "gelu": torch.nn.GELU}[options["activation"]]
-    linear = lambda i: (tensors[f"energy.layers.{i}.weight"], tensors[f"energy.layers.{i}.bias"])
+             "gelu": torch.nn.GELU}[options["activation"]]()
     mean, deviation = (tensors.get("transform.0." + name) for name in ("mean", "deviation"))
 
     def energy(x):
         y = h = x if mean is None else (x - mean) / deviation
         for i in range(len(options["hidden"])):
-            h = sigma()(torch.nn.functional.linear(h, *linear(i)))
-        network = torch.nn.functional.linear(h, *linear(len(options["hidden"]))).squeeze(1)
+            w = t(f"layers.{i}.weight")
+            if options["spectral_norm"]:
+                w = w / (t(f"left_{i}") @ w @ t(f"right_{i}"))
+            h = sigma(h @ w.T + t(f"layers.{i}.bias"))
+        last = f"layers.{len(options['hidden'])}"
         s = options["confinement"] or float("inf")
+        network = (h @ t(last + ".weight").T + t(last + ".bias")).squeeze(1)
         return network + (y**2).sum(1) / (2 * s**2) - about["log_determinant"]
 
     return energy
