@@ -38,6 +38,99 @@ std::string shown(const Json& value) {
   return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
 }
 
+[[noreturn]] void wrong(const std::string& path, const Json& found, std::string_view allowed) {
+  fail("{}: expected {}, found {} ({})", path, allowed, shown(found), found.type_name());
+}
+
+void read(const std::string& path, const Json& found, const Field& field, double& value) {
+  const auto allowed = fmt::format("a number {}", field.range.to_string());
+  if (!found.is_number() || !field.range.contains(found.get<double>())) wrong(path, found, allowed);
+  value = found.get<double>();
+}
+
+void read(const std::string& path, const Json& found, const Field& field, std::int64_t& value) {
+  // 1e4 is an integer to a human: floating-point notation of whole numbers is accepted.
+  constexpr double exact = 9007199254740992.0;  // 2^53, beyond which doubles skip integers
+  const bool whole = found.is_number() && std::trunc(found.get<double>()) == found.get<double>();
+  if (!whole || std::abs(found.get<double>()) > exact || !field.range.contains(found.get<double>())) {
+    wrong(path, found, fmt::format("an integer {}", field.range.to_string()));
+  }
+  value =
+      found.is_number_float() ? static_cast<std::int64_t>(found.get<double>()) : found.get<std::int64_t>();
+}
+
+void read(const std::string& path, const Json& found, const Field&, bool& value) {
+  if (!found.is_boolean()) wrong(path, found, "true or false");
+  value = found.get<bool>();
+}
+
+void read(const std::string& path, const Json& found, const Field& field, std::string& value) {
+  const auto& allowed = field.allowed;
+  const auto names = allowed.empty() ? "a string" : fmt::format("one of {}", joined(allowed));
+  if (!found.is_string()) wrong(path, found, names);
+  const auto text = found.get<std::string>();
+  if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
+    const auto near = nearest_name(text, allowed);
+    wrong(path, found, near ? fmt::format("{} (did you mean \"{}\"?)", names, *near) : names);
+  }
+  value = text;
+}
+
+void read(const std::string&, const Json& found, const Field&, Json& value) { value = found; }
+
+template <class Value>
+void read(const std::string& path, const Json& found, const Field& field, std::optional<Value>& value) {
+  if (found.is_null()) return value.reset();
+  read(path, found, field, value.emplace());
+}
+
+const char* plural(const double&) { return "numbers"; }
+const char* plural(const std::int64_t&) { return "integers"; }
+const char* plural(const std::vector<double>&) { return "vectors"; }
+
+template <class Value>
+void read(const std::string& path, const Json& found, const Field& field, std::vector<Value>& values) {
+  if (!found.is_array()) wrong(path, found, fmt::format("an array of {}", plural(Value())));
+  values.clear();
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    read(fmt::format("{}[{}]", path, i), found[i], field, values.emplace_back());
+  }
+}
+
+template <class Value>
+Json json_of(const Value& value) {
+  return value;
+}
+template <class Value>
+Json json_of(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+/// The type of a field for a reader, with what it accepts.
+std::string type_of(const Field& field, const double&) { return "number " + field.range.to_string(); }
+std::string type_of(const Field& field, const std::int64_t&) { return "integer " + field.range.to_string(); }
+std::string type_of(const Field&, const bool&) { return "boolean"; }
+std::string type_of(const Field&, const Json&) { return "section"; }
+std::string type_of(const Field& field, const std::string&) {
+  return field.allowed.empty() ? "string" : fmt::format("{}", fmt::join(field.allowed, " | "));
+}
+template <class Value>
+std::string type_of(const Field& field, const std::optional<Value>&) {
+  return type_of(field, Value()) + " or null";
+}
+template <class Value>
+std::string type_of(const Field& field, const std::vector<Value>&) {
+  return fmt::format("array of {} {}", plural(Value()), field.range.to_string());
+}
+std::string type_of(const Field&, const std::vector<std::vector<double>>&) { return "array of vectors"; }
+
+std::string default_of(const double& value) { return fmt::format("{:g}", value); }
+std::string default_of(const std::optional<double>& value) { return value ? default_of(*value) : "null"; }
+template <class Value>
+std::string default_of(const Value& value) {
+  return json_of(value).dump();
+}
+
 }  // namespace
 
 bool Range::contains(double value) const {
@@ -70,136 +163,15 @@ FieldReader::FieldReader(const Json& section, std::string path) : section_(secti
           shown(section));
 }
 
-FieldReader::~FieldReader() = default;
-
 std::string FieldReader::path_of(std::string_view name) const {
   return path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
 }
 
-const Json* FieldReader::find(std::string_view name) {
-  known_.emplace_back(name);
-  const auto entry = section_.find(std::string(name));
-  return entry == section_.end() ? nullptr : &*entry;
-}
-
-void FieldReader::wrong(std::string_view name, const Json& found, std::string_view allowed) const {
-  fail("{}: expected {}, found {} ({})", path_of(name), allowed, shown(found), found.type_name());
-}
-
-double FieldReader::number_in(std::string_view name, const Json& found, Range range) const {
-  const auto allowed = fmt::format("a number {}", range.to_string());
-  if (!found.is_number()) wrong(name, found, allowed);
-  const double value = found.get<double>();
-  if (!range.contains(value)) wrong(name, found, allowed);
-  return value;
-}
-
-void FieldReader::number(std::string_view name, double& value, Range range, std::string_view) {
-  if (const Json* found = find(name)) value = number_in(name, *found, range);
-}
-
-void FieldReader::number(std::string_view name, std::optional<double>& value, Range range, std::string_view) {
-  const Json* found = find(name);
-  if (!found) return;
-  if (found->is_null()) {
-    value.reset();
-  } else {
-    value = number_in(name, *found, range);
-  }
-}
-
-std::int64_t FieldReader::integer_in(std::string_view name, const Json& found, Range range) const {
-  // 1e4 is an integer to a human: floating-point notation of whole numbers is accepted.
-  constexpr double exact = 9007199254740992.0;  // 2^53, beyond which doubles skip integers
-  const bool whole = found.is_number() && std::trunc(found.get<double>()) == found.get<double>();
-  if (!whole || std::abs(found.get<double>()) > exact || !range.contains(found.get<double>())) {
-    wrong(name, found, fmt::format("an integer {}", range.to_string()));
-  }
-  return found.is_number_float() ? static_cast<std::int64_t>(found.get<double>()) : found.get<std::int64_t>();
-}
-
-void FieldReader::integer(std::string_view name, std::int64_t& value, Range range, std::string_view) {
-  if (const Json* found = find(name)) value = integer_in(name, *found, range);
-}
-
-void FieldReader::integer(std::string_view name, std::optional<std::int64_t>& value, Range range,
-                          std::string_view) {
-  const Json* found = find(name);
-  if (!found) return;
-  if (found->is_null()) {
-    value.reset();
-  } else {
-    value = integer_in(name, *found, range);
-  }
-}
-
-void FieldReader::boolean(std::string_view name, bool& value, std::string_view) {
-  const Json* found = find(name);
-  if (!found) return;
-  if (!found->is_boolean()) wrong(name, *found, "true or false");
-  value = found->get<bool>();
-}
-
-void FieldReader::text(std::string_view name, std::string& value, std::string_view) {
-  const Json* found = find(name);
-  if (!found) return;
-  if (!found->is_string()) wrong(name, *found, "a string");
-  value = found->get<std::string>();
-}
-
-void FieldReader::choice(std::string_view name, std::string& value, std::vector<std::string> allowed,
-                         std::string_view) {
-  const Json* found = find(name);
-  if (!found) return;
-  const auto names = fmt::format("one of {}", joined(allowed));
-  if (!found->is_string()) wrong(name, *found, names);
-  const auto text = found->get<std::string>();
-  if (std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
-    const auto near = nearest_name(text, allowed);
-    wrong(name, *found, near ? fmt::format("{} (did you mean \"{}\"?)", names, *near) : names);
-  }
-  value = text;
-}
-
-void FieldReader::numbers(std::string_view name, std::vector<double>& value, Range range, std::string_view) {
-  const Json* found = find(name);
-  if (!found) return;
-  if (!found->is_array()) wrong(name, *found, "an array of numbers");
-  value.clear();
-  for (std::size_t i = 0; i < found->size(); ++i) {
-    value.push_back(number_in(fmt::format("{}[{}]", name, i), (*found)[i], range));
-  }
-}
-
-void FieldReader::integers(std::string_view name, std::vector<std::int64_t>& value, Range range,
-                           std::string_view) {
-  const Json* found = find(name);
-  if (!found) return;
-  if (!found->is_array()) wrong(name, *found, "an array of integers");
-  value.clear();
-  for (std::size_t i = 0; i < found->size(); ++i) {
-    value.push_back(integer_in(fmt::format("{}[{}]", name, i), (*found)[i], range));
-  }
-}
-
-void FieldReader::vectors(std::string_view name, std::vector<std::vector<double>>& value, std::string_view) {
-  const Json* found = find(name);
-  if (!found) return;
-  if (!found->is_array()) wrong(name, *found, "an array of vectors");
-  value.clear();
-  for (std::size_t i = 0; i < found->size(); ++i) {
-    const auto& row = (*found)[i];
-    const auto row_name = fmt::format("{}[{}]", name, i);
-    if (!row.is_array()) wrong(row_name, row, "an array of numbers");
-    auto& target = value.emplace_back();
-    for (std::size_t j = 0; j < row.size(); ++j) {
-      target.push_back(number_in(fmt::format("{}[{}]", row_name, j), row[j], Range::any()));
-    }
-  }
-}
-
-void FieldReader::section(std::string_view name, Json& value, std::string_view) {
-  if (const Json* found = find(name)) value = *found;
+void FieldReader::field(const Field& field) {
+  known_.emplace_back(field.name);
+  const auto found = section_.find(known_.back());
+  if (found == section_.end()) return;
+  std::visit([&](auto* value) { read(path_of(field.name), *found, field, *value); }, field.value);
 }
 
 void FieldReader::finish() const {
@@ -211,94 +183,17 @@ void FieldReader::finish() const {
   }
 }
 
-void FieldWriter::number(std::string_view name, double& value, Range, std::string_view) {
-  section_[std::string(name)] = value;
-}
-void FieldWriter::number(std::string_view name, std::optional<double>& value, Range, std::string_view) {
-  section_[std::string(name)] = value ? Json(*value) : Json(nullptr);
-}
-void FieldWriter::integer(std::string_view name, std::int64_t& value, Range, std::string_view) {
-  section_[std::string(name)] = value;
-}
-void FieldWriter::integer(std::string_view name, std::optional<std::int64_t>& value, Range,
-                          std::string_view) {
-  section_[std::string(name)] = value ? Json(*value) : Json(nullptr);
-}
-void FieldWriter::boolean(std::string_view name, bool& value, std::string_view) {
-  section_[std::string(name)] = value;
-}
-void FieldWriter::text(std::string_view name, std::string& value, std::string_view) {
-  section_[std::string(name)] = value;
-}
-void FieldWriter::choice(std::string_view name, std::string& value, std::vector<std::string>,
-                         std::string_view) {
-  section_[std::string(name)] = value;
-}
-void FieldWriter::numbers(std::string_view name, std::vector<double>& value, Range, std::string_view) {
-  section_[std::string(name)] = value;
-}
-void FieldWriter::integers(std::string_view name, std::vector<std::int64_t>& value, Range, std::string_view) {
-  section_[std::string(name)] = value;
-}
-void FieldWriter::vectors(std::string_view name, std::vector<std::vector<double>>& value, std::string_view) {
-  section_[std::string(name)] = value;
-}
-void FieldWriter::section(std::string_view name, Json& value, std::string_view) {
-  section_[std::string(name)] = value;
+void FieldWriter::field(const Field& field) {
+  std::visit([&](const auto* value) { section_[std::string(field.name)] = json_of(*value); }, field.value);
 }
 
-namespace {
-
-FieldDescription described(std::string_view name, std::string type, std::string default_value,
-                           std::string_view meaning) {
-  return {std::string(name), std::move(type), std::move(default_value), std::string(meaning)};
-}
-
-}  // namespace
-
-void FieldLister::number(std::string_view name, double& value, Range range, std::string_view meaning) {
-  descriptions.push_back(described(name, "number " + range.to_string(), fmt::format("{:g}", value), meaning));
-}
-void FieldLister::number(std::string_view name, std::optional<double>& value, Range range,
-                         std::string_view meaning) {
-  descriptions.push_back(described(name, fmt::format("number {} or null", range.to_string()),
-                                   value ? fmt::format("{:g}", *value) : "null", meaning));
-}
-void FieldLister::integer(std::string_view name, std::int64_t& value, Range range, std::string_view meaning) {
-  descriptions.push_back(described(name, "integer " + range.to_string(), fmt::format("{}", value), meaning));
-}
-void FieldLister::integer(std::string_view name, std::optional<std::int64_t>& value, Range range,
-                          std::string_view meaning) {
-  descriptions.push_back(described(name, fmt::format("integer {} or null", range.to_string()),
-                                   value ? fmt::format("{}", *value) : "null", meaning));
-}
-void FieldLister::boolean(std::string_view name, bool& value, std::string_view meaning) {
-  descriptions.push_back(described(name, "boolean", value ? "true" : "false", meaning));
-}
-void FieldLister::text(std::string_view name, std::string& value, std::string_view meaning) {
-  descriptions.push_back(described(name, "string", fmt::format("\"{}\"", value), meaning));
-}
-void FieldLister::choice(std::string_view name, std::string& value, std::vector<std::string> allowed,
-                         std::string_view meaning) {
-  descriptions.push_back(
-      described(name, fmt::format("{}", fmt::join(allowed, " | ")), fmt::format("\"{}\"", value), meaning));
-}
-void FieldLister::numbers(std::string_view name, std::vector<double>& value, Range range,
-                          std::string_view meaning) {
-  descriptions.push_back(
-      described(name, fmt::format("array of numbers {}", range.to_string()), Json(value).dump(), meaning));
-}
-void FieldLister::integers(std::string_view name, std::vector<std::int64_t>& value, Range range,
-                           std::string_view meaning) {
-  descriptions.push_back(
-      described(name, fmt::format("array of integers {}", range.to_string()), Json(value).dump(), meaning));
-}
-void FieldLister::vectors(std::string_view name, std::vector<std::vector<double>>& value,
-                          std::string_view meaning) {
-  descriptions.push_back(described(name, "array of vectors", Json(value).dump(), meaning));
-}
-void FieldLister::section(std::string_view name, Json& value, std::string_view meaning) {
-  descriptions.push_back(described(name, "section", value.dump(), meaning));
+void FieldLister::field(const Field& field) {
+  std::visit(
+      [&](const auto* value) {
+        descriptions.push_back({std::string(field.name), type_of(field, *value), default_of(*value),
+                                std::string(field.meaning)});
+      },
+      field.value);
 }
 
 }  // namespace ebm

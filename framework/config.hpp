@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace ebm {
@@ -28,6 +30,18 @@ struct Range {
   std::string to_string() const;  ///< "> 0", "in [0, 1]", "finite"
 };
 
+/// One option of a struct: its name, where its value lives, what it accepts and what it means.
+struct Field {
+  using Value = std::variant<double*, std::int64_t*, std::optional<double>*, std::optional<std::int64_t>*,
+                             bool*, std::string*, std::vector<double>*, std::vector<std::int64_t>*,
+                             std::vector<std::vector<double>>*, Json*>;
+  std::string_view name;
+  Value value;
+  std::string_view meaning;
+  Range range = Range::any();             ///< of numbers, alone or in arrays
+  std::vector<std::string> allowed = {};  ///< the texts that a choice accepts; empty: any
+};
+
 /// A walk over the options of a struct. One `describe` per struct serves the strict reader of configurations,
 /// the writer of resolved ones and `dualebm list`, so the three cannot drift apart:
 ///
@@ -40,24 +54,44 @@ struct Range {
 class Fields {
  public:
   virtual ~Fields() = default;
-  virtual void number(std::string_view name, double& value, Range range, std::string_view meaning) = 0;
-  virtual void number(std::string_view name, std::optional<double>& value, Range range,
-                      std::string_view meaning) = 0;
-  virtual void integer(std::string_view name, std::int64_t& value, Range range, std::string_view meaning) = 0;
-  virtual void integer(std::string_view name, std::optional<std::int64_t>& value, Range range,
-                       std::string_view meaning) = 0;
-  virtual void boolean(std::string_view name, bool& value, std::string_view meaning) = 0;
-  virtual void text(std::string_view name, std::string& value, std::string_view meaning) = 0;
-  virtual void choice(std::string_view name, std::string& value, std::vector<std::string> allowed,
-                      std::string_view meaning) = 0;
-  virtual void numbers(std::string_view name, std::vector<double>& value, Range range,
-                       std::string_view meaning) = 0;
-  virtual void integers(std::string_view name, std::vector<std::int64_t>& value, Range range,
-                        std::string_view meaning) = 0;
-  virtual void vectors(std::string_view name, std::vector<std::vector<double>>& value,
-                       std::string_view meaning) = 0;
+
+  /// @param value  double or std::optional<double>, which null leaves empty
+  template <class Number>
+  void number(std::string_view name, Number& value, Range range, std::string_view meaning) {
+    field({name, &value, meaning, range});
+  }
+  /// @param value  std::int64_t or std::optional<std::int64_t>
+  template <class Integer>
+  void integer(std::string_view name, Integer& value, Range range, std::string_view meaning) {
+    field({name, &value, meaning, range});
+  }
+  void boolean(std::string_view name, bool& value, std::string_view meaning) {
+    field({name, &value, meaning});
+  }
+  void text(std::string_view name, std::string& value, std::string_view meaning) {
+    field({name, &value, meaning});
+  }
+  void choice(std::string_view name, std::string& value, std::vector<std::string> allowed,
+              std::string_view meaning) {
+    field({name, &value, meaning, Range::any(), std::move(allowed)});
+  }
+  void numbers(std::string_view name, std::vector<double>& value, Range range, std::string_view meaning) {
+    field({name, &value, meaning, range});
+  }
+  void integers(std::string_view name, std::vector<std::int64_t>& value, Range range,
+                std::string_view meaning) {
+    field({name, &value, meaning, range});
+  }
+  void vectors(std::string_view name, std::vector<std::vector<double>>& value, std::string_view meaning) {
+    field({name, &value, meaning});
+  }
   /// An object or array that another reader takes over; only its being there is the business of this one.
-  virtual void section(std::string_view name, Json& value, std::string_view meaning) = 0;
+  void section(std::string_view name, Json& value, std::string_view meaning) {
+    field({name, &value, meaning});
+  }
+
+ protected:
+  virtual void field(const Field& field) = 0;
 };
 
 /// Reads the fields of a JSON object. Every error names the path of the key, what was found and what is
@@ -66,29 +100,15 @@ class FieldReader final : public Fields {
  public:
   /// @param path  of the section, e.g. "trainer"; empty at the top.
   FieldReader(const Json& section, std::string path);
-  ~FieldReader() override;
-
-  void number(std::string_view, double&, Range, std::string_view) override;
-  void number(std::string_view, std::optional<double>&, Range, std::string_view) override;
-  void integer(std::string_view, std::int64_t&, Range, std::string_view) override;
-  void integer(std::string_view, std::optional<std::int64_t>&, Range, std::string_view) override;
-  void boolean(std::string_view, bool&, std::string_view) override;
-  void text(std::string_view, std::string&, std::string_view) override;
-  void choice(std::string_view, std::string&, std::vector<std::string>, std::string_view) override;
-  void numbers(std::string_view, std::vector<double>&, Range, std::string_view) override;
-  void integers(std::string_view, std::vector<std::int64_t>&, Range, std::string_view) override;
-  void vectors(std::string_view, std::vector<std::vector<double>>&, std::string_view) override;
-  void section(std::string_view, Json&, std::string_view) override;
 
   /// Refuses every key of the section that no field has asked for, with the nearest known name.
   void finish() const;
 
+ protected:
+  void field(const Field& field) override;
+
  private:
-  const Json* find(std::string_view name);
   std::string path_of(std::string_view name) const;
-  [[noreturn]] void wrong(std::string_view name, const Json& found, std::string_view allowed) const;
-  double number_in(std::string_view name, const Json& found, Range range) const;
-  std::int64_t integer_in(std::string_view name, const Json& found, Range range) const;
 
   const Json& section_;
   std::string path_;
@@ -99,17 +119,9 @@ class FieldReader final : public Fields {
 class FieldWriter final : public Fields {
  public:
   explicit FieldWriter(Json& section) : section_(section) {}
-  void number(std::string_view, double&, Range, std::string_view) override;
-  void number(std::string_view, std::optional<double>&, Range, std::string_view) override;
-  void integer(std::string_view, std::int64_t&, Range, std::string_view) override;
-  void integer(std::string_view, std::optional<std::int64_t>&, Range, std::string_view) override;
-  void boolean(std::string_view, bool&, std::string_view) override;
-  void text(std::string_view, std::string&, std::string_view) override;
-  void choice(std::string_view, std::string&, std::vector<std::string>, std::string_view) override;
-  void numbers(std::string_view, std::vector<double>&, Range, std::string_view) override;
-  void integers(std::string_view, std::vector<std::int64_t>&, Range, std::string_view) override;
-  void vectors(std::string_view, std::vector<std::vector<double>>&, std::string_view) override;
-  void section(std::string_view, Json&, std::string_view) override;
+
+ protected:
+  void field(const Field& field) override;
 
  private:
   Json& section_;
@@ -123,19 +135,10 @@ struct FieldDescription {
 /// Collects descriptions; the values at the time of the walk are the defaults.
 class FieldLister final : public Fields {
  public:
-  void number(std::string_view, double&, Range, std::string_view) override;
-  void number(std::string_view, std::optional<double>&, Range, std::string_view) override;
-  void integer(std::string_view, std::int64_t&, Range, std::string_view) override;
-  void integer(std::string_view, std::optional<std::int64_t>&, Range, std::string_view) override;
-  void boolean(std::string_view, bool&, std::string_view) override;
-  void text(std::string_view, std::string&, std::string_view) override;
-  void choice(std::string_view, std::string&, std::vector<std::string>, std::string_view) override;
-  void numbers(std::string_view, std::vector<double>&, Range, std::string_view) override;
-  void integers(std::string_view, std::vector<std::int64_t>&, Range, std::string_view) override;
-  void vectors(std::string_view, std::vector<std::vector<double>>&, std::string_view) override;
-  void section(std::string_view, Json&, std::string_view) override;
-
   std::vector<FieldDescription> descriptions;
+
+ protected:
+  void field(const Field& field) override;
 };
 
 /// The known name closest to `name` in edit distance, if any is close enough to be what was meant.
