@@ -13,7 +13,7 @@ import sys
 readme, prefix, work = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
 text = readme.read_text()
 section = re.search(r"^## Your own energy.*?(?=^## )", text, re.M | re.S).group()
-blocks = re.findall(r"(?:^`([\w.]+)`:\n\n)?^```(\w+)\n(.*?)^```", section, re.M | re.S)
+blocks = re.findall(r"(?:^`([\w.]+)`[^\n]*:\n\n)?^```(\w+)\n(.*?)^```", section, re.M | re.S)
 environment = dict(os.environ, PREFIX=str(prefix), MPLBACKEND="Agg", PATH=f"/usr/bin:{os.environ['PATH']}")
 for name, language, body in blocks:
     if name:

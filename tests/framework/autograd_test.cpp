@@ -76,6 +76,18 @@ TEST(Autograd, ParameterGradientIsTheCentralDifference) {
   }
 }
 
+// Many rows go through forward in shards on two threads: a shard that is left out, or written to the rows of
+// another, shows against the closed form.
+TEST(Autograd, ShardsAreTheWhole) {
+  QuarticEnergy energy({1, -2, 0.5});
+  const auto x = autograd_points(1003);
+  const auto weight = torch::linspace(-1, 2, x.size(0), torch::kDouble);
+  EXPECT_LT(distance(energy.gradient(x), energy.a_.detach() * x.pow(3)), 1e-12);
+  energy.accumulate_gradient(x, weight);
+  EXPECT_LT(distance(energy.a_.grad() / (weight.matmul(x.pow(4)) / 4), torch::ones({3}, torch::kDouble)),
+            1e-12);
+}
+
 // The gradient of the dual is the sum of two calls: data with +1/n, particles with -1/N.
 TEST(Autograd, AccumulationAddsToWhatIsThere) {
   QuarticEnergy once({1, -2, 0.5}), twice({1, -2, 0.5});
