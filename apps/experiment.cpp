@@ -10,17 +10,17 @@
 namespace ebm {
 namespace {
 
-const std::vector<std::string> sections = {"domain",
-                                           "dataset",
-                                           "transforms",
-                                           "energy",
-                                           "trainer",
-                                           "optimizer",
-                                           "optimizer_schedule",
-                                           "particle_schedule",
-                                           "loop",
-                                           "metrics",
-                                           "compare"};
+constexpr const char* sections[] = {"domain",
+                                    "dataset",
+                                    "transforms",
+                                    "energy",
+                                    "trainer",
+                                    "optimizer",
+                                    "optimizer_schedule",
+                                    "particle_schedule",
+                                    "loop",
+                                    "metrics",
+                                    "compare"};
 
 /// A section of a configuration, or what it is when left out.
 Json section_or(const Json& configuration, const char* name, Json fallback) {
@@ -31,7 +31,7 @@ GeneralOptions read_general(const Json& configuration) {
   GeneralOptions options;
   FieldReader reader(configuration, "");
   options.describe(reader);
-  for (const auto& name : sections) {
+  for (const char* name : sections) {
     Json ignored;
     reader.section(name, ignored, "");
   }

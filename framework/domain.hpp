@@ -106,7 +106,6 @@ class Euclidean final : public Domain {
   std::optional<Quadrature> quadrature(std::int64_t resolution) const override;
   /// Twice the spacing on twice the side: also sees what a density has outside the square.
   std::optional<Quadrature> rough_quadrature(std::int64_t resolution) const override;
-  double half_width() const { return half_width_; }
 
  private:
   std::int64_t dimension_;
