@@ -30,42 +30,17 @@ torch::Tensor Activation::value(const torch::Tensor& u) const {
   return {};
 }
 
-void Activation::slope_in_place(torch::Tensor& u) const {
+torch::Tensor Activation::slope(const torch::Tensor& u) const {
+  const torch::NoGradGuard no_grad;
   switch (kind_) {
     case Kind::relu:
-      u.gt_(0);
-      return;
+      return u.gt(0).to(u.scalar_type());
     case Kind::squared_relu:
-      u.clamp_min_(0);
-      return;
+      return u.relu().mul_(2);
     case Kind::softplus:
-      u.sigmoid_();
-      return;
+      return u.sigmoid();
   }
-}
-
-std::optional<ridge::Slope> Activation::slope() const {
-  switch (kind_) {
-    case Kind::relu:
-      return ridge::Slope::step;
-    case Kind::squared_relu:
-      return ridge::Slope::ramp;
-    case Kind::softplus:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-double Activation::homogeneity() const {
-  switch (kind_) {
-    case Kind::relu:
-      return 1;
-    case Kind::squared_relu:
-      return 2;
-    case Kind::softplus:
-      return 0;
-  }
-  return 0;
+  return {};
 }
 
 }  // namespace ebm
