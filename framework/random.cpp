@@ -1,16 +1,21 @@
 #include "framework/random.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/randperm.h>
 
+#include <algorithm>
+#include <cstring>
 #include <mutex>
 #include <unordered_set>
 #include <vector>
 
 #include "framework/error.hpp"
+#include "framework/parallel.hpp"
 
 namespace ebm {
 namespace {
@@ -36,10 +41,35 @@ torch::Generator make_generator(std::uint64_t seed, torch::Device device) {
 }  // namespace
 
 Random::Random(std::uint64_t seed, std::string_view purpose, torch::Device device)
-    : generator_(make_generator(mix(seed, purpose), device)), device_(device) {}
+    : generator_(make_generator(mix(seed, purpose), device)), device_(device), key_(mix(seed, purpose)) {}
+
+Normals Random::normals() { return {key_, draw_++}; }
 
 torch::Tensor Random::normal(torch::IntArrayRef sizes, const torch::TensorOptions& options) {
-  return at::randn(sizes, generator_, options);
+  if (!device_.is_cpu()) return at::randn(sizes, generator_, options);
+  require(options.device().is_cpu(), "a stream of random numbers on the cpu has no normals on {}",
+          options.device().str());
+  const auto type = c10::typeMetaToScalarType(options.dtype());
+  require(c10::isFloatingType(type), "normals are floating-point numbers, not {}", c10::toString(type));
+  // Narrower types are rounded from float, as LibTorch does it.
+  if (type != torch::kFloat && type != torch::kDouble)
+    return normal(sizes, options.dtype(torch::kFloat)).to(type);
+  const auto result = at::empty(sizes, options);
+  const auto draw = normals();
+  const auto fill = [&](auto* numbers) {
+    constexpr std::int64_t block = 64;  // whole groups of the generator
+    for_each_shard((result.numel() + block - 1) / block,
+                   [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+                     draw.fill(begin * block, std::min(end * block, result.numel()) - begin * block,
+                               numbers + begin * block);
+                   });
+  };
+  if (type == torch::kFloat) {
+    fill(result.data_ptr<float>());
+  } else {
+    fill(result.data_ptr<double>());
+  }
+  return result;
 }
 
 torch::Tensor Random::uniform(torch::IntArrayRef sizes, const torch::TensorOptions& options) {
@@ -74,12 +104,27 @@ torch::Tensor Random::subset(std::int64_t bound, std::int64_t count) {
 
 torch::Tensor Random::state() const {
   const std::lock_guard<std::mutex> lock(generator_.mutex());
-  return generator_.get_state();
+  const std::uint64_t counters[] = {key_, draw_};
+  auto tail = at::empty({sizeof(counters)}, torch::kByte);
+  std::memcpy(tail.data_ptr(), counters, sizeof(counters));
+  return at::cat({generator_.get_state(), tail});
 }
 
 void Random::set_state(const torch::Tensor& state) {
   const std::lock_guard<std::mutex> lock(generator_.mutex());
-  generator_.set_state(state);
+  std::uint64_t counters[2];
+  constexpr std::int64_t tail = sizeof(counters);
+  const auto size = generator_.get_state().numel();
+  require(
+      state.defined() && state.scalar_type() == torch::kByte && state.dim() == 1 &&
+          state.numel() == size + tail,
+      "a state of random numbers on {} is {} bytes, not {}", device_.str(), size + tail,
+      state.defined() ? fmt::format("{} of {}", state.numel(), c10::toString(state.scalar_type())) : "none");
+  const auto bytes = state.cpu().contiguous();
+  generator_.set_state(bytes.narrow(0, 0, size).clone());
+  std::memcpy(counters, bytes.data_ptr<std::uint8_t>() + size, sizeof(counters));
+  key_ = counters[0];
+  draw_ = counters[1];
 }
 
 DefaultGenerator::DefaultGenerator(Random& random) {

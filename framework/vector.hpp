@@ -2,59 +2,125 @@
 
 #include <cstdint>
 #include <cstring>
-#include <utility>
+#include <type_traits>
+
+#include "framework/instruction_set.hpp"
+
+#if EBM_HAS_INSTRUCTION_SETS
+#include <immintrin.h>  // declares the builtins below
+#endif
 
 #define EBM_INLINE inline __attribute__((always_inline))
 
-namespace ebm {
+/// Vectors of numbers whose width in bytes is a template argument: one source of a kernel serves every
+/// instruction set. Of the arithmetic only what IEEE 754 rounds in one way is here, so that a kernel compiled
+/// with -ffp-contract=off computes the same bits everywhere.
+namespace ebm::vectors {
 
-/// `bytes / sizeof(Real)` numbers that one instruction works on, and the few operations on them that the
-/// compiler's vector extension lacks.
-///
-/// The type knows no instruction set: functions of it are inlined into the entry of a kernel, which is
-/// compiled once for each (see instruction_set.hpp).
-template <class Real_, int bytes>
-struct Vectors {
-  using Real = Real_;
-  typedef Real Vector __attribute__((vector_size(bytes)));
-  using Indices = std::make_integer_sequence<int, bytes / static_cast<int>(sizeof(Real))>;
-  static constexpr int lanes = bytes / static_cast<int>(sizeof(Real));
+template <class T, int bytes>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(bytes)));
+};
+template <class T, int bytes>
+using Vector = typename VectorOf<T, bytes>::type;
 
-  static EBM_INLINE Vector load(const Real* numbers) {
-    Vector v;
-    std::memcpy(&v, numbers, bytes);
-    return v;
-  }
+template <class T, int bytes>
+constexpr int lanes = bytes / static_cast<int>(sizeof(T));
 
-  static EBM_INLINE void store(Real* numbers, Vector v) { std::memcpy(numbers, &v, bytes); }
+/// Integers as wide as Real.
+template <class Real>
+using Unsigned = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
+template <class Real>
+using Signed = std::make_signed_t<Unsigned<Real>>;
 
-  /// The same number in every lane (-0 as 0). An addition, since GCC turns it into the one instruction for this.
-  static EBM_INLINE Vector broadcast(Real number) { return Vector{} + number; }
+/// The same bits as another type of vector.
+template <class To, class From>
+EBM_INLINE To bits_as(From from) {
+  static_assert(sizeof(To) == sizeof(From));
+  return reinterpret_cast<To>(from);
+}
 
-  /// max(v, 0), which keeps what is not a number.
-  static EBM_INLINE Vector positive_part(Vector v) { return v <= Vector{} ? Vector{} : v; }
+template <class V, class T>
+EBM_INLINE V load(const T* numbers) {
+  V vector;
+  std::memcpy(&vector, numbers, sizeof(vector));
+  return vector;
+}
 
-  /// Rows of a square become its columns: log2(lanes) passes, each of which interleaves row i with row i +
-  /// lanes/2.
-  static EBM_INLINE void transpose(Vector* rows) {
-    Vector next[lanes];
-#pragma GCC unroll 8
-    for (int size = 1; size < lanes; size *= 2) {
-#pragma GCC unroll 16
-      for (int i = 0; i < lanes / 2; ++i) {
-        next[2 * i] = interleave<0>(rows[i], rows[i + lanes / 2], Indices{});
-        next[2 * i + 1] = interleave<lanes / 2>(rows[i], rows[i + lanes / 2], Indices{});
-      }
-#pragma GCC unroll 16
-      for (int i = 0; i < lanes; ++i) rows[i] = next[i];
+template <class T, class V>
+EBM_INLINE void store(V vector, T* out) {
+  std::memcpy(out, &vector, sizeof(vector));
+}
+
+/// The product of the low halves of 64-bit lanes, whatever is in the high half of `a`.
+/// @tparam Long  a vector of std::uint64_t, or one alone @param b  below 2^32
+template <class Long>
+EBM_INLINE Long multiply_low(Long a, std::uint32_t b) {
+  constexpr int bytes = sizeof(Long);
+#if EBM_HAS_INSTRUCTION_SETS
+  // GCC knows no way to say it in general vectors: it multiplies whole lanes, in three multiplications.
+  if constexpr (bytes > sizeof(std::uint64_t)) {
+    using Ints = Vector<int, bytes>;
+    const auto factors = bits_as<Ints>(Long{} + b), numbers = bits_as<Ints>(a);
+    if constexpr (bytes == 64) {
+      const Vector<long long, 64> unused{};
+      return bits_as<Long>(
+          __builtin_ia32_pmuludq512_mask(numbers, factors, unused, static_cast<__mmask8>(-1)));
+    } else if constexpr (bytes == 32) {
+      return bits_as<Long>(__builtin_ia32_pmuludq256(numbers, factors));
+    } else {
+      return bits_as<Long>(__builtin_ia32_pmuludq128(numbers, factors));
     }
   }
+#endif
+  return (a & 0xffffffffU) * b;
+}
 
- private:
-  template <int from, int... i>
-  static EBM_INLINE Vector interleave(Vector a, Vector b, std::integer_sequence<int, i...>) {
-    return __builtin_shufflevector(a, b, (from + i / 2 + i % 2 * lanes)...);
+template <class Real, int bytes>
+EBM_INLINE Vector<Real, bytes> square_root(Vector<Real, bytes> x) {
+#if EBM_HAS_INSTRUCTION_SETS
+  constexpr int nearest = 4;  // the current direction of rounding
+  if constexpr (bytes == 64 && sizeof(Real) == 4) {
+    return __builtin_ia32_sqrtps512_mask(x, x, static_cast<__mmask16>(-1), nearest);
+  } else if constexpr (bytes == 64) {
+    return __builtin_ia32_sqrtpd512_mask(x, x, static_cast<__mmask8>(-1), nearest);
+  } else if constexpr (bytes == 32 && sizeof(Real) == 4) {
+    return __builtin_ia32_sqrtps256(x);
+  } else if constexpr (bytes == 32) {
+    return __builtin_ia32_sqrtpd256(x);
+  } else if constexpr (sizeof(Real) == 4) {
+    return __builtin_ia32_sqrtps(x);
+  } else {
+    return __builtin_ia32_sqrtpd(x);
   }
-};
+#else
+  for (int i = 0; i < lanes<Real, bytes>; ++i) {
+    if constexpr (sizeof(Real) == 4) {
+      x[i] = __builtin_sqrtf(x[i]);
+    } else {
+      x[i] = __builtin_sqrt(x[i]);
+    }
+  }
+  return x;
+#endif
+}
 
-}  // namespace ebm
+/// Signed integers rounded to the nearest Real.
+template <class Real, int bytes>
+EBM_INLINE Vector<Real, bytes> to_real(Vector<Signed<Real>, bytes> integers) {
+  if constexpr (sizeof(Real) == 4) {
+    return __builtin_convertvector(integers, Vector<float, bytes>);
+  } else {
+    // There is no such instruction before AVX-512. The halves are put behind the leading bits of 2^84 + 2^63
+    // and 2^52, whose last places count 2^32 and 1; the difference is exact, the sum is rounded once.
+    using Long = Vector<std::uint64_t, bytes>;
+    const Long bits = bits_as<Long>(integers);
+    const Long high = (bits >> 32) ^ 0x4530000080000000U;
+    const Long low = (bits & 0xffffffffU) | 0x4330000000000000U;
+    constexpr double excess = 0x1p84 + 0x1p63 + 0x1p52;
+    using Reals = Vector<double, bytes>;
+    return (bits_as<Reals>(high) - excess) + bits_as<Reals>(low);
+  }
+}
+
+}  // namespace ebm::vectors

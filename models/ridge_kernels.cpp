@@ -2,7 +2,6 @@
 
 #include "framework/instruction_set.hpp"
 #include "models/ridge_blocked.hpp"
-#include "models/ridge_columns.hpp"
 #include "models/ridge_small.hpp"
 
 namespace ebm::ridge {
@@ -22,12 +21,12 @@ EBM_INLINE void kernel(const Sums<typename V::Real>& task, const typename V::Rea
   // By Euler's relation k σ(u) = u σ'(u) the values follow from the vectors, k = 1 or 2.
   const bool by_euler = homogeneous && vectors;
   const Real degree = task.activation == ActivationKind::relu ? 1 : 2;
-  const TileMemory<V> memory(d, widest, stage_size<V>(d));
-  const auto& tile = memory.tile();
+  const AlignedMemory<V> memory((2 * d + block_of_directions + 1) * widest, stage_size<V>(d));
+  const auto tile = tile_in<V>(memory.vectors(), d, widest);
 
   const auto tile_at = [&]<int width>(std::int64_t first) __attribute__((always_inline)) {
     for (int q = 0; q < width; ++q) {
-      load_group<V>(points, first + q * V::lanes, rows, d, tile.points + q, width, memory.stage());
+      load_group<V>(points, first + q * V::lanes, rows, d, tile.points + q, width, memory.numbers());
       tile.values[q] = Vector{};
     }
     for (std::int64_t k = 0; k < d * width; ++k) tile.sums[k] = Vector{};
@@ -39,7 +38,7 @@ EBM_INLINE void kernel(const Sums<typename V::Real>& task, const typename V::Rea
     }
     for (int q = 0; q < width; ++q) {
       const auto begin = first + q * V::lanes;
-      if (vectors) store_group<V>(tile.sums + q, width, begin, rows, d, vectors, memory.stage());
+      if (vectors) store_group<V>(tile.sums + q, width, begin, rows, d, vectors, memory.numbers());
       if (!values) continue;
       if (by_euler) {
         for (std::int64_t k = 0; k < d; ++k)

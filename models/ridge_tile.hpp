@@ -1,9 +1,6 @@
 #pragma once
 
-#include <cstdlib>
-#include <memory>
-
-#include "framework/vector.hpp"
+#include "framework/columns.hpp"
 #include "models/ridge_kernels.hpp"
 
 namespace ebm::ridge {
@@ -22,30 +19,13 @@ struct Tile {
   typename V::Vector* values;  ///< Σ_j c_j σ(<a_i, b_j>), [width]
 };
 
-/// The memory of one tile, uninitialised, and of the stage that its last rows go through.
+/// The tile in memory for (2 dimension + block_of_directions + 1) width vectors.
 template <class V>
-class TileMemory {
- public:
-  TileMemory(std::int64_t dimension, int width, std::int64_t stage_size) {
-    const auto vectors = (2 * dimension + block_of_directions + 1) * width;
-    const auto bytes = vectors * sizeof(typename V::Vector) + stage_size * sizeof(typename V::Real);
-    memory_.reset(static_cast<typename V::Vector*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)));
-    tile_.points = memory_.get();
-    tile_.sums = tile_.points + dimension * width;
-    tile_.pre_activations = tile_.sums + dimension * width;
-    tile_.values = tile_.pre_activations + block_of_directions * width;
-    stage_ = reinterpret_cast<typename V::Real*>(memory_.get() + vectors);
-  }
-  const Tile<V>& tile() const { return tile_; }
-  typename V::Real* stage() const { return stage_; }
-
- private:
-  struct Free {
-    void operator()(typename V::Vector* memory) const { std::free(memory); }
-  };
-  std::unique_ptr<typename V::Vector, Free> memory_;
-  Tile<V> tile_;
-  typename V::Real* stage_;
-};
+EBM_INLINE Tile<V> tile_in(typename V::Vector* memory, std::int64_t dimension, int width) {
+  Tile<V> tile{.points = memory, .sums = memory + dimension * width};
+  tile.pre_activations = tile.sums + dimension * width;
+  tile.values = tile.pre_activations + block_of_directions * width;
+  return tile;
+}
 
 }  // namespace ebm::ridge

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "framework/vector.hpp"
+#include "framework/columns.hpp"
 #include "models/activation_kind.hpp"
 
 namespace ebm::ridge {

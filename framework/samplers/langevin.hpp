@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "framework/config.hpp"
+#include "framework/normals.hpp"
 #include "framework/sampler.hpp"
 
 namespace ebm {
@@ -38,6 +39,11 @@ class Langevin final : public Sampler {
   const Options& options() const { return options_; }
 
  private:
+  /// The step on shards of rows, in pieces that stay in cache from the gradient to the retraction.
+  template <class Real>
+  torch::Tensor moved(Energy& energy, const Domain& domain, const torch::Tensor& positions,
+                      const Normals& normals, double h, double noise) const;
+
   Options options_;
 };
 

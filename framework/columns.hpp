@@ -1,10 +1,78 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <utility>
 
 #include "framework/vector.hpp"
 
-namespace ebm::ridge {
+namespace ebm {
+
+/// One type of vectors, as a parameter of kernels that hold rows of a matrix as columns.
+template <class Real_, int bytes>
+struct Vectors {
+  using Real = Real_;
+  using Vector = vectors::Vector<Real, bytes>;
+  static constexpr int lanes = vectors::lanes<Real, bytes>;
+
+  static EBM_INLINE Vector load(const Real* numbers) { return vectors::load<Vector>(numbers); }
+  static EBM_INLINE void store(Real* numbers, Vector v) { vectors::store(v, numbers); }
+  static EBM_INLINE Vector square_root(Vector v) { return vectors::square_root<Real, bytes>(v); }
+
+  /// The same number in every lane (-0 as 0). An addition, since GCC turns it into the one instruction for
+  /// this.
+  static EBM_INLINE Vector broadcast(Real number) { return Vector{} + number; }
+
+  /// max(v, 0), which keeps what is not a number.
+  static EBM_INLINE Vector positive_part(Vector v) { return v <= Vector{} ? Vector{} : v; }
+
+  /// Rows of a square become its columns: log2(lanes) passes, each of which interleaves row i with row i +
+  /// lanes/2.
+  static EBM_INLINE void transpose(Vector* rows) {
+    Vector next[lanes];
+#pragma GCC unroll 8
+    for (int size = 1; size < lanes; size *= 2) {
+#pragma GCC unroll 16
+      for (int i = 0; i < lanes / 2; ++i) {
+        next[2 * i] = interleave<0>(rows[i], rows[i + lanes / 2], Indices{});
+        next[2 * i + 1] = interleave<lanes / 2>(rows[i], rows[i + lanes / 2], Indices{});
+      }
+#pragma GCC unroll 16
+      for (int i = 0; i < lanes; ++i) rows[i] = next[i];
+    }
+  }
+
+ private:
+  using Indices = std::make_integer_sequence<int, lanes>;
+
+  template <int from, int... i>
+  static EBM_INLINE Vector interleave(Vector a, Vector b, std::integer_sequence<int, i...>) {
+    return __builtin_shufflevector(a, b, (from + i / 2 + i % 2 * lanes)...);
+  }
+};
+
+/// Uninitialised memory for vectors, then for numbers.
+template <class V>
+class AlignedMemory {
+ public:
+  AlignedMemory(std::int64_t vectors, std::int64_t numbers) : vectors_(vectors) {
+    const auto bytes = static_cast<std::size_t>(vectors) * sizeof(typename V::Vector) +
+                       static_cast<std::size_t>(numbers) * sizeof(typename V::Real);
+    memory_.reset(std::aligned_alloc(64, (bytes + 63) / 64 * 64));
+    if (!memory_) throw std::bad_alloc();
+  }
+  typename V::Vector* vectors() const { return static_cast<typename V::Vector*>(memory_.get()); }
+  typename V::Real* numbers() const { return reinterpret_cast<typename V::Real*>(vectors() + vectors_); }
+
+ private:
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<void, Free> memory_;
+  std::int64_t vectors_;
+};
 
 // Kernels hold a group of `lanes` rows as columns, one vector a coordinate. Where a matrix has fewer
 // coordinates than a vector has lanes it is read and written across the ends of its rows, group after group
@@ -92,4 +160,4 @@ EBM_INLINE void store_group(const typename V::Vector* columns, std::int64_t stri
   std::copy_n(stage, std::min<std::int64_t>(V::lanes, rows - begin) * dimension, matrix + begin * dimension);
 }
 
-}  // namespace ebm::ridge
+}  // namespace ebm

@@ -1,0 +1,107 @@
+#include "framework/row_kernels.hpp"
+
+#include <cmath>
+
+#include "framework/columns.hpp"
+#include "framework/instruction_set.hpp"
+
+namespace ebm {
+namespace {
+
+template <class V, class Real>
+EBM_INLINE void drift_and_diffuse_by(const Real* x, const Real* g, const Real* xi, std::int64_t count, Real h,
+                                     Real s, Real* y) {
+  std::int64_t i = 0;
+  for (; i + V::lanes <= count; i += V::lanes) {
+    V::store(y + i, V::load(x + i) - V::load(g + i) * h + V::load(xi + i) * s);
+  }
+  for (; i < count; ++i) y[i] = x[i] - g[i] * h + xi[i] * s;
+}
+
+/// Lengths of a group of rows are sums over its columns, side by side.
+template <class V, class Real>
+EBM_INLINE void normalise_rows_by(Real* rows, std::int64_t count, std::int64_t dimension) {
+  using Vector = typename V::Vector;
+  const AlignedMemory<V> memory(dimension, stage_size<V>(dimension));
+  Vector* const columns = memory.vectors();
+  for (std::int64_t begin = 0; begin < count; begin += V::lanes) {
+    load_group<V>(rows, begin, count, dimension, columns, 1, memory.numbers());
+    Vector square{};
+    for (std::int64_t k = 0; k < dimension; ++k) square += columns[k] * columns[k];
+    const auto length = V::square_root(square);
+    // An infinite length less itself is not a number.
+    const auto factor = Real{1} / length + (length - length);
+    for (std::int64_t k = 0; k < dimension; ++k) columns[k] *= factor;
+    // Through the stage: what spills over must not reach rows that are still to be read.
+    transpose_columns<V>(columns, 1, dimension, memory.numbers());
+    std::copy_n(memory.numbers(), std::min<std::int64_t>(V::lanes, count - begin) * dimension,
+                rows + begin * dimension);
+  }
+}
+
+// The entries: one source, compiled for each instruction set.
+#define EBM_ENTRIES(attribute, name, bytes)                                                                 \
+  template <class Real>                                                                                     \
+  attribute void drift_and_diffuse_##name(const Real* x, const Real* g, const Real* xi, std::int64_t count, \
+                                          Real h, Real s, Real* y) {                                        \
+    drift_and_diffuse_by<Vectors<Real, bytes>>(x, g, xi, count, h, s, y);                                   \
+  }                                                                                                         \
+  template <class Real>                                                                                     \
+  attribute void normalise_rows_##name(Real* rows, std::int64_t count, std::int64_t dimension) {            \
+    normalise_rows_by<Vectors<Real, bytes>>(rows, count, dimension);                                        \
+  }
+EBM_ENTRIES(, portable, 16)
+EBM_ENTRIES(EBM_AVX2, avx2, 32)
+EBM_ENTRIES(EBM_AVX512, avx512, 64)
+#undef EBM_ENTRIES
+
+}  // namespace
+
+template <class Real>
+void drift_and_diffuse(const Real* x, const Real* g, const Real* xi, std::int64_t count, Real h, Real s,
+                       Real* y) {
+  switch (instruction_set()) {
+    case InstructionSet::portable:
+      return drift_and_diffuse_portable(x, g, xi, count, h, s, y);
+    case InstructionSet::avx2:
+      return drift_and_diffuse_avx2(x, g, xi, count, h, s, y);
+    case InstructionSet::avx512:
+      return drift_and_diffuse_avx512(x, g, xi, count, h, s, y);
+  }
+}
+
+template <class Real>
+void normalise_rows(Real* rows, std::int64_t count, std::int64_t dimension) {
+  switch (instruction_set()) {
+    case InstructionSet::portable:
+      return normalise_rows_portable(rows, count, dimension);
+    case InstructionSet::avx2:
+      return normalise_rows_avx2(rows, count, dimension);
+    case InstructionSet::avx512:
+      return normalise_rows_avx512(rows, count, dimension);
+  }
+}
+
+template <class Real>
+void shorten_rows(Real* rows, std::int64_t count, std::int64_t dimension, double limit) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    Real* row = rows + i * dimension;
+    double square = 0;
+    for (std::int64_t k = 0; k < dimension; ++k)
+      square += static_cast<double>(row[k]) * static_cast<double>(row[k]);
+    // Also where the length is not a number.
+    if (square <= limit * limit) continue;
+    const auto factor = static_cast<Real>(limit / std::sqrt(square));
+    for (std::int64_t k = 0; k < dimension; ++k) row[k] *= factor;
+  }
+}
+
+template void drift_and_diffuse(const float*, const float*, const float*, std::int64_t, float, float, float*);
+template void drift_and_diffuse(const double*, const double*, const double*, std::int64_t, double, double,
+                                double*);
+template void normalise_rows(float*, std::int64_t, std::int64_t);
+template void normalise_rows(double*, std::int64_t, std::int64_t);
+template void shorten_rows(float*, std::int64_t, std::int64_t, double);
+template void shorten_rows(double*, std::int64_t, std::int64_t, double);
+
+}  // namespace ebm
