@@ -44,6 +44,27 @@ struct Vectors {
     }
   }
 
+  /// Lane i of the result is the sum of the lanes of vector i, of `lanes` vectors: a transposition that adds
+  /// its columns as soon as they arise.
+  static EBM_INLINE Vector sums_of_each(Vector* rows) {
+#pragma GCC unroll 8
+    for (int count = lanes / 2; count > 0; count /= 2) {
+#pragma GCC unroll 16
+      for (int i = 0; i < count; ++i) {
+        rows[i] = interleave<0>(rows[i], rows[i + count], Indices{}) +
+                  interleave<lanes / 2>(rows[i], rows[i + count], Indices{});
+      }
+    }
+    return rows[0];
+  }
+
+  /// True in the lanes before `count`.
+  static EBM_INLINE auto first_lanes(std::int64_t count) {
+    vectors::Vector<vectors::Signed<Real>, bytes> index{};
+    for (int lane = 0; lane < lanes; ++lane) index[lane] = lane;
+    return index < static_cast<vectors::Signed<Real>>(count);
+  }
+
  private:
   using Indices = std::make_integer_sequence<int, lanes>;
 

@@ -18,25 +18,52 @@ EBM_INLINE void drift_and_diffuse_by(const Real* x, const Real* g, const Real* x
   for (; i < count; ++i) y[i] = x[i] - g[i] * h + xi[i] * s;
 }
 
-/// Lengths of a group of rows are sums over its columns, side by side.
+/// 1 / sqrt(square); not a number where the square has overflowed, since an infinite length less itself is
+/// none.
+template <class V>
+EBM_INLINE typename V::Vector inverse_length(typename V::Vector square) {
+  const auto length = V::square_root(square);
+  return typename V::Real{1} / length + (length - length);
+}
+
+template <class V, class Real>
+EBM_INLINE void normalise_row(Real* row, std::int64_t dimension) {
+  typename V::Vector squares{};
+  std::int64_t k = 0;
+  for (; k + V::lanes <= dimension; k += V::lanes) squares += V::load(row + k) * V::load(row + k);
+  Real square = 0;
+  for (int lane = 0; lane < V::lanes; ++lane) square += squares[lane];
+  for (; k < dimension; ++k) square += row[k] * row[k];
+  const auto factor = inverse_length<V>(V::broadcast(square));
+  for (k = 0; k + V::lanes <= dimension; k += V::lanes) V::store(row + k, V::load(row + k) * factor);
+  for (; k < dimension; ++k) row[k] *= factor[0];
+}
+
+/// Rows that are no longer than a vector go in groups, as long as there are numbers for a whole vector behind
+/// each: of a vector the rest is left alone, and all rows of a group are read before one is written.
 template <class V, class Real>
 EBM_INLINE void normalise_rows_by(Real* rows, std::int64_t count, std::int64_t dimension) {
   using Vector = typename V::Vector;
-  const AlignedMemory<V> memory(dimension, stage_size<V>(dimension));
-  Vector* const columns = memory.vectors();
-  for (std::int64_t begin = 0; begin < count; begin += V::lanes) {
-    load_group<V>(rows, begin, count, dimension, columns, 1, memory.numbers());
-    Vector square{};
-    for (std::int64_t k = 0; k < dimension; ++k) square += columns[k] * columns[k];
-    const auto length = V::square_root(square);
-    // An infinite length less itself is not a number.
-    const auto factor = Real{1} / length + (length - length);
-    for (std::int64_t k = 0; k < dimension; ++k) columns[k] *= factor;
-    // Through the stage: what spills over must not reach rows that are still to be read.
-    transpose_columns<V>(columns, 1, dimension, memory.numbers());
-    std::copy_n(memory.numbers(), std::min<std::int64_t>(V::lanes, count - begin) * dimension,
-                rows + begin * dimension);
+  std::int64_t begin = 0;
+  if (dimension <= V::lanes) {
+    const auto in_row = V::first_lanes(dimension);
+    for (; (begin + V::lanes) * dimension + V::lanes <= count * dimension; begin += V::lanes) {
+      Real* const group = rows + begin * dimension;
+      Vector numbers[V::lanes], squares[V::lanes];
+#pragma GCC unroll 16
+      for (int i = 0; i < V::lanes; ++i) {
+        numbers[i] = V::load(group + i * dimension);
+        squares[i] = in_row ? numbers[i] * numbers[i] : Vector{};
+      }
+      Real factors[V::lanes];
+      V::store(factors, inverse_length<V>(V::sums_of_each(squares)));
+#pragma GCC unroll 16
+      for (int i = 0; i < V::lanes; ++i) {
+        V::store(group + i * dimension, in_row ? numbers[i] * factors[i] : numbers[i]);
+      }
+    }
   }
+  for (; begin < count; ++begin) normalise_row<V>(rows + begin * dimension, dimension);
 }
 
 // The entries: one source, compiled for each instruction set.
