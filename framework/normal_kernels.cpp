@@ -2,6 +2,7 @@
 #include "framework/normal_kernels.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "framework/box_muller.hpp"
 #include "framework/philox.hpp"
@@ -13,7 +14,9 @@ using vectors::Vector;
 
 constexpr std::int64_t row = 16;  // counters of a group
 
-/// Philox of the counters first, first + stride, ... of a draw.
+static_assert(std::endian::native == std::endian::little, "words of 32 bits would change places");
+
+/// Philox of the counters first, first + 2^log2_stride, ... of a draw.
 template <int bytes>
 EBM_INLINE void philox_at(std::uint64_t key, std::uint64_t draw, std::uint64_t first, int log2_stride,
                           Vector<std::uint64_t, bytes> words[4]) {

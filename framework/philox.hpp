@@ -16,6 +16,8 @@ struct PhiloxCounter {
   C third;
   D fourth;
 };
+template <class A, class B, class C, class D>
+PhiloxCounter(A, B, C, D) -> PhiloxCounter<A, B, C, D>;
 
 template <class A, class B, class C, class D>
 EBM_INLINE auto philox_round(const PhiloxCounter<A, B, C, D>& counter, std::uint32_t key_low,

@@ -56,8 +56,8 @@ EBM_INLINE void store(V vector, T* out) {
 /// @tparam Long  a vector of std::uint64_t, or one alone @param b  below 2^32
 template <class Long>
 EBM_INLINE Long multiply_low(Long a, std::uint32_t b) {
-  constexpr int bytes = sizeof(Long);
 #if EBM_HAS_INSTRUCTION_SETS
+  constexpr int bytes = sizeof(Long);
   // GCC knows no way to say it in general vectors: it multiplies whole lanes, in three multiplications.
   if constexpr (bytes > sizeof(std::uint64_t)) {
     using Ints = Vector<int, bytes>;

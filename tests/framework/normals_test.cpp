@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -134,10 +135,9 @@ TYPED_TEST(NormalsOf, AreBoxMullerOfPhilox) {
       with_each_instruction_set([&](InstructionSet set) {
         const auto found =
             filled<TypeParam>(Normals(key, draw), group * group_size<TypeParam>, group_size<TypeParam>);
-        for (std::size_t i = 0; i < found.size(); ++i) {
-          EXPECT_LT(units(found[i], expected[i]), 6)
-              << to_string(set) << ", draw " << draw << ", " << group << ", " << i;
-        }
+        double worst = 0;
+        for (std::size_t i = 0; i < found.size(); ++i) worst = std::max(worst, units(found[i], expected[i]));
+        EXPECT_LT(worst, 5) << to_string(set) << ", draw " << draw << ", group " << group;
       });
     }
   }
