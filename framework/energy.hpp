@@ -18,8 +18,7 @@ struct Neurons {
   torch::Tensor signs;      ///< ε_j = ±1, [m]; undefined in the lazy regime (F2)
 };
 
-/// ∇_x E on rows in plain memory: `points` and `gradients` are [rows, d] numbers of the dtype of the
-/// parameters.
+/// ∇_x E on rows in plain memory: `points` and `gradients` are [rows, d].
 using RowGradient = std::function<void(const void* points, std::int64_t rows, void* gradients)>;
 
 /// An energy E: X -> R; the model is p(x) = exp(-E(x)) / Z with respect to the base measure τ of its domain.
@@ -43,7 +42,8 @@ class Energy : public virtual torch::nn::Module {
   /// ∇_x E at the parameters as they are now, for a sampler that does the rest of its step while a few rows
   /// are in the cache, or null where there is no such kernel. May be called from several threads at once; on
   /// the CPU.
-  virtual RowGradient row_gradient() { return nullptr; }
+  /// @param like  points of the dtype, dimension and device that the rows will have
+  virtual RowGradient row_gradient([[maybe_unused]] const torch::Tensor& like) { return nullptr; }
 
   /// Adds Σ_i weight_i ∇_θ E(x_i) to the `.grad` of every parameter that requires one.
   /// @param x [N, d...] @param weight [N], of the dtype of x.

@@ -39,8 +39,8 @@ std::pair<torch::Tensor, torch::Tensor> LazyShallow::value_and_gradient(const to
   return ridge::value_and_gradient(x, neurons_, scaled_coefficients(), activation_);
 }
 
-RowGradient LazyShallow::row_gradient() {
-  return ridge::row_gradient(neurons_, scaled_coefficients(), activation_);
+RowGradient LazyShallow::row_gradient(const torch::Tensor& like) {
+  return ridge::row_gradient(like, neurons_, scaled_coefficients(), activation_);
 }
 
 void LazyShallow::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {

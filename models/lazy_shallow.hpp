@@ -31,7 +31,7 @@ class LazyShallow final : public Energy {
   torch::Tensor forward(const torch::Tensor& x) override;
   torch::Tensor gradient(const torch::Tensor& x) override;
   std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) override;
-  RowGradient row_gradient() override;
+  RowGradient row_gradient(const torch::Tensor& like) override;
   void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) override;
 
   /// a <- β a / |a| where |a| = ((1/m) Σ a_j²)^½ exceeds β.

@@ -11,8 +11,12 @@
 namespace ebm::ridge {
 namespace {
 
-bool has_kernel(const torch::Tensor& x) {
-  return x.device().is_cpu() && (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kDouble);
+/// Whether points and neurons fit each other and a kernel; LibTorch's operators say what is wrong where they
+/// do not.
+bool has_kernel(const torch::Tensor& x, const torch::Tensor& z) {
+  return x.device().is_cpu() && z.device().is_cpu() && x.scalar_type() == z.scalar_type() &&
+         (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kDouble) && x.dim() == 2 &&
+         z.dim() == 2 && x.size(1) == z.size(1);
 }
 
 /// A trace and a graph see operators of LibTorch alone.
@@ -97,7 +101,7 @@ void for_each_block(const torch::Tensor& x, std::int64_t neurons, Body body) {
 
 torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
                     const Activation& sigma) {
-  if (!has_kernel(x) || is_followed(x, z, c)) return sigma.value(x.matmul(z.t())).matmul(c);
+  if (!has_kernel(x, z) || is_followed(x, z, c)) return sigma.value(x.matmul(z.t())).matmul(c);
   const torch::NoGradGuard no_grad;
   auto result = torch::empty({x.size(0)}, x.options());
   fused(x, {z, c, sigma}, {}, result);
@@ -108,7 +112,7 @@ torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const tor
                        const Activation& sigma) {
   const torch::NoGradGuard no_grad;
   auto result = torch::empty_like(x, torch::MemoryFormat::Contiguous);
-  if (has_kernel(x)) {
+  if (has_kernel(x, z)) {
     fused(x, {z, c, sigma}, result, {});
     return result;
   }
@@ -123,15 +127,16 @@ torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const tor
 std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x, const torch::Tensor& z,
                                                            const torch::Tensor& c, const Activation& sigma) {
   const torch::NoGradGuard no_grad;
-  if (!has_kernel(x)) return {value(x, z, c, sigma), gradient(x, z, c, sigma)};
+  if (!has_kernel(x, z)) return {value(x, z, c, sigma), gradient(x, z, c, sigma)};
   auto values = torch::empty({x.size(0)}, x.options());
   auto gradients = torch::empty_like(x, torch::MemoryFormat::Contiguous);
   fused(x, {z, c, sigma}, gradients, values);
   return {values, gradients};
 }
 
-RowGradient row_gradient(const torch::Tensor& z, const torch::Tensor& c, const Activation& sigma) {
-  if (!has_kernel(z)) return nullptr;
+RowGradient row_gradient(const torch::Tensor& like, const torch::Tensor& z, const torch::Tensor& c,
+                         const Activation& sigma) {
+  if (!has_kernel(like, z)) return nullptr;
   return with_real(z, [&](auto real) -> RowGradient {
     using Real = decltype(real);
     return [operands = Operands(z, c, sigma)](const void* points, std::int64_t rows, void* gradients) {
@@ -143,7 +148,7 @@ RowGradient row_gradient(const torch::Tensor& z, const torch::Tensor& c, const A
 torch::Tensor features(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
                        const Activation& sigma) {
   const torch::NoGradGuard no_grad;
-  if (has_kernel(x)) return fused_moments(x, weight, z, sigma, false).feature;
+  if (has_kernel(x, z)) return fused_moments(x, weight, z, sigma, false).feature;
   auto result = torch::zeros({z.size(0)}, z.options());
   for_each_block(x, z.size(0), [&](std::int64_t row, std::int64_t count) {
     result.addmv_(sigma.value(x.narrow(0, row, count).mm(z.t())).t(), weight.narrow(0, row, count));
@@ -154,7 +159,7 @@ torch::Tensor features(const torch::Tensor& x, const torch::Tensor& weight, cons
 Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
                 const Activation& sigma) {
   const torch::NoGradGuard no_grad;
-  if (has_kernel(x)) return fused_moments(x, weight, z, sigma, true);
+  if (has_kernel(x, z)) return fused_moments(x, weight, z, sigma, true);
   auto direction = torch::zeros_like(z), feature = torch::zeros({z.size(0)}, z.options());
   for_each_block(x, z.size(0), [&](std::int64_t row, std::int64_t count) {
     const auto block = x.narrow(0, row, count), share = weight.narrow(0, row, count);

@@ -28,7 +28,8 @@ std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& 
                                                            const torch::Tensor& c, const Activation& sigma);
 
 /// ∇f on rows in plain memory, see Energy::row_gradient; none where there is no kernel.
-RowGradient row_gradient(const torch::Tensor& z, const torch::Tensor& c, const Activation& sigma);
+RowGradient row_gradient(const torch::Tensor& like, const torch::Tensor& z, const torch::Tensor& c,
+                         const Activation& sigma);
 
 /// Σ_i weight_i σ(<x_i, z_j>) over samples, without a graph. @param weight [N] @return [m]
 torch::Tensor features(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,

@@ -62,8 +62,8 @@ std::pair<torch::Tensor, torch::Tensor> Shallow::value_and_gradient(const torch:
   return {value, gradient.narrow(1, 0, x.size(1))};
 }
 
-RowGradient Shallow::row_gradient() {
-  return bias_ ? nullptr : ridge::row_gradient(neurons_, coefficients(), activation_);
+RowGradient Shallow::row_gradient(const torch::Tensor& like) {
+  return bias_ ? nullptr : ridge::row_gradient(like, neurons_, coefficients(), activation_);
 }
 
 void Shallow::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {

@@ -25,6 +25,11 @@ torch::Tensor draw_noise(const torch::Tensor& positions, bool antithetic, Random
   return torch::cat({half, -half});
 }
 
+bool nobody_else_has(const torch::Tensor& tensor) {
+  return tensor.defined() && tensor.is_contiguous() && tensor.use_count() == 1 &&
+         tensor.storage().use_count() == 1;
+}
+
 /// Gradients no longer than `limit`. The norm is taken in double, where the square of a float is finite: an
 /// overflow would read as a factor of zero.
 torch::Tensor clipped(const torch::Tensor& gradient, double limit) {
@@ -53,11 +58,13 @@ Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state,
   const torch::NoGradGuard no_grad;
   const double h = options_.step_size * scale;
   const double noise = options_.noise ? *options_.noise * std::sqrt(scale) : std::sqrt(2 * h);
-  const auto& x = state.positions;
-  if (x.device().is_cpu() && x.scalar_type() == torch::kDouble) {
-    state.positions = moved<double>(energy, domain, x, random.normals(), h, noise);
-  } else if (x.device().is_cpu() && x.scalar_type() == torch::kFloat) {
-    state.positions = moved<float>(energy, domain, x, random.normals(), h, noise);
+  const auto x = state.positions.contiguous();
+  if (x.device().is_cpu() && (x.scalar_type() == torch::kDouble || x.scalar_type() == torch::kFloat)) {
+    const auto y = nobody_else_has(state.spare) ? state.spare : torch::empty_like(x);
+    x.scalar_type() == torch::kDouble ? move_rows<double>(energy, domain, random.normals(), h, noise, x, y)
+                                      : move_rows<float>(energy, domain, random.normals(), h, noise, x, y);
+    state.spare = state.positions;
+    state.positions = y;
   } else {
     auto gradient = energy.gradient(x);
     if (options_.gradient_clip > 0) gradient = clipped(gradient, options_.gradient_clip);
@@ -69,14 +76,12 @@ Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state,
 }
 
 template <class Real>
-torch::Tensor Langevin::moved(Energy& energy, const Domain& domain, const torch::Tensor& positions,
-                              const Normals& normals, double h, double noise) const {
-  const auto x = positions.contiguous();
-  const auto y = torch::empty_like(x);
+void Langevin::move_rows(Energy& energy, const Domain& domain, const Normals& normals, double h, double noise,
+                         const torch::Tensor& x, const torch::Tensor& y) const {
   const auto d = x.size(1);
   // One vector of noise serves a row of the first half and, turned about, its partner in the second.
   const std::int64_t halves = options_.antithetic ? 2 : 1, rows = x.size(0) / halves;
-  const auto gradient_at = energy.row_gradient();
+  const auto gradient_at = energy.row_gradient(x);
   const auto whole_gradient = gradient_at ? torch::Tensor() : energy.gradient(x).contiguous();
   const auto piece = std::clamp<std::int64_t>(piece_numbers / d / 64 * 64, 64, 1024);
   for_each_shard(
@@ -104,7 +109,6 @@ torch::Tensor Langevin::moved(Energy& energy, const Domain& domain, const torch:
         }
       },
       smallest_shard);
-  return y;
 }
 
 }  // namespace ebm

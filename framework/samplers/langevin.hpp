@@ -39,10 +39,11 @@ class Langevin final : public Sampler {
   const Options& options() const { return options_; }
 
  private:
-  /// The step on shards of rows, in pieces that stay in cache from the gradient to the retraction.
+  /// The step from x to y on shards of rows, in pieces that stay in cache from the gradient to the
+  /// retraction.
   template <class Real>
-  torch::Tensor moved(Energy& energy, const Domain& domain, const torch::Tensor& positions,
-                      const Normals& normals, double h, double noise) const;
+  void move_rows(Energy& energy, const Domain& domain, const Normals& normals, double h, double noise,
+                 const torch::Tensor& x, const torch::Tensor& y) const;
 
   Options options_;
 };
