@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/TracerMode.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 
@@ -38,9 +39,11 @@ struct Operands {
   ActivationKind activation;
 
   Operands(const torch::Tensor& b, const torch::Tensor& c, const Activation& sigma)
-      : directions(b.detach().contiguous()),
-        coefficients(c.detach().contiguous()),
-        activation(sigma.kind()) {}
+      : directions(b.detach().contiguous()), coefficients(c.detach().contiguous()), activation(sigma.kind()) {
+    TORCH_CHECK(
+        c.dim() == 1 && c.size(0) == b.size(0) && c.scalar_type() == b.scalar_type() && c.device().is_cpu(),
+        "ridge features: coefficients of shape ", c.sizes(), " for directions of shape ", b.sizes());
+  }
 
   template <class Real>
   Sums<Real> rows(std::int64_t begin, std::int64_t end) const {
