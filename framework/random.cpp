@@ -1,10 +1,7 @@
 #include "framework/random.hpp"
 
+#include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
-#include <ATen/ops/rand.h>
-#include <ATen/ops/randint.h>
-#include <ATen/ops/randn.h>
-#include <ATen/ops/randperm.h>
 
 #include <mutex>
 #include <unordered_set>
@@ -57,6 +54,7 @@ torch::Tensor Random::permutation(std::int64_t count) {
 torch::Tensor Random::subset(std::int64_t bound, std::int64_t count) {
   require(count <= bound, "there are no {} distinct numbers below {}", count, bound);
   if (count > bound / 4) return permutation(bound).narrow(0, 0, count);
+  if (device_.is_cuda()) return first_distinct(integers(bound, 2 * count + 64), count);
   // Drawn one after the other, and again where one has come before: fewer than 4/3 draws each.
   std::vector<std::int64_t> chosen;
   std::unordered_set<std::int64_t> seen;
@@ -80,6 +78,19 @@ torch::Tensor Random::state() const {
 void Random::set_state(const torch::Tensor& state) {
   const std::lock_guard<std::mutex> lock(generator_.mutex());
   generator_.set_state(state);
+}
+
+torch::Tensor first_distinct(const torch::Tensor& draws, std::int64_t count) {
+  const auto [sorted, position] = draws.sort(/*stable=*/true, /*dim=*/0, /*descending=*/false);
+  auto first = at::ones_like(draws);  // 1 where a number has not come before
+  first.narrow(0, 1, draws.size(0) - 1)
+      .copy_(sorted.narrow(0, 1, draws.size(0) - 1) != sorted.narrow(0, 0, draws.size(0) - 1));
+  const auto in_order = at::empty_like(draws).scatter_(0, position, first);
+  const auto rank = in_order.cumsum(0);
+  const auto taken = in_order.to(torch::kBool).logical_and(rank <= count);
+  // What is not taken goes to one place more, which is cut off.
+  const auto place = at::where(taken, rank - 1, at::full_like(rank, count));
+  return at::zeros({count + 1}, draws.options()).scatter_(0, place, draws).narrow(0, 0, count);
 }
 
 DefaultGenerator::DefaultGenerator(Random& random) {

@@ -32,8 +32,8 @@ class Random {
   torch::Tensor permutation(std::int64_t count);
 
   /// `count` distinct integers out of {0, ..., bound - 1}, every ordered choice equally likely: [count],
-  /// int64. Takes time and memory of order `count`, however large the bound. @throws UserError if count >
-  /// bound
+  /// int64. Takes time and memory of order `count`, however large the bound. On a CUDA device all of it
+  /// happens there, see `first_distinct`. @throws UserError if count > bound
   torch::Tensor subset(std::int64_t bound, std::int64_t count);
 
   /// The whole state of the stream as bytes, including a cached half of a normal pair; restores bit for bit.
@@ -44,6 +44,13 @@ class Random {
   mutable torch::Generator generator_;
   torch::Device device_;
 };
+
+/// The first `count` distinct numbers in order of appearance, without a loop that the host has to end.
+/// Of 2 count + 64 independent uniform draws below a bound of at least 4 count, fewer than `count` are
+/// distinct with probability below 1e-40 (a union over the sets that could hold all of them); the rest would
+/// be zeros.
+/// @param draws [n], int64, n >= count @return [count]
+torch::Tensor first_distinct(const torch::Tensor& draws, std::int64_t count);
 
 /// While one lives, LibTorch's own layers, which draw their initial parameters from the process's default
 /// generator, draw a function of `random`; afterwards the default generator is in its old state. One at a

@@ -2,8 +2,8 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
-
+#include "framework/ball_factor.hpp"
+#include "framework/device.hpp"
 #include "framework/error.hpp"
 
 namespace ebm {
@@ -17,9 +17,16 @@ torch::TensorOptions options_of(const Energy& energy, const torch::Tensor& data)
   return torch::TensorOptions(data.scalar_type()).device(data.device());
 }
 
+bool is_on_cuda(const Energy& energy) {
+  const auto parameters = energy.parameters();
+  return !parameters.empty() && parameters.front().is_cuda();
+}
+
 }  // namespace
 
-Trainer::Trainer(TrainerContext context) : context_(std::move(context)) {
+Trainer::Trainer(TrainerContext context)
+    : context_(std::move(context)),
+      guard_(*context_.energy, context_.deferred_checks.value_or(is_on_cuda(*context_.energy))) {
   require(context_.data.defined() && context_.data.size(0) > 0, "trainer: the training set is empty");
   tensor_options_ = options_of(*context_.energy, context_.data);
   require(context_.gradient_clip >= 0, "trainer: gradient_clip must not be negative, got {}",
@@ -33,20 +40,22 @@ StepReport Trainer::step(const torch::Tensor& batch) {
   ++iteration_;
   set_learning_rates();
   context_.energy->zero_grad();
-  const StepReport report{.gradient_evaluations = accumulate(batch.to(tensor_options_))};
-  require_finite("the gradient of", /*gradients=*/true);
+  const StepReport report{.gradient_evaluations = accumulate(moved_to(batch, tensor_options_))};
+  guard_.check_gradients(*context_.energy, iteration_, likely_cause());
   if (context_.gradient_clip > 0) clip_gradients();
   context_.optimizer->step();
   {
     const torch::NoGradGuard no_grad;
     context_.energy->project_parameters();
   }
-  require_finite("the parameter", /*gradients=*/false);
+  guard_.check_parameters(*context_.energy, iteration_, likely_cause());
   if (average_) average_->update(*context_.energy);
+  if (iteration_ % deferred_iterations == 0) require_finite();
   return report;
 }
 
 void Trainer::save(torch::serialize::OutputArchive& archive) const {
+  require_finite();
   archive.write("iteration", torch::IValue(iteration_));
   archive.write("training_points", torch::IValue(context_.data.size(0)));
   archive.write("random", context_.random->state(), /*is_buffer=*/true);
@@ -63,6 +72,7 @@ void Trainer::load(torch::serialize::InputArchive& archive) {
           points.toInt(), context_.data.size(0));
   archive.read("iteration", iteration);
   iteration_ = iteration.toInt();
+  guard_.resume_at(iteration_);
   torch::Tensor state;
   archive.read("random", state, /*is_buffer=*/true);
   context_.random->set_state(state.cpu());
@@ -89,24 +99,13 @@ void Trainer::set_learning_rates() {
 
 void Trainer::clip_gradients() {
   const torch::NoGradGuard no_grad;
-  double square = 0;
+  auto square = torch::zeros({}, tensor_options_.dtype(torch::kDouble));
   for (const auto& parameter : context_.energy->parameters()) {
-    if (parameter.grad().defined())
-      square += std::pow(parameter.grad().to(torch::kDouble).norm().item<double>(), 2);
+    if (parameter.grad().defined()) square = square + parameter.grad().to(torch::kDouble).norm().square();
   }
-  const double norm = std::sqrt(square);
-  if (norm <= context_.gradient_clip) return;
+  const auto factor = ball_factor(square.sqrt(), context_.gradient_clip);
   for (const auto& parameter : context_.energy->parameters()) {
-    if (parameter.grad().defined()) parameter.grad().mul_(context_.gradient_clip / norm);
-  }
-}
-
-void Trainer::require_finite(const char* stage, bool gradients) const {
-  for (const auto& parameter : context_.energy->named_parameters()) {
-    const auto& tensor = gradients ? parameter.value().grad() : parameter.value();
-    if (!tensor.defined() || std::isfinite(tensor.sum().item<double>())) continue;
-    throw NonFiniteError(fmt::format("iteration {}: {} \"{}\" is not finite; likely cause: {}", iteration_,
-                                     stage, parameter.key(), likely_cause()));
+    if (parameter.grad().defined()) parameter.grad().mul_(factor);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "framework/domain.hpp"
 #include "framework/energy.hpp"
+#include "framework/finite_guard.hpp"
 #include "framework/optim/parameter_average.hpp"
 #include "framework/optim/schedule.hpp"
 #include "framework/random.hpp"
@@ -29,6 +30,9 @@ struct TrainerContext {
   std::shared_ptr<const Schedule> optimizer_schedule = nullptr, particle_schedule = nullptr;
   double gradient_clip = 0;  ///< largest norm of the gradient in all parameters together, >= 0; 0: any
   double average_decay = 0;  ///< of a ParameterAverage, in [0, 1); 0: none is kept
+  /// Whether what is not finite is noted on the device and reported later, see FiniteGuard; none: on a CUDA
+  /// device.
+  std::optional<bool> deferred_checks = std::nullopt;
 };
 
 /// What one step of training has to say about itself.
@@ -50,9 +54,21 @@ class Trainer {
 
   /// One update of the energy on a batch: gradients of the strategy's objective, clip, optimizer step,
   /// projection, average.
+  ///
+  /// On a CUDA device the host only hands work over and does not wait for it, so long as data and random
+  /// stream are on that device; checks are deferred.
   /// @param batch [b, d], rows of the training data; converted to the energy's dtype and device if need be
-  /// @throws NonFiniteError naming the parameter and the likely cause, before anything else is harmed.
+  /// @throws NonFiniteError naming the parameter and the likely cause, before anything else is harmed;
+  /// if checks are deferred, at the latest `deferred_iterations` later, with the parameters from before.
   StepReport step(const torch::Tensor& batch);
+
+  /// Throws what a deferred check has found so far, and for that waits until the device has done all
+  /// iterations; nothing to do on the CPU. `fit` calls it before evaluations, `save` before it writes.
+  /// @throws NonFiniteError
+  void require_finite() const { guard_.report(*context_.energy, likely_cause()); }
+
+  /// Iterations after which `step` calls `require_finite` itself.
+  static constexpr std::int64_t deferred_iterations = 100;
 
   /// Iterations done so far.
   std::int64_t iteration() const { return iteration_; }
@@ -91,13 +107,13 @@ class Trainer {
 
  private:
   void set_learning_rates();
-  void require_finite(const char* stage, bool gradients) const;
   void clip_gradients();
 
   TrainerContext context_;
   torch::TensorOptions tensor_options_;
   std::vector<double> base_rates_;
   std::optional<ParameterAverage> average_;
+  FiniteGuard guard_;
   std::int64_t iteration_ = 0;
 };
 
