@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "framework/cuda/device_kernels.hpp"
 #include "framework/error.hpp"
 
 namespace ebm {
@@ -33,10 +34,22 @@ torch::Generator make_generator(std::uint64_t seed, torch::Device device) {
 }  // namespace
 
 Random::Random(std::uint64_t seed, std::string_view purpose, torch::Device device)
-    : generator_(make_generator(mix(seed, purpose), device)), device_(device) {}
+    : generator_(make_generator(mix(seed, purpose), device)), device_(device), key_(mix(seed, purpose)) {
+  if (device.is_cuda()) next_draw_ = at::zeros({}, torch::TensorOptions(torch::kLong).device(device));
+}
 
 torch::Tensor Random::normal(torch::IntArrayRef sizes, const torch::TensorOptions& options) {
+  if (device_.is_cuda()) {
+    if (const auto drawn = cuda::normals(sizes, options, *this)) return *drawn;
+  }
   return at::randn(sizes, generator_, options);
+}
+
+DeviceDraw Random::device_draw() {
+  require(next_draw_.defined(), "a stream of the CPU has no draws on a device");
+  const DeviceDraw draw{key_, next_draw_.clone()};
+  next_draw_.add_(1);
+  return draw;
 }
 
 torch::Tensor Random::uniform(torch::IntArrayRef sizes, const torch::TensorOptions& options) {
@@ -72,12 +85,19 @@ torch::Tensor Random::subset(std::int64_t bound, std::int64_t count) {
 
 torch::Tensor Random::state() const {
   const std::lock_guard<std::mutex> lock(generator_.mutex());
-  return generator_.get_state();
+  const auto state = generator_.get_state();
+  return device_.is_cuda() ? at::cat({state, next_draw_.cpu().reshape({1}).view(torch::kByte)}) : state;
 }
 
 void Random::set_state(const torch::Tensor& state) {
   const std::lock_guard<std::mutex> lock(generator_.mutex());
-  generator_.set_state(state);
+  if (!device_.is_cuda()) return generator_.set_state(state);
+  const auto generator = state.size(0) - static_cast<std::int64_t>(sizeof(std::int64_t));
+  require(generator == generator_.get_state().size(0),
+          "a state of random numbers of {} bytes is of another device", state.size(0));
+  generator_.set_state(state.narrow(0, 0, generator).clone());
+  next_draw_.copy_(
+      state.narrow(0, generator, state.size(0) - generator).clone().view(torch::kLong).squeeze(0));
 }
 
 torch::Tensor first_distinct(const torch::Tensor& draws, std::int64_t count) {

@@ -7,6 +7,12 @@
 
 namespace ebm {
 
+/// A draw of normals that a kernel makes itself, see philox_device.hpp.
+struct DeviceDraw {
+  std::uint64_t key;     ///< names the stream
+  torch::Tensor number;  ///< of the draw in it: [], int64, on the device
+};
+
 /// A stream of random numbers, handed down to whoever draws: there is no global seed in this library.
 ///
 /// Two streams of the same seed and different purposes are independent, so that adding a draw to one part of
@@ -22,6 +28,10 @@ class Random {
   /// Independent standard normals of the given shape. Virtual so that a test can replay recorded noise.
   virtual torch::Tensor normal(torch::IntArrayRef sizes, const torch::TensorOptions& options);
 
+  /// The next draw of normals on a CUDA device. Its number is counted there: a CUDA graph that was captured
+  /// with one draws anew at every replay. @throws UserError on a stream of the CPU
+  DeviceDraw device_draw();
+
   /// Independent uniforms on [0, 1).
   torch::Tensor uniform(torch::IntArrayRef sizes, const torch::TensorOptions& options);
 
@@ -36,13 +46,16 @@ class Random {
   /// happens there, see `first_distinct`. @throws UserError if count > bound
   torch::Tensor subset(std::int64_t bound, std::int64_t count);
 
-  /// The whole state of the stream as bytes, including a cached half of a normal pair; restores bit for bit.
+  /// The whole state of the stream as bytes, including a cached half of a normal pair and, on a CUDA device,
+  /// the number of the next draw, for which it waits; restores bit for bit.
   torch::Tensor state() const;
   void set_state(const torch::Tensor& state);
 
  private:
   mutable torch::Generator generator_;
   torch::Device device_;
+  std::uint64_t key_;
+  torch::Tensor next_draw_;  ///< [], int64, on a CUDA device; undefined on the CPU
 };
 
 /// The first `count` distinct numbers in order of appearance, without a loop that the host has to end.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "models/activation_kind.hpp"
 #include "models/ridge_kernels.hpp"
 
 namespace ebm {
@@ -13,7 +14,7 @@ namespace ebm {
 /// The non-linearity σ of a ridge feature φ(x, z) = σ(<x, z>).
 class Activation {
  public:
-  enum class Kind { relu, squared_relu, softplus };
+  using Kind = ActivationKind;
 
   /// @param name  "relu": max(u, 0); "squared_relu": max(u, 0)²; "softplus": log(1 + e^u)
   explicit Activation(const std::string& name);
@@ -27,6 +28,8 @@ class Activation {
   /// is 0.
   void slope_in_place(torch::Tensor& u) const;
   double slope_factor() const { return kind_ == Kind::squared_relu ? 2.0 : 1.0; }
+
+  Kind kind() const { return kind_; }
 
   /// The slope as the fused kernels know it, up to `slope_factor`; none for an activation they do not know.
   std::optional<ridge::Slope> slope() const;

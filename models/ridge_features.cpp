@@ -6,6 +6,7 @@
 
 #include "framework/parallel.hpp"
 #include "models/ridge_kernels.hpp"
+#include "models/ridge_on_device.hpp"
 
 namespace ebm::ridge {
 namespace {
@@ -75,11 +76,13 @@ torch::Tensor fused_moments(const torch::Tensor& x, const torch::Tensor& weight,
 
 torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
                     const Activation& sigma) {
+  if (x.is_cuda() && !on_device::has_graph(x, z, c)) return on_device::value(x, z, c, sigma.kind());
   return sigma.value(x.matmul(z.t())).matmul(c);
 }
 
 torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
                        const Activation& sigma) {
+  if (x.is_cuda()) return on_device::gradient(x, z, c, sigma.kind());
   const torch::NoGradGuard no_grad;
   if (takes_fused(x, z, sigma)) {
     return fused_gradient(x, z.detach(), c.detach() * sigma.slope_factor(), *sigma.slope());
@@ -98,6 +101,7 @@ torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const tor
 
 Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
                 const Activation& sigma) {
+  if (x.is_cuda()) return on_device::moments(x, weight, z, sigma.kind());
   const torch::NoGradGuard no_grad;
   const auto neurons = z.size(0), shards = shard_count(x.size(0));
   const auto directions = z.detach();

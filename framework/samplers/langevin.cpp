@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "framework/cuda/device_kernels.hpp"
 #include "framework/error.hpp"
 
 namespace ebm {
@@ -47,6 +48,11 @@ Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state,
   const double noise = options_.noise ? *options_.noise * std::sqrt(scale) : std::sqrt(2 * h);
   auto gradient = energy.gradient(state.positions);
   if (options_.gradient_clip > 0) gradient = clipped(gradient, options_.gradient_clip);
+  if (auto stepped =
+          cuda::langevin_step(state.positions, gradient, h, noise, options_.antithetic, domain, random)) {
+    state.positions = *stepped;
+    return {.gradient_evaluations = state.positions.size(0)};
+  }
   auto moved = torch::add(state.positions, gradient, -h);
   moved.add_(draw_noise(state.positions, options_.antithetic, random), noise);
   state.positions = domain.retract(moved);
