@@ -1,10 +1,12 @@
 #include "framework/trainer.hpp"
 
 #include <ATen/ATen.h>
+#include <torch/optim/sgd.h>
 
 #include "framework/ball_factor.hpp"
 #include "framework/device.hpp"
 #include "framework/error.hpp"
+#include "framework/optim/wasserstein_fisher_rao.hpp"
 
 namespace ebm {
 namespace {
@@ -22,11 +24,18 @@ bool is_on_cuda(const Energy& energy) {
   return !parameters.empty() && parameters.front().is_cuda();
 }
 
+/// Whether a step is the same work on the device every time. Adam's is not: it counts steps on the host.
+bool computes_on_device(const torch::optim::Optimizer& optimizer) {
+  return dynamic_cast<const WassersteinFisherRao*>(&optimizer) != nullptr ||
+         dynamic_cast<const torch::optim::SGD*>(&optimizer) != nullptr;
+}
+
 }  // namespace
 
 Trainer::Trainer(TrainerContext context)
     : context_(std::move(context)),
-      guard_(*context_.energy, context_.deferred_checks.value_or(is_on_cuda(*context_.energy))) {
+      guard_(*context_.energy, context_.deferred_checks.value_or(is_on_cuda(*context_.energy))),
+      graph_holds_optimizer_(computes_on_device(*context_.optimizer)) {
   require(context_.data.defined() && context_.data.size(0) > 0, "trainer: the training set is empty");
   tensor_options_ = options_of(*context_.energy, context_.data);
   require(context_.gradient_clip >= 0, "trainer: gradient_clip must not be negative, got {}",
@@ -39,19 +48,42 @@ Trainer::Trainer(TrainerContext context)
 StepReport Trainer::step(const torch::Tensor& batch) {
   ++iteration_;
   set_learning_rates();
-  context_.energy->zero_grad();
-  const StepReport report{.gradient_evaluations = accumulate(moved_to(batch, tensor_options_))};
+  const auto rows = moved_to(batch, tensor_options_);
+  StepReport report;
+  if (context_.cuda_graph && guard_.deferred() && repeats()) {
+    const bool whole = rows.data_ptr() == context_.data.data_ptr() && rows.sizes() == context_.data.sizes();
+    report.gradient_evaluations =
+        captured_.run({.numbers = {optimizer_scale(), particle_scale()}, .batch_is_constant = whole}, rows,
+                      carried(), *context_.energy, [this](const torch::Tensor& points) {
+                        const auto evaluations = take_gradients(points);
+                        if (graph_holds_optimizer_) update_parameters();
+                        return evaluations;
+                      });
+    if (!graph_holds_optimizer_) update_parameters();
+  } else {
+    report.gradient_evaluations = take_gradients(rows);
+    update_parameters();
+  }
+  if (average_) average_->update(*context_.energy);
+  if (iteration_ % deferred_iterations == 0) require_finite();
+  return report;
+}
+
+std::int64_t Trainer::take_gradients(const torch::Tensor& batch) {
+  context_.energy->zero_grad(/*set_to_none=*/true);
+  const auto evaluations = accumulate(batch);
   guard_.check_gradients(*context_.energy, iteration_, likely_cause());
   if (context_.gradient_clip > 0) clip_gradients();
+  return evaluations;
+}
+
+void Trainer::update_parameters() {
   context_.optimizer->step();
   {
     const torch::NoGradGuard no_grad;
     context_.energy->project_parameters();
   }
   guard_.check_parameters(*context_.energy, iteration_, likely_cause());
-  if (average_) average_->update(*context_.energy);
-  if (iteration_ % deferred_iterations == 0) require_finite();
-  return report;
 }
 
 void Trainer::save(torch::serialize::OutputArchive& archive) const {
@@ -91,8 +123,12 @@ double Trainer::particle_scale() const {
   return context_.particle_schedule ? context_.particle_schedule->factor(iteration_) : 1.0;
 }
 
+double Trainer::optimizer_scale() const {
+  return context_.optimizer_schedule ? context_.optimizer_schedule->factor(iteration_) : 1.0;
+}
+
 void Trainer::set_learning_rates() {
-  const double factor = context_.optimizer_schedule ? context_.optimizer_schedule->factor(iteration_) : 1.0;
+  const double factor = optimizer_scale();
   auto& groups = context_.optimizer->param_groups();
   for (std::size_t i = 0; i < groups.size(); ++i) groups[i].options().set_lr(base_rates_[i] * factor);
 }
