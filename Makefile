@@ -22,7 +22,7 @@ test: setup-tests build
 	@ctest --test-dir $(BUILD) --output-on-failure
 
 build: setup
-	@cmake --preset default -B $(BUILD) $(if $(LIBTORCH),-DLIBTORCH=$(LIBTORCH)) --log-level=WARNING >/dev/null
+	@cmake --preset default -B $(BUILD) $(if $(LIBTORCH),-DLIBTORCH=$(LIBTORCH)) --log-level=NOTICE >/dev/null
 	@cmake --build $(BUILD) --parallel $(JOBS) --target $(TARGET)
 
 # Headers, libraries, the program and a CMake package, for find_package(dualebm).

@@ -1,5 +1,6 @@
 #include "framework/device.hpp"
 
+#include <ATen/core/Tensor.h>
 #include <sched.h>
 #include <torch/cuda.h>
 
@@ -21,6 +22,11 @@ c10::Device parse_device(const std::string& text) {
   const auto count = static_cast<int>(torch::cuda::device_count());
   require(index < count, "--device {}: there are {} CUDA devices, numbered from 0", text, count);
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+torch::Tensor moved_to(const torch::Tensor& x, const torch::TensorOptions& options) {
+  if (!x.device().is_cpu() || !options.device().is_cuda()) return x.to(options);
+  return x.to(options.device(c10::kCPU)).pin_memory().to(options.device(), /*non_blocking=*/true);
 }
 
 int available_cores() {

@@ -13,8 +13,11 @@ namespace ebm {
 namespace {
 
 /// A pass through a network is worth a thread for fewer rows than a kernel; eight shards keep its overhead
-/// low.
-std::int64_t smallest_shard(std::int64_t rows) { return std::clamp<std::int64_t>(rows / 8, 64, 512); }
+/// low. A device other than the CPU has threads of its own and takes all rows at once.
+std::int64_t smallest_shard(const torch::Tensor& x) {
+  const auto rows = x.size(0);
+  return x.device().is_cpu() ? std::clamp<std::int64_t>(rows / 8, 64, 512) : std::max<std::int64_t>(rows, 1);
+}
 
 }  // namespace
 
@@ -26,7 +29,7 @@ std::pair<torch::Tensor, torch::Tensor> Energy::value_and_gradient(const torch::
 
 std::pair<torch::Tensor, torch::Tensor> Energy::by_autograd(const torch::Tensor& x) {
   const auto points = x.detach();
-  const auto smallest = smallest_shard(points.size(0));
+  const auto smallest = smallest_shard(points);
   const auto values = torch::empty({points.size(0)}, points.options());
   const auto gradients = torch::zeros_like(points);
   for_each_shard(
@@ -52,7 +55,7 @@ void Energy::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& we
   }
   if (trained.empty()) return;
   const auto points = x.detach(), weights = weight.detach();
-  const auto smallest = smallest_shard(points.size(0));
+  const auto smallest = smallest_shard(points);
   std::vector<std::vector<torch::Tensor>> parts(
       static_cast<std::size_t>(shard_count(points.size(0), smallest)));
   for_each_shard(

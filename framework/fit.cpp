@@ -97,13 +97,15 @@ FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Rando
   while (result.reason.empty() && progress.iteration < options.iterations) {
     const auto begin = Clock::now();
     const auto report = trainer.step(draw_batch(data, options.batch_size, batches));
+    const auto every = evaluator.options().every;
+    const bool evaluated = every > 0 && (progress.iteration + 1) % every == 0;
+    if (evaluated) trainer.require_finite();  // waits for the device: its work is training time
     progress.seconds += seconds_since(begin);
     progress.gradient_evaluations += report.gradient_evaluations;
     progress.iteration += 1;
     progress.fraction = fraction_of(progress, options);
 
-    const auto every = evaluator.options().every;
-    if (every > 0 && progress.iteration % every == 0) record();
+    if (evaluated) record();
     for (Callback* callback : callbacks) callback->on_step(progress);
     result.reason = reason_to_stop(progress, options, callbacks);
   }
@@ -112,6 +114,7 @@ FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Rando
   if (nothing_done) {
     result.last = {progress, evaluate(evaluator, energy, trainer.average(), progress.iteration)};
   } else if (recorded != progress.iteration) {
+    trainer.require_finite();
     record();
   }
   if (result.reason.empty()) result.reason = "finished";

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "framework/device.hpp"
+
 namespace ebm {
 
 torch::Tensor copies_of(const torch::Tensor& data, std::int64_t copies) { return data.repeat({copies, 1}); }
@@ -11,7 +13,7 @@ torch::Tensor points_of(const torch::Tensor& data, std::int64_t count, Random& r
   const auto n = data.size(0), rest = count % n;
   auto rows = torch::arange(count - rest, data.options().dtype(torch::kLong)).remainder(n);
   if (rest > 0) rows = torch::cat({rows, random.subset(n, rest).to(data.device())});
-  return data.index_select(0, rows).to(options);
+  return moved_to(data.index_select(0, rows), options);
 }
 
 torch::Tensor restarted(const torch::Tensor& particles, const torch::Tensor& data, const RestartRule& rule,
@@ -23,7 +25,7 @@ torch::Tensor restarted(const torch::Tensor& particles, const torch::Tensor& dat
   if (rule.probability > 0) {
     const auto restarts = random.uniform({count, 1}, particles.options()) < rule.probability;
     const auto row = random.integers(data.size(0), count).to(data.device());
-    return torch::where(restarts, data.index_select(0, row).to(particles.options()), particles);
+    return torch::where(restarts, moved_to(data.index_select(0, row), particles.options()), particles);
   }
   return particles;
 }

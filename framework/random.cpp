@@ -1,5 +1,6 @@
 #include "framework/random.hpp"
 
+#include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -14,6 +15,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "framework/cuda/device_kernels.hpp"
 #include "framework/error.hpp"
 #include "framework/parallel.hpp"
 
@@ -41,12 +43,17 @@ torch::Generator make_generator(std::uint64_t seed, torch::Device device) {
 }  // namespace
 
 Random::Random(std::uint64_t seed, std::string_view purpose, torch::Device device)
-    : generator_(make_generator(mix(seed, purpose), device)), device_(device), key_(mix(seed, purpose)) {}
+    : generator_(make_generator(mix(seed, purpose), device)), device_(device), key_(mix(seed, purpose)) {
+  if (device.is_cuda()) next_draw_ = at::zeros({}, torch::TensorOptions(torch::kLong).device(device));
+}
 
 Normals Random::normals() { return {key_, draw_++}; }
 
 torch::Tensor Random::normal(torch::IntArrayRef sizes, const torch::TensorOptions& options) {
-  if (!device_.is_cpu()) return at::randn(sizes, generator_, options);
+  if (!device_.is_cpu()) {
+    const auto drawn = cuda::normals(sizes, options, *this);
+    return drawn ? *drawn : at::randn(sizes, generator_, options);
+  }
   require(options.device().is_cpu(), "a stream of random numbers on the cpu has no normals on {}",
           options.device().str());
   const auto type = c10::typeMetaToScalarType(options.dtype());
@@ -72,6 +79,13 @@ torch::Tensor Random::normal(torch::IntArrayRef sizes, const torch::TensorOption
   return result;
 }
 
+DeviceDraw Random::device_draw() {
+  require(next_draw_.defined(), "a stream of the CPU has no draws on a device");
+  const DeviceDraw draw{key_, next_draw_.clone()};
+  next_draw_.add_(1);
+  return draw;
+}
+
 torch::Tensor Random::uniform(torch::IntArrayRef sizes, const torch::TensorOptions& options) {
   return at::rand(sizes, generator_, options);
 }
@@ -87,6 +101,7 @@ torch::Tensor Random::permutation(std::int64_t count) {
 torch::Tensor Random::subset(std::int64_t bound, std::int64_t count) {
   require(count <= bound, "there are no {} distinct numbers below {}", count, bound);
   if (count > bound / 4) return permutation(bound).narrow(0, 0, count);
+  if (device_.is_cuda()) return first_distinct(integers(bound, 2 * count + 64), count);
   // Drawn one after the other, and again where one has come before: fewer than 4/3 draws each.
   std::vector<std::int64_t> chosen;
   std::unordered_set<std::int64_t> seen;
@@ -104,7 +119,9 @@ torch::Tensor Random::subset(std::int64_t bound, std::int64_t count) {
 
 torch::Tensor Random::state() const {
   const std::lock_guard<std::mutex> lock(generator_.mutex());
-  const std::uint64_t counters[] = {key_, draw_};
+  const std::uint64_t draw =
+      device_.is_cuda() ? static_cast<std::uint64_t>(next_draw_.item<std::int64_t>()) : draw_;
+  const std::uint64_t counters[] = {key_, draw};
   auto tail = at::empty({sizeof(counters)}, torch::kByte);
   std::memcpy(tail.data_ptr(), counters, sizeof(counters));
   return at::cat({generator_.get_state(), tail});
@@ -125,6 +142,20 @@ void Random::set_state(const torch::Tensor& state) {
   std::memcpy(counters, bytes.data_ptr<std::uint8_t>() + size, sizeof(counters));
   key_ = counters[0];
   draw_ = counters[1];
+  if (device_.is_cuda()) next_draw_.fill_(static_cast<std::int64_t>(draw_));
+}
+
+torch::Tensor first_distinct(const torch::Tensor& draws, std::int64_t count) {
+  const auto [sorted, position] = draws.sort(/*stable=*/true, /*dim=*/0, /*descending=*/false);
+  auto first = at::ones_like(draws);  // 1 where a number has not come before
+  first.narrow(0, 1, draws.size(0) - 1)
+      .copy_(sorted.narrow(0, 1, draws.size(0) - 1) != sorted.narrow(0, 0, draws.size(0) - 1));
+  const auto in_order = at::empty_like(draws).scatter_(0, position, first);
+  const auto rank = in_order.cumsum(0);
+  const auto taken = in_order.to(torch::kBool).logical_and(rank <= count);
+  // What is not taken goes to one place more, which is cut off.
+  const auto place = at::where(taken, rank - 1, at::full_like(rank, count));
+  return at::zeros({count + 1}, draws.options()).scatter_(0, place, draws).narrow(0, 0, count);
 }
 
 DefaultGenerator::DefaultGenerator(Random& random) {

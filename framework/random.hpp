@@ -9,6 +9,12 @@
 
 namespace ebm {
 
+/// A draw of normals that a kernel makes itself, see philox_device.hpp.
+struct DeviceDraw {
+  std::uint64_t key;     ///< names the stream
+  torch::Tensor number;  ///< of the draw in it: [], int64, on the device
+};
+
 /// A stream of random numbers, handed down to whoever draws: there is no global seed in this library.
 ///
 /// Two streams of the same seed and different purposes are independent, so that adding a draw to one part of
@@ -30,6 +36,10 @@ class Random {
   /// shape would be the beginning. The largest shapes are filled by all threads.
   torch::Tensor normal(torch::IntArrayRef sizes, const torch::TensorOptions& options);
 
+  /// The next draw of normals on a CUDA device. Its number is counted there: a CUDA graph that was captured
+  /// with one draws anew at every replay. @throws UserError on a stream of the CPU
+  DeviceDraw device_draw();
+
   /// Independent uniforms on [0, 1).
   torch::Tensor uniform(torch::IntArrayRef sizes, const torch::TensorOptions& options);
 
@@ -40,8 +50,8 @@ class Random {
   torch::Tensor permutation(std::int64_t count);
 
   /// `count` distinct integers out of {0, ..., bound - 1}, every ordered choice equally likely: [count],
-  /// int64. Takes time and memory of order `count`, however large the bound. @throws UserError if count >
-  /// bound
+  /// int64. Takes time and memory of order `count`, however large the bound. On a CUDA device all of it
+  /// happens there, see `first_distinct`. @throws UserError if count > bound
   torch::Tensor subset(std::int64_t bound, std::int64_t count);
 
   /// The whole state of the stream as bytes: LibTorch's generator, then key and number of the next draw of
@@ -54,7 +64,15 @@ class Random {
   mutable torch::Generator generator_;
   torch::Device device_;
   std::uint64_t key_, draw_ = 0;
+  torch::Tensor next_draw_;  ///< the same on a CUDA device, counted there: [], int64; undefined on the CPU
 };
+
+/// The first `count` distinct numbers in order of appearance, without a loop that the host has to end.
+/// Of 2 count + 64 independent uniform draws below a bound of at least 4 count, fewer than `count` are
+/// distinct with probability below 1e-40 (a union over the sets that could hold all of them); the rest would
+/// be zeros.
+/// @param draws [n], int64, n >= count @return [count]
+torch::Tensor first_distinct(const torch::Tensor& draws, std::int64_t count);
 
 /// While one lives, LibTorch's own layers, which draw their initial parameters from the process's default
 /// generator, draw a function of `random`; afterwards the default generator is in its old state. One at a

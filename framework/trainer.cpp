@@ -1,10 +1,12 @@
 #include "framework/trainer.hpp"
 
 #include <ATen/ATen.h>
+#include <torch/optim/sgd.h>
 
-#include <cmath>
-
+#include "framework/ball_factor.hpp"
+#include "framework/device.hpp"
 #include "framework/error.hpp"
+#include "framework/optim/wasserstein_fisher_rao.hpp"
 
 namespace ebm {
 namespace {
@@ -17,9 +19,23 @@ torch::TensorOptions options_of(const Energy& energy, const torch::Tensor& data)
   return torch::TensorOptions(data.scalar_type()).device(data.device());
 }
 
+bool is_on_cuda(const Energy& energy) {
+  const auto parameters = energy.parameters();
+  return !parameters.empty() && parameters.front().is_cuda();
+}
+
+/// Whether a step is the same work on the device every time. Adam's is not: it counts steps on the host.
+bool computes_on_device(const torch::optim::Optimizer& optimizer) {
+  return dynamic_cast<const WassersteinFisherRao*>(&optimizer) != nullptr ||
+         dynamic_cast<const torch::optim::SGD*>(&optimizer) != nullptr;
+}
+
 }  // namespace
 
-Trainer::Trainer(TrainerContext context) : context_(std::move(context)) {
+Trainer::Trainer(TrainerContext context)
+    : context_(std::move(context)),
+      guard_(*context_.energy, context_.deferred_checks.value_or(is_on_cuda(*context_.energy))),
+      graph_holds_optimizer_(computes_on_device(*context_.optimizer)) {
   require(context_.data.defined() && context_.data.size(0) > 0, "trainer: the training set is empty");
   tensor_options_ = options_of(*context_.energy, context_.data);
   require(context_.gradient_clip >= 0, "trainer: gradient_clip must not be negative, got {}",
@@ -32,21 +48,46 @@ Trainer::Trainer(TrainerContext context) : context_(std::move(context)) {
 StepReport Trainer::step(const torch::Tensor& batch) {
   ++iteration_;
   set_learning_rates();
-  context_.energy->zero_grad();
-  const StepReport report{.gradient_evaluations = accumulate(batch.to(tensor_options_))};
-  require_finite("the gradient of", /*gradients=*/true);
+  const auto rows = moved_to(batch, tensor_options_);
+  StepReport report;
+  if (context_.cuda_graph && guard_.deferred() && repeats()) {
+    const bool whole = rows.data_ptr() == context_.data.data_ptr() && rows.sizes() == context_.data.sizes();
+    report.gradient_evaluations =
+        captured_.run({.numbers = {optimizer_scale(), particle_scale()}, .batch_is_constant = whole}, rows,
+                      carried(), *context_.energy, [this](const torch::Tensor& points) {
+                        const auto evaluations = take_gradients(points);
+                        if (graph_holds_optimizer_) update_parameters();
+                        return evaluations;
+                      });
+    if (!graph_holds_optimizer_) update_parameters();
+  } else {
+    report.gradient_evaluations = take_gradients(rows);
+    update_parameters();
+  }
+  if (average_) average_->update(*context_.energy);
+  if (iteration_ % deferred_iterations == 0) require_finite();
+  return report;
+}
+
+std::int64_t Trainer::take_gradients(const torch::Tensor& batch) {
+  context_.energy->zero_grad(/*set_to_none=*/true);
+  const auto evaluations = accumulate(batch);
+  guard_.check_gradients(*context_.energy, iteration_, likely_cause());
   if (context_.gradient_clip > 0) clip_gradients();
+  return evaluations;
+}
+
+void Trainer::update_parameters() {
   context_.optimizer->step();
   {
     const torch::NoGradGuard no_grad;
     context_.energy->project_parameters();
   }
-  require_finite("the parameter", /*gradients=*/false);
-  if (average_) average_->update(*context_.energy);
-  return report;
+  guard_.check_parameters(*context_.energy, iteration_, likely_cause());
 }
 
 void Trainer::save(torch::serialize::OutputArchive& archive) const {
+  require_finite();
   archive.write("iteration", torch::IValue(iteration_));
   archive.write("training_points", torch::IValue(context_.data.size(0)));
   archive.write("random", context_.random->state(), /*is_buffer=*/true);
@@ -63,6 +104,7 @@ void Trainer::load(torch::serialize::InputArchive& archive) {
           points.toInt(), context_.data.size(0));
   archive.read("iteration", iteration);
   iteration_ = iteration.toInt();
+  guard_.resume_at(iteration_);
   torch::Tensor state;
   archive.read("random", state, /*is_buffer=*/true);
   context_.random->set_state(state.cpu());
@@ -81,32 +123,25 @@ double Trainer::particle_scale() const {
   return context_.particle_schedule ? context_.particle_schedule->factor(iteration_) : 1.0;
 }
 
+double Trainer::optimizer_scale() const {
+  return context_.optimizer_schedule ? context_.optimizer_schedule->factor(iteration_) : 1.0;
+}
+
 void Trainer::set_learning_rates() {
-  const double factor = context_.optimizer_schedule ? context_.optimizer_schedule->factor(iteration_) : 1.0;
+  const double factor = optimizer_scale();
   auto& groups = context_.optimizer->param_groups();
   for (std::size_t i = 0; i < groups.size(); ++i) groups[i].options().set_lr(base_rates_[i] * factor);
 }
 
 void Trainer::clip_gradients() {
   const torch::NoGradGuard no_grad;
-  double square = 0;
+  auto square = torch::zeros({}, tensor_options_.dtype(torch::kDouble));
   for (const auto& parameter : context_.energy->parameters()) {
-    if (parameter.grad().defined())
-      square += std::pow(parameter.grad().to(torch::kDouble).norm().item<double>(), 2);
+    if (parameter.grad().defined()) square = square + parameter.grad().to(torch::kDouble).norm().square();
   }
-  const double norm = std::sqrt(square);
-  if (norm <= context_.gradient_clip) return;
+  const auto factor = ball_factor(square.sqrt(), context_.gradient_clip);
   for (const auto& parameter : context_.energy->parameters()) {
-    if (parameter.grad().defined()) parameter.grad().mul_(context_.gradient_clip / norm);
-  }
-}
-
-void Trainer::require_finite(const char* stage, bool gradients) const {
-  for (const auto& parameter : context_.energy->named_parameters()) {
-    const auto& tensor = gradients ? parameter.value().grad() : parameter.value();
-    if (!tensor.defined() || std::isfinite(tensor.sum().item<double>())) continue;
-    throw NonFiniteError(fmt::format("iteration {}: {} \"{}\" is not finite; likely cause: {}", iteration_,
-                                     stage, parameter.key(), likely_cause()));
+    if (parameter.grad().defined()) parameter.grad().mul_(factor);
   }
 }
 

@@ -8,8 +8,10 @@
 #include <optional>
 #include <vector>
 
+#include "framework/cuda/captured_iteration.hpp"
 #include "framework/domain.hpp"
 #include "framework/energy.hpp"
+#include "framework/finite_guard.hpp"
 #include "framework/optim/parameter_average.hpp"
 #include "framework/optim/schedule.hpp"
 #include "framework/random.hpp"
@@ -29,6 +31,11 @@ struct TrainerContext {
   std::shared_ptr<const Schedule> optimizer_schedule = nullptr, particle_schedule = nullptr;
   double gradient_clip = 0;  ///< largest norm of the gradient in all parameters together, >= 0; 0: any
   double average_decay = 0;  ///< of a ParameterAverage, in [0, 1); 0: none is kept
+  /// Whether what is not finite is noted on the device and reported later, see FiniteGuard; none: on a CUDA
+  /// device.
+  std::optional<bool> deferred_checks = std::nullopt;
+  bool cuda_graph =
+      true;  ///< whether iterations on a CUDA device may be captured and replayed, see Trainer::repeats
 };
 
 /// What one step of training has to say about itself.
@@ -50,9 +57,21 @@ class Trainer {
 
   /// One update of the energy on a batch: gradients of the strategy's objective, clip, optimizer step,
   /// projection, average.
+  ///
+  /// On a CUDA device the host only hands work over and does not wait for it, so long as data and random
+  /// stream are on that device; checks are deferred.
   /// @param batch [b, d], rows of the training data; converted to the energy's dtype and device if need be
-  /// @throws NonFiniteError naming the parameter and the likely cause, before anything else is harmed.
+  /// @throws NonFiniteError naming the parameter and the likely cause, before anything else is harmed;
+  /// if checks are deferred, at the latest `deferred_iterations` later, with the parameters from before.
   StepReport step(const torch::Tensor& batch);
+
+  /// Throws what a deferred check has found so far, and for that waits until the device has done all
+  /// iterations; nothing to do on the CPU. `fit` calls it before evaluations, `save` before it writes.
+  /// @throws NonFiniteError
+  void require_finite() const { guard_.report(*context_.energy, likely_cause()); }
+
+  /// Iterations after which `step` calls `require_finite` itself.
+  static constexpr std::int64_t deferred_iterations = 100;
 
   /// Iterations done so far.
   std::int64_t iteration() const { return iteration_; }
@@ -60,7 +79,8 @@ class Trainer {
   /// The average of the parameters so far, which evaluations use and a run ends with; null if none is kept.
   const ParameterAverage* average() const { return average_ ? &*average_ : nullptr; }
 
-  /// The particles that stand for the model, [N, d]; undefined for a trainer without any.
+  /// The particles that stand for the model, [N, d]; undefined for a trainer without any. On a CUDA device
+  /// later steps may overwrite them in place: clone what you keep.
   virtual torch::Tensor particles() const { return {}; }
 
   /// Everything the next step depends on besides the energy, the optimizer and the data. Restores bit for
@@ -72,6 +92,16 @@ class Trainer {
   /// The strategy's one computation: adds the gradient of its objective to the `.grad` of the parameters.
   /// @return the number of gradient evaluations it took.
   virtual std::int64_t accumulate(const torch::Tensor& batch) = 0;
+
+  /// Whether the current iteration hands the device the same work as all others that say so, so that a CUDA
+  /// graph of one can stand for the rest (CapturedIteration): no branch on the number of the iteration or on
+  /// values, no draw on the host. The graph holds the iteration from the zeroed gradients to the projection;
+  /// without the optimizer where that computes on the host (Adam). Iterations with other factors of the
+  /// schedules than the graph's run eagerly. False unless a strategy says otherwise.
+  virtual bool repeats() const { return false; }
+
+  /// The tensors that `accumulate` replaces and the next iteration goes on from: particles.
+  virtual std::vector<torch::Tensor*> carried() { return {}; }
 
   /// What a user should look at when numbers leave the finite ones.
   virtual std::string likely_cause() const { return "the learning rate is too large"; }
@@ -91,13 +121,18 @@ class Trainer {
 
  private:
   void set_learning_rates();
-  void require_finite(const char* stage, bool gradients) const;
+  double optimizer_scale() const;
+  std::int64_t take_gradients(const torch::Tensor& batch);
+  void update_parameters();
   void clip_gradients();
 
   TrainerContext context_;
   torch::TensorOptions tensor_options_;
   std::vector<double> base_rates_;
   std::optional<ParameterAverage> average_;
+  FiniteGuard guard_;
+  cuda::CapturedIteration captured_;
+  bool graph_holds_optimizer_;
   std::int64_t iteration_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "framework/ball_factor.hpp"
 #include "framework/error.hpp"
 #include "framework/gradients.hpp"
 #include "models/ridge_features.hpp"
@@ -50,10 +51,9 @@ void LazyShallow::accumulate_gradient(const torch::Tensor& x, const torch::Tenso
 }
 
 void LazyShallow::project_parameters() {
-  const double size = norm().value();
-  if (!cap_ || size <= *cap_) return;
+  if (!cap_) return;
   const torch::NoGradGuard no_grad;
-  coefficients_.mul_(*cap_ / size);
+  coefficients_.mul_(ball_factor(coefficients_.square().mean().sqrt(), *cap_));
 }
 
 std::optional<Neurons> LazyShallow::neurons() const { return Neurons{neurons_, coefficients_, {}}; }

@@ -1,13 +1,11 @@
 #include "models/ridge_features.hpp"
 
 #include <ATen/ATen.h>
-#include <ATen/TracerMode.h>
 #include <c10/util/Exception.h>
-
-#include <algorithm>
 
 #include "framework/parallel.hpp"
 #include "models/ridge_kernels.hpp"
+#include "models/ridge_on_device.hpp"
 
 namespace ebm::ridge {
 namespace {
@@ -18,13 +16,6 @@ bool has_kernel(const torch::Tensor& x, const torch::Tensor& z) {
   return x.device().is_cpu() && z.device().is_cpu() && x.scalar_type() == z.scalar_type() &&
          (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kDouble) && x.dim() == 2 &&
          z.dim() == 2 && x.size(1) == z.size(1);
-}
-
-/// A trace and a graph see operators of LibTorch alone.
-bool is_followed(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c) {
-  const bool graph =
-      torch::GradMode::is_enabled() && (x.requires_grad() || z.requires_grad() || c.requires_grad());
-  return graph || at::tracer::impl::is_dispatch_enabled();
 }
 
 /// Calls body with a number of the tensor's type.
@@ -93,37 +84,24 @@ Moments fused_moments(const torch::Tensor& x, const torch::Tensor& weight, const
   return {direction.sum(0), feature.sum(0)};
 }
 
-/// Calls body(row, count) for blocks of rows whose matrix of pre-activations stays small.
-template <class Body>
-void for_each_block(const torch::Tensor& x, std::int64_t neurons, Body body) {
-  const auto rows = std::max<std::int64_t>(1024, (1 << 24) / neurons);
-  for (std::int64_t row = 0; row < x.size(0); row += rows) body(row, std::min(rows, x.size(0) - row));
-}
-
 }  // namespace
 
 torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
                     const Activation& sigma) {
-  if (!has_kernel(x, z) || is_followed(x, z, c)) return sigma.value(x.matmul(z.t())).matmul(c);
+  if (on_device::has_graph(x, z, c)) return sigma.value(x.matmul(z.t())).matmul(c);
+  if (!has_kernel(x, z)) return on_device::value(x, z, c, sigma.kind());
   const torch::NoGradGuard no_grad;
-  auto result = torch::empty({x.size(0)}, x.options());
+  const auto result = torch::empty({x.size(0)}, x.options());
   fused(x, {z, c, sigma}, {}, result);
   return result;
 }
 
 torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
                        const Activation& sigma) {
+  if (!has_kernel(x, z)) return on_device::gradient(x, z, c, sigma.kind());
   const torch::NoGradGuard no_grad;
-  auto result = torch::empty_like(x, torch::MemoryFormat::Contiguous);
-  if (has_kernel(x, z)) {
-    fused(x, {z, c, sigma}, result, {});
-    return result;
-  }
-  const auto weighted = z * c.unsqueeze(1);
-  for_each_block(x, z.size(0), [&](std::int64_t row, std::int64_t count) {
-    auto target = result.narrow(0, row, count);
-    at::mm_out(target, sigma.slope(x.narrow(0, row, count).mm(z.t())), weighted);
-  });
+  const auto result = torch::empty_like(x, torch::MemoryFormat::Contiguous);
+  fused(x, {z, c, sigma}, result, {});
   return result;
 }
 
@@ -131,8 +109,8 @@ std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& 
                                                            const torch::Tensor& c, const Activation& sigma) {
   const torch::NoGradGuard no_grad;
   if (!has_kernel(x, z)) return {value(x, z, c, sigma), gradient(x, z, c, sigma)};
-  auto values = torch::empty({x.size(0)}, x.options());
-  auto gradients = torch::empty_like(x, torch::MemoryFormat::Contiguous);
+  const auto values = torch::empty({x.size(0)}, x.options());
+  const auto gradients = torch::empty_like(x, torch::MemoryFormat::Contiguous);
   fused(x, {z, c, sigma}, gradients, values);
   return {values, gradients};
 }
@@ -150,27 +128,14 @@ RowGradient row_gradient(const torch::Tensor& like, const torch::Tensor& z, cons
 
 torch::Tensor features(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
                        const Activation& sigma) {
-  const torch::NoGradGuard no_grad;
-  if (has_kernel(x, z)) return fused_moments(x, weight, z, sigma, false).feature;
-  auto result = torch::zeros({z.size(0)}, z.options());
-  for_each_block(x, z.size(0), [&](std::int64_t row, std::int64_t count) {
-    result.addmv_(sigma.value(x.narrow(0, row, count).mm(z.t())).t(), weight.narrow(0, row, count));
-  });
-  return result;
+  if (!has_kernel(x, z)) return on_device::moments(x, weight, z, sigma.kind()).feature;
+  return fused_moments(x, weight, z, sigma, /*wants_directions=*/false).feature;
 }
 
 Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
                 const Activation& sigma) {
-  const torch::NoGradGuard no_grad;
-  if (has_kernel(x, z)) return fused_moments(x, weight, z, sigma, true);
-  auto direction = torch::zeros_like(z), feature = torch::zeros({z.size(0)}, z.options());
-  for_each_block(x, z.size(0), [&](std::int64_t row, std::int64_t count) {
-    const auto block = x.narrow(0, row, count), share = weight.narrow(0, row, count);
-    const auto u = block.mm(z.t());
-    feature.addmv_(sigma.value(u).t(), share);
-    direction.addmm_(sigma.slope(u).t(), block * share.unsqueeze(1));
-  });
-  return {direction, feature};
+  if (!has_kernel(x, z)) return on_device::moments(x, weight, z, sigma.kind());
+  return fused_moments(x, weight, z, sigma, /*wants_directions=*/true);
 }
 
 }  // namespace ebm::ridge

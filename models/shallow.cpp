@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "framework/ball_factor.hpp"
 #include "framework/error.hpp"
 #include "framework/gradients.hpp"
 #include "models/ridge_features.hpp"
@@ -77,8 +78,7 @@ void Shallow::project_parameters() {
   const torch::NoGradGuard no_grad;
   neurons_.div_(neurons_.norm(2, 1, true));
   weights_.clamp_min_(0);
-  const double total_variation = weights_.mean().item<double>();
-  if (total_variation > cap_) weights_.mul_(cap_ / total_variation);
+  weights_.mul_(ball_factor(weights_.mean(), cap_));
 }
 
 std::optional<Neurons> Shallow::neurons() const { return Neurons{neurons_, weights_, signs_}; }

@@ -12,11 +12,11 @@
 namespace ebm {
 namespace {
 
-/// log C_d(κ) in tensor operators, for a trace, which would keep numbers read from κ: the same series, of as
-/// many terms as κ <= 1000 takes, and Hankel's expansion beyond. @param kappa [K] @return [K]
-torch::Tensor traceable_normalizers(const torch::Tensor& kappa, std::int64_t dimension) {
-  constexpr std::int64_t terms = 1024;
-  constexpr double bound = 1000;
+/// log C_d(κ) in tensor operators, for a trace, which would keep numbers read from κ, and for a device that
+/// would have to be waited for: the same series, of as many terms as κ up to the bound takes, and eight terms
+/// of Hankel's expansion beyond. @param kappa [K] @return [K], of its dtype
+torch::Tensor normalizers_in_operators(const torch::Tensor& kappa, std::int64_t dimension, double bound) {
+  const auto terms = static_cast<std::int64_t>(bound / 2 + 16 * std::sqrt(bound) + 18);
   const double order = 0.5 * static_cast<double>(dimension) - 1, mu = 4 * order * order;
   // 0, 1, ..., on whatever device κ is.
   const auto k = torch::ones_like(kappa.narrow(0, 0, 1)).expand({terms}).cumsum(0) - 1;
@@ -65,6 +65,13 @@ double log_von_mises_fisher_normalizer(std::int64_t dimension, double concentrat
   return log_scaled_bessel(0.5 * static_cast<double>(dimension) - 1, concentration);
 }
 
+torch::Tensor log_von_mises_fisher_normalizers(const torch::Tensor& concentration, std::int64_t dimension) {
+  // Where Hankel's expansion begins, its terms fall at least as fast as 1 / (8^j j!).
+  const double mu = std::pow(static_cast<double>(dimension) - 2, 2);
+  return normalizers_in_operators(concentration.to(torch::kDouble), dimension, std::max(1000.0, mu))
+      .type_as(concentration);
+}
+
 double von_mises_fisher_mean_length(std::int64_t dimension, double concentration) {
   const double d = static_cast<double>(dimension), k = concentration;
   if (k > 1e4 * d * d) {  // the quotient of two Hankel expansions, in powers of 1/κ
@@ -102,7 +109,11 @@ VonMisesFisherMixture::VonMisesFisherMixture(std::int64_t dimension, const Optio
 
 torch::Tensor VonMisesFisherMixture::log_normalizers() const {
   const auto kappa = directions_.norm(2, 1);
-  if (torch::jit::tracer::isTracing()) return traceable_normalizers(kappa, directions_.size(1));
+  constexpr double traced_bound = 1000;
+  if (torch::jit::tracer::isTracing()) {
+    return normalizers_in_operators(kappa, directions_.size(1), traced_bound);
+  }
+  if (!kappa.device().is_cpu()) return log_von_mises_fisher_normalizers(kappa, directions_.size(1));
   auto value = torch::empty_like(kappa.detach(), torch::kDouble);
   auto slope = torch::empty_like(value);
   for (std::int64_t k = 0; k < kappa.size(0); ++k) {

@@ -39,6 +39,10 @@ class VonMisesFisherMixture final : public Energy {
 /// all of whose terms are positive, and Hankel's expansion for large κ.
 double log_von_mises_fisher_normalizer(std::int64_t dimension, double concentration);
 
+/// The same for [K] concentrations in operators of LibTorch, differentiable, computed in double wherever they
+/// are: for a device that the scalar function would have to wait for. @return [K], of their dtype
+torch::Tensor log_von_mises_fisher_normalizers(const torch::Tensor& concentration, std::int64_t dimension);
+
 /// The mean length A_d(κ) = I_{d/2}(κ) / I_{d/2-1}(κ) = d/dκ log C_d(κ): |E x| under the density.
 double von_mises_fisher_mean_length(std::int64_t dimension, double concentration);
 

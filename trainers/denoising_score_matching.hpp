@@ -32,6 +32,7 @@ class DenoisingScoreMatching final : public Trainer {
 
  protected:
   std::int64_t accumulate(const torch::Tensor& batch) override;
+  bool repeats() const override { return true; }
 
  private:
   double reference_;

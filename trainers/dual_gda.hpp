@@ -14,6 +14,7 @@ class DualGda final : public ParticleTrainer {
 
  protected:
   std::int64_t move(const torch::Tensor&) override { return langevin(1); }
+  bool repeats() const override { return true; }
 };
 
 }  // namespace ebm

@@ -23,6 +23,7 @@ class ExactLikelihood final : public Trainer {
 
  protected:
   std::int64_t accumulate(const torch::Tensor& batch) override;
+  bool repeats() const override { return true; }
 
  private:
   Quadrature rule_;

@@ -24,6 +24,7 @@ class ExactScoreMatching final : public Trainer {
 
  protected:
   std::int64_t accumulate(const torch::Tensor& batch) override;
+  bool repeats() const override { return true; }
 };
 
 /// The objective J above, [], differentiable in the parameters.

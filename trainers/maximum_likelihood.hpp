@@ -21,6 +21,7 @@ class MaximumLikelihood final : public ParticleTrainer {
 
  protected:
   std::int64_t move(const torch::Tensor& batch) override;
+  bool repeats() const override { return true; }
 
  private:
   Options options_;

@@ -44,6 +44,7 @@ class ParticleTrainer : public Trainer {
   void start_particles_at(const torch::Tensor& points);
 
   std::int64_t accumulate(const torch::Tensor& batch) final;
+  std::vector<torch::Tensor*> carried() override { return {&state_.positions}; }
   std::string likely_cause() const override;
 
  private:

@@ -43,6 +43,8 @@ class PersistentContrastiveDivergence final : public Trainer {
 
  protected:
   std::int64_t accumulate(const torch::Tensor& batch) override;
+  bool repeats() const override { return true; }
+  std::vector<torch::Tensor*> carried() override { return {&buffer_}; }
   std::string likely_cause() const override;
 
  private:

@@ -25,6 +25,8 @@ class RestartGda final : public ParticleTrainer {
 
  protected:
   std::int64_t move(const torch::Tensor& batch) override;
+  /// All but those in which all particles restart.
+  bool repeats() const override { return rule_.every == 0 || iteration() % rule_.every != 0; }
 
  private:
   RestartRule rule_;

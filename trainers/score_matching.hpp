@@ -18,6 +18,7 @@ class RestartLimit final : public ParticleTrainer {
 
  protected:
   std::int64_t move(const torch::Tensor& batch) override;
+  bool repeats() const override { return true; }
 };
 
 }  // namespace ebm

@@ -27,6 +27,7 @@ class SlicedScoreMatching final : public Trainer {
 
  protected:
   std::int64_t accumulate(const torch::Tensor& batch) override;
+  bool repeats() const override { return true; }
 
  private:
   Options options_;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "framework/cuda/device_kernels.hpp"
 #include "framework/error.hpp"
 #include "framework/parallel.hpp"
 #include "framework/row_kernels.hpp"
@@ -68,9 +69,12 @@ Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state,
   } else {
     auto gradient = energy.gradient(x);
     if (options_.gradient_clip > 0) gradient = clipped(gradient, options_.gradient_clip);
-    auto y = torch::add(x, gradient, -h);
-    y.add_(draw_noise(x, options_.antithetic, random), noise);
-    state.positions = domain.retract(y);
+    if (auto y = cuda::langevin_step(x, gradient, h, noise, options_.antithetic, domain, random)) {
+      state.positions = *y;
+    } else {
+      y = torch::add(x, gradient, -h).add_(draw_noise(x, options_.antithetic, random), noise);
+      state.positions = domain.retract(*y);
+    }
   }
   return {.gradient_evaluations = state.positions.size(0)};
 }

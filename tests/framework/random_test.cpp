@@ -167,6 +167,25 @@ TEST(Random, SubsetsRepeatBySeedAndTakeTheirEnds) {
   expect_contains(user_error([&] { random.subset(7, 8); }), "no 8 distinct numbers below 7");
 }
 
+// What a CUDA device does in one go is what the host's loop does: the same numbers, in the same order.
+TEST(Random, FirstDistinctKeepsTheFirstAppearances) {
+  const auto draws = torch::tensor({7, 3, 7, 0, 3, 0, 9, 7, 1}, torch::kLong);
+  for (const std::int64_t count : {0, 1, 3, 5}) {
+    EXPECT_TRUE(torch::equal(first_distinct(draws, count),
+                             torch::tensor({7, 3, 0, 9, 1}, torch::kLong).narrow(0, 0, count)));
+  }
+  Random random(5, "subset");
+  const auto many = random.integers(4000, 2064);
+  std::vector<std::int64_t> expected;
+  std::set<std::int64_t> seen;
+  for (std::int64_t i = 0; i < many.size(0) && expected.size() < 1000; ++i) {
+    const auto value = many[i].item<std::int64_t>();
+    if (seen.insert(value).second) expected.push_back(value);
+  }
+  ASSERT_EQ(expected.size(), 1000U);
+  EXPECT_TRUE(torch::equal(first_distinct(many, 1000), torch::tensor(expected, torch::kLong)));
+}
+
 // A permutation of 10^12 needs 8 TB; a subset of it nothing.
 TEST(Random, SubsetsOfTheVeryManyCostNothing) {
   const auto draw = Random(1, "subset").subset(1'000'000'000'000, 1000);

@@ -1,3 +1,5 @@
+#include <torch/csrc/autograd/autograd.h>
+
 #include <cmath>
 #include <numbers>
 
@@ -93,6 +95,27 @@ TEST(VonMisesFisher, NormalizerOfAVerySharpDensity) {
     const double expected = std::lgamma(order + 1) + order * std::log(2 / k) + k -
                             0.5 * std::log(2 * std::numbers::pi * k) + std::log(series);
     EXPECT_NEAR(log_von_mises_fisher_normalizer(d, k), expected, 2e-10) << d;
+  }
+}
+
+// In operators, as a CUDA device computes it, on both sides of κ = (d - 2)², where the series ends. In high
+// dimension Hankel's expansion is asked for only where it holds. The slope is what training goes by.
+TEST(VonMisesFisher, NormalizersInOperatorsAreTheScalarOnesInEveryDimension) {
+  for (const std::int64_t d : {2, 3, 15, 60, 150}) {
+    const auto kappa =
+        torch::tensor({1e-3, 0.1, 5.0, 100.0, 900.0, 1100.0, 3000.0, 2.0e4, 2.5e4, 1e6}, torch::kDouble)
+            .requires_grad_(true);
+    const auto value = log_von_mises_fisher_normalizers(kappa, d);
+    const auto slope = torch::autograd::grad({value.sum()}, {kappa})[0];
+    for (std::int64_t i = 0; i < kappa.size(0); ++i) {
+      const double k = kappa[i].item<double>();
+      EXPECT_NEAR(value[i].item<double>(), log_von_mises_fisher_normalizer(d, k), 1e-11 * (10 + k))
+          << d << " " << k;
+      EXPECT_NEAR(slope[i].item<double>(), von_mises_fisher_mean_length(d, k), 1e-8) << d << " " << k;
+    }
+    // A parameter in single precision gets the digits that it can hold, not those of a series in single.
+    EXPECT_NEAR(log_von_mises_fisher_normalizers(torch::full({1}, 900.0F), d).item<double>(),
+                log_von_mises_fisher_normalizer(d, 900), 1e-4);
   }
 }
 

@@ -41,8 +41,8 @@ std::vector<Shape> shapes() {
 
 /// By operators of LibTorch in double, with gradients by autograd.
 struct Reference {
-  torch::Tensor values, vectors,
-      magnitude;  ///< magnitude: Σ_j |c_j| σ(u_j) and Σ_j |c_j σ'(u_j)|, whichever is more, [rows]
+  torch::Tensor values, vectors;
+  torch::Tensor magnitude;  ///< Σ_j |c_j| max(σ(u_j), σ'(u_j)), [rows]
 
   Reference(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& c, const Activation& sigma) {
     const auto points = a.clone().requires_grad_(true);
@@ -50,8 +50,10 @@ struct Reference {
     values = f.detach();
     f.sum().backward();
     vectors = points.grad();
-    const auto u = a.matmul(b.t());
-    magnitude = at::maximum(sigma.value(u).matmul(c.abs()), sigma.slope(u).matmul(c.abs()));
+    const auto u = a.matmul(b.t()).requires_grad_(true);
+    const auto terms = sigma.value(u);
+    terms.sum().backward();
+    magnitude = at::maximum(terms.detach(), u.grad()).matmul(c.abs());
   }
 };
 
