@@ -11,11 +11,6 @@
 
 namespace ebm::benchmarks {
 
-const Machine& machine() {
-  static const Machine measured = measure_machine();
-  return measured;
-}
-
 namespace {
 
 std::string text(const Machine& m) {

@@ -1,7 +1,8 @@
-"""The iteration of every trainer in two builds, in turns: compare_builds.py BEFORE AFTER [--filter REGEX] [--turns 7]
+"""The iteration of every trainer in two builds, in turns: compare_builds.py BEFORE AFTER [--filter REGEX] [--turns 5]
 
 BEFORE and AFTER are programs `benchmark`. Prints the median times and the median, least and greatest over the turns of
-after / before: below 1 is faster. Rows that one of them lacks are named. Standard library only.
+after / before: below 1 is faster. Rows with one thread are timed by the processor's clock, which other work on the
+machine hardly moves, those with more by the clock on the wall. Rows that one of them lacks are named.
 """
 
 import argparse
@@ -26,16 +27,16 @@ def microseconds(program, row, min_time):
         result = json.load(file)["benchmarks"][0]
     if result.get("error_occurred"):
         sys.exit(f"{row} in {program}: {result['error_message']}")
-    return result["real_time"]
+    return result["cpu_time" if "threads:1" in row else "real_time"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("before")
     parser.add_argument("after")
-    parser.add_argument("--filter", default="^trainer/", help="of the rows")
-    parser.add_argument("--turns", type=int, default=7)
-    parser.add_argument("--min-time", type=float, default=0.1, help="seconds of one measurement")
+    parser.add_argument("--filter", default="^trainer/.*threads:1", help="of the rows")
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--min-time", type=float, default=0.05, help="seconds of one measurement")
     arguments = parser.parse_args()
     before, after = (rows(program, arguments.filter) for program in (arguments.before, arguments.after))
     for row in sorted(set(before) ^ set(after)):
@@ -51,7 +52,7 @@ def main():
                 times[k].append(microseconds((arguments.before, arguments.after)[k], row, arguments.min_time))
         ratios = [b / a for a, b in zip(*times)]
         medians = [statistics.median(t) for t in times]
-        print(f"| {row.removesuffix('/real_time')} | {medians[0]:.0f} | {medians[1]:.0f} "
+        print(f"| {re.sub('/[a-z_/]*time$', '', row)} | {medians[0]:.0f} | {medians[1]:.0f} "
               f"| {statistics.median(ratios):.2f} | [{min(ratios):.2f}, {max(ratios):.2f}] |", flush=True)  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """dualebm's iteration of dual GDA beside the same in other frameworks: compare_peers.py dual_gda_iteration OUT.json
 
 All contestants of a problem run at once, each waiting on its standard input while another is measured; start-up and
-compilation come before. They take turns, so that other work on the machine meets all of them alike. The ratio is the
+compilation come before. They take turns, so that other work on the machine meets all of them alike, and each turn waits a little for a quiet
+moment. The ratio is the
 median over the turns of a peer's time over ours with one thread. Before anything is timed each peer must agree with
 the recorded trajectories. Standard library only.
 
@@ -19,6 +20,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+
+import quiet
 
 PEERS = pathlib.Path(__file__).resolve().parent / "peers"
 VENV = os.environ.get("EBM_PEERS", os.path.expanduser("~/.cache/dualebm/peers"))
@@ -105,7 +108,7 @@ def check(ours, shallow, deep):
                 say(result.stdout.strip())
 
 
-def play(ours, peers, arguments, repetitions, seconds):
+def play(ours, peers, arguments, repetitions, seconds, patience):
     """Times everyone on one problem. arguments: of our program; peers know the sizes among them."""
     sizes = [word for word in arguments if word not in ("--energy", "mlp")]
     contestants = [Contestant("dualebm", [ours, *arguments], threads, 1) for threads in (1, 2)]
@@ -115,7 +118,9 @@ def play(ours, peers, arguments, repetitions, seconds):
         for threads, blas in ((1, 1), (2, 2), (2, 1)) if torch else ((1, 1), (2, 2)):
             say(f"  starting {name}, {threads} threads")
             contestants.append(Contestant(name, [program, str(PEERS / script), *sizes], threads, blas))
+    loads = []
     for turn in range(repetitions):
+        loads.append(quiet.wait(patience))
         for k in range(len(contestants)):
             contestants[(turn + k) % len(contestants)].measure(seconds)
         say(f"  turn {turn + 1} of {repetitions}: " + ", ".join(f"{c.seconds[-1] * 1e3:.3g}" for c in contestants) + " ms")
@@ -125,7 +130,8 @@ def play(ours, peers, arguments, repetitions, seconds):
         rows.append({
             "name": c.name, "version": c.version, "threads": c.threads, "blas_threads": c.blas_threads,
             "median": statistics.median(c.seconds), "least": min(c.seconds), "greatest": max(c.seconds),
-            "ratio": statistics.median(t / o for t, o in zip(c.seconds, contestants[0].seconds)), "seconds": c.seconds,
+            "ratio": statistics.median(t / o for t, o in zip(c.seconds, contestants[0].seconds)),
+            "seconds": c.seconds, "load_of_others": loads,
         })  # fmt: skip
     return rows
 
@@ -151,6 +157,7 @@ def main():
     parser.add_argument("out", help="results as JSON")
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.3, help="of one measurement")
+    parser.add_argument("--patience", type=float, default=10, help="seconds to wait before a turn for others to rest")
     parser.add_argument("--only", default="", help="problems whose title has this in it")
     parser.add_argument("--keep-memory", action="store_true", help="the allocator of dualebm for the peers too")
     arguments = parser.parse_args()
@@ -171,7 +178,8 @@ def main():
         if arguments.only not in title:
             continue
         say(title)
-        rows = play(arguments.ours, peers, sizes, arguments.repetitions, arguments.seconds)
+        rows = play(arguments.ours, peers, sizes, arguments.repetitions, arguments.seconds,
+                    arguments.patience)  # fmt: skip
         results["problems"][title] = rows
         print(markdown(title, rows), flush=True)
     results["load_after"] = os.getloadavg()

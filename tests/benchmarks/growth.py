@@ -1,7 +1,7 @@
 """How the time of an iteration of dual GDA grows: growth.py dual_gda_iteration OUT.json
 
 Each of N, n, m and d runs over two decades while the others stay small enough for it to dominate. Printed are the slope
-of log time over log size by least squares, and the steepest step between neighbours; 1 is linear.
+of log time (one thread, by the processor's clock) over log size by least squares, and the steepest step between neighbours; 1 is linear.
 """
 
 import json
@@ -23,7 +23,7 @@ SWEEPS = {
 def seconds(program, sizes):
     words = [word for name, size in sizes.items() for word in ("--" + name, str(size))]
     output = subprocess.run([program, *words, "--seconds", "0.2"], check=True, capture_output=True, text=True).stdout
-    return json.loads(output.splitlines()[-1])["seconds"]
+    return json.loads(output.splitlines()[-1])["processor_seconds"]
 
 
 def slope(x, y):

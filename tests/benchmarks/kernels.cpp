@@ -1,7 +1,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <functional>
 #include <set>
 
 #include "framework/domain.hpp"
@@ -53,17 +52,12 @@ struct Kernel {
   Pass pass;
 };
 
-/// Rows are timed by the clock on the wall, which sees all threads.
-void add_row(const std::string& name, std::function<void(benchmark::State&)> row) {
-  benchmark::RegisterBenchmark(name.c_str(), std::move(row))->UseRealTime()->Unit(benchmark::kMicrosecond);
-}
-
 /// @param run  (Kernel&) does it once @param work  (const Kernel&) -> Work of that
 template <class Run, class WorkOf>
 void add(const char* name, const Case& item, Run run, WorkOf work) {
-  add_row(item.name(name), [=](benchmark::State& state) {
+  add_row(item.name(name), item.threads, [=](benchmark::State& state) {
     Kernel kernel(item);
-    const double seconds = repeat(state, [&] { run(kernel); });
+    const double seconds = repeat(state, item.threads, [&] { run(kernel); });
     report(state, work(kernel), item.threads, seconds);
   });
 }
@@ -83,12 +77,12 @@ void add_passes(const Case& item) {
 }
 
 void add_langevin(const Case& item) {
-  add_row(item.name("langevin"), [=](benchmark::State& state) {
+  add_row(item.name("langevin"), item.threads, [=](benchmark::State& state) {
     Kernel kernel(item);
     const Langevin sampler({.step_size = 0.02});
     auto chains = sampler.init(kernel.x);
     const auto step = [&] { sampler.step(*kernel.energy, *kernel.domain, chains, kernel.random, 1); };
-    report(state, kernel.pass.langevin(), item.threads, repeat(state, step));
+    report(state, kernel.pass.langevin(), item.threads, repeat(state, item.threads, step));
   });
 }
 
@@ -96,11 +90,11 @@ void add_normals(torch::ScalarType dtype, std::int64_t points, std::int64_t dime
   const bool in_double = dtype == torch::kDouble;
   const auto name = fmt::format("normal/{}/d:{}/N:{}/threads:{}", in_double ? "double" : "float", dimension,
                                 points, threads);
-  add_row(name, [=](benchmark::State& state) {
+  add_row(name, threads, [=](benchmark::State& state) {
     set_threads(threads);
     Random random(0, "benchmark");
     const auto draw = [&] { benchmark::DoNotOptimize(random.normal({points, dimension}, dtype)); };
-    const double seconds = repeat(state, draw);
+    const double seconds = repeat(state, threads, draw);
     state.SetItemsProcessed(state.iterations() * points * dimension);
     report(state, Pass{.points = points, .dimension = dimension, .in_double = in_double}.normals(), threads,
            seconds);

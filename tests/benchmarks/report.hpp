@@ -2,7 +2,8 @@
 
 #include <benchmark/benchmark.h>
 
-#include <chrono>
+#include <functional>
+#include <string>
 
 #include "tests/benchmarks/work.hpp"
 
@@ -15,21 +16,14 @@ const Machine& machine();
 /// the least time that the machine allows over the time taken. A kernel whose arrays stay in the caches may
 /// come out above 1.
 /// @param seconds  of all iterations
-inline void report(benchmark::State& state, const Work& work, int threads, double seconds) {
-  const double iterations = static_cast<double>(state.iterations()) / seconds;
-  if (work.flops > 0) state.counters["flops/s"] = work.flops * iterations;
-  if (work.memory_bound(machine(), threads)) state.counters["bytes/s"] = work.bytes * iterations;
-  state.counters["of_roof"] = work.least_seconds(machine(), threads) * iterations;
-}
+void report(benchmark::State& state, const Work& work, int threads, double seconds);
 
-/// Repeats `run` as often as Google Benchmark asks. @return seconds
-template <class Run>
-double repeat(benchmark::State& state, Run run) {
-  run();  // the first takes memory from the system
-  const auto start = std::chrono::steady_clock::now();
-  for (auto _ : state) run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
+/// A row by its name. One thread is timed by the processor's clock of the process, so that other work on the
+/// machine does not count, several by the clock on the wall.
+void add_row(const std::string& name, int threads, std::function<void(benchmark::State&)> row);
+
+/// Repeats `run` as often as Google Benchmark asks. @return seconds by the clock for that many threads
+double repeat(benchmark::State& state, int threads, const std::function<void()>& run);
 
 /// Each file registers its rows.
 void add_kernels();

@@ -17,22 +17,23 @@ using Vector [[gnu::vector_size(bytes)]] = Real;
 
 // Twelve variables by name: an array would be kept in memory. A function for each width, since the attribute
 // that allows its registers belongs to a function.
-#define CHAINS_OF_MULTIPLY_ADDS(name, isa, Real, bytes, MULTIPLY_ADD)                                        \
-  isa void name(std::int64_t rounds) {                                                                       \
-    volatile Real one = 1, zero = 0;                                                                         \
-    using V = Vector<Real, bytes>;                                                                           \
-    const V a = V{} + one, b = V{} + zero;                                                                   \
-    V x0 = b, x1 = b, x2 = b, x3 = b, x4 = b, x5 = b, x6 = b, x7 = b, x8 = b, x9 = b, x10 = b, x11 = b;      \
-    for (std::int64_t round = 0; round < rounds; ++round) {                                                  \
-      MULTIPLY_ADD(x0)                                                                                       \
-      MULTIPLY_ADD(x1)                                                                                       \
-      MULTIPLY_ADD(x2)                                                                                       \
-      MULTIPLY_ADD(x3)                                                                                       \
-      MULTIPLY_ADD(x4)                                                                                       \
-      MULTIPLY_ADD(x5) MULTIPLY_ADD(x6) MULTIPLY_ADD(x7) MULTIPLY_ADD(x8) MULTIPLY_ADD(x9) MULTIPLY_ADD(x10) \
-          MULTIPLY_ADD(x11)                                                                                  \
-    }                                                                                                        \
-    zero = (x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9 + x10 + x11)[0];                                 \
+#define CHAINS_OF_MULTIPLY_ADDS(name, isa, Real, bytes, MULTIPLY_ADD)                                   \
+  isa void name(std::int64_t rounds) {                                                                  \
+    volatile Real one = 1, zero = 0;                                                                    \
+    using V = Vector<Real, bytes>;                                                                      \
+    const V a = V{} + one, b = V{} + zero;                                                              \
+    V x0 = b, x1 = b, x2 = b, x3 = b, x4 = b, x5 = b, x6 = b, x7 = b, x8 = b, x9 = b, x10 = b, x11 = b; \
+    for (std::int64_t round = 0; round < rounds; ++round) {                                             \
+      MULTIPLY_ADD(x0)                                                                                  \
+      MULTIPLY_ADD(x1)                                                                                  \
+      MULTIPLY_ADD(x2)                                                                                  \
+      MULTIPLY_ADD(x3)                                                                                  \
+      MULTIPLY_ADD(x4)                                                                                  \
+      MULTIPLY_ADD(x5)                                                                                  \
+      MULTIPLY_ADD(x6) MULTIPLY_ADD(x7) MULTIPLY_ADD(x8) MULTIPLY_ADD(x9) MULTIPLY_ADD(x10)             \
+          MULTIPLY_ADD(x11)                                                                             \
+    }                                                                                                   \
+    zero = (x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9 + x10 + x11)[0];                            \
   }
 
 #define PRODUCT_AND_SUM(x) x = x * a + b;

@@ -66,7 +66,7 @@ void run(benchmark::State& state, const Json& configuration, int threads) {
   Bench bench(configuration);
   auto& trainer = *bench.training.trainer;
   const auto evaluations = trainer.step(bench.batch).gradient_evaluations;
-  const double seconds = repeat(state, [&] { trainer.step(bench.batch); });
+  const double seconds = repeat(state, threads, [&] { trainer.step(bench.batch); });
   state.counters["evaluations"] = static_cast<double>(evaluations);
   const Pass pass{.points = evaluations,
                   .dimension = bench.problem.domain->dimension(),
@@ -75,16 +75,13 @@ void run(benchmark::State& state, const Json& configuration, int threads) {
 }
 
 void add(const std::string& name, const Json& configuration, int threads) {
-  const auto row = [=](benchmark::State& state) {
+  add_row(fmt::format("{}/threads:{}", name, threads), threads, [=](benchmark::State& state) {
     try {
       run(state, configuration, threads);
     } catch (const UserError& error) {  // numbers that run away, too
       state.SkipWithError(error.what());
     }
-  };
-  benchmark::RegisterBenchmark(fmt::format("{}/threads:{}", name, threads).c_str(), row)
-      ->UseRealTime()
-      ->Unit(benchmark::kMicrosecond);
+  });
 }
 
 }  // namespace
