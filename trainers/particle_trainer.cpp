@@ -6,6 +6,11 @@
 #include "framework/evaluation_mode.hpp"
 
 namespace ebm {
+namespace {
+
+constexpr std::int64_t most_rows_of_one_pass = 1024;
+
+}  // namespace
 
 void ParticleOptions::describe(Fields& fields) {
   fields.number("particle_step", particle_step, Range::positive(),
@@ -46,8 +51,15 @@ std::int64_t ParticleTrainer::accumulate(const torch::Tensor& batch) {
   const auto uniform = [](const torch::Tensor& x, double sign) {
     return torch::full({x.size(0)}, sign / static_cast<double>(x.size(0)), x.options());
   };
-  energy().accumulate_gradient(batch, uniform(batch, 1));
-  energy().accumulate_gradient(state_.positions, uniform(state_.positions, -1));
+  const auto& particles = state_.positions;
+  const auto weight = uniform(batch, 1), particle_weight = uniform(particles, -1);
+  // Few rows cost what their operators cost to call: both go in one pass. Of many the copy would cost more.
+  if (batch.size(0) + particles.size(0) <= most_rows_of_one_pass) {
+    energy().accumulate_gradient(torch::cat({batch, particles}), torch::cat({weight, particle_weight}));
+  } else {
+    energy().accumulate_gradient(batch, weight);
+    energy().accumulate_gradient(particles, particle_weight);
+  }
   return evaluations + batch.size(0) + state_.positions.size(0);
 }
 

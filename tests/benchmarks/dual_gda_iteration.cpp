@@ -36,14 +36,16 @@ Json measure(Bench& bench, double seconds) {
   return {{"seconds", elapsed() / count}, {"processor_seconds", processor / count}};
 }
 
-/// A stream that remembers the normals it gave.
+/// A stream of draws in double, all of one shape, that it remembers.
 class Recorder final : public Random {
  public:
   using Random::Random;
-  torch::Tensor normal(torch::IntArrayRef sizes, const torch::TensorOptions& options) override {
-    draws.push_back(Random::normal(sizes, options));
-    return draws.back();
+  Normals normals() override {
+    draws.push_back(torch::empty(shape, torch::kDouble));
+    Random::normals().fill(0, draws.back().numel(), draws.back().data_ptr<double>());
+    return Normals(draws.back());
   }
+  std::vector<std::int64_t> shape{0};
   std::vector<torch::Tensor> draws;
 };
 
@@ -76,6 +78,7 @@ void write_trace(Json configuration, const std::string& path) {
                 {"initial_particles", json_of(trainer->particles())},
                 {"initial_parameters", parameters_of(*bench.training.energy)}};
   recorder->draws.clear();
+  recorder->shape = {trainer->particles().size(0) / 2, trainer->particles().size(1)};
   for (int t = 0; t < 5; ++t) trainer->step(bench.batch);
   for (const auto& draw : recorder->draws) trace["noise"].push_back(json_of(draw));
   trace["final_particles"] = json_of(trainer->particles());
