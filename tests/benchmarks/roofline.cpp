@@ -30,8 +30,8 @@ using Vector [[gnu::vector_size(bytes)]] = Real;
       MULTIPLY_ADD(x3)                                                                                  \
       MULTIPLY_ADD(x4)                                                                                  \
       MULTIPLY_ADD(x5)                                                                                  \
-      MULTIPLY_ADD(x6) MULTIPLY_ADD(x7) MULTIPLY_ADD(x8) MULTIPLY_ADD(x9) MULTIPLY_ADD(x10)             \
-          MULTIPLY_ADD(x11)                                                                             \
+      MULTIPLY_ADD(x6)                                                                                  \
+      MULTIPLY_ADD(x7) MULTIPLY_ADD(x8) MULTIPLY_ADD(x9) MULTIPLY_ADD(x10) MULTIPLY_ADD(x11)            \
     }                                                                                                   \
     zero = (x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9 + x10 + x11)[0];                            \
   }

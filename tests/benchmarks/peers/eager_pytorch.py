@@ -12,9 +12,11 @@ def iteration(x, z, w, data, signs, noise, p):
     gradient = ((x @ z.T) > 0).to(x.dtype) @ (z * (signs * w / m).unsqueeze(1))
     x = x - h * gradient + math.sqrt(2 * h) * torch.cat([noise, -noise])
     x = x / x.norm(dim=1, keepdim=True)
-    # The feature max(u, 0) is homogeneous: its mean follows from that of its gradient.
     direction = ((data @ z.T) > 0).to(x.dtype).T @ data / len(data) - ((x @ z.T) > 0).to(x.dtype).T @ x / len(x)
-    feature = (direction * z).sum(1)
+    if p.get("plain"):
+        feature = torch.relu(data @ z.T).mean(0) - torch.relu(x @ z.T).mean(0)
+    else:  # max(u, 0) is homogeneous: its mean follows from that of its gradient
+        feature = (direction * z).sum(1)
     velocity = signs.unsqueeze(1) * direction
     moved = z - p["neuron_step"] * (velocity - (velocity * z).sum(1, keepdim=True) * z)
     w = w * torch.exp(-p["weight_step"] * signs * feature)
@@ -44,7 +46,8 @@ def prepare(problem, threads, compiled=lambda function: function):
         x, z, w = state
         return x.tolist(), z.tolist(), w.tolist(), energy(data, z, w, signs).tolist()
 
-    return protocol.Peer(f"eager PyTorch {torch.__version__}", step, lambda: None, read)
+    plain = ", plain formulas" if problem.get("plain") else ""
+    return protocol.Peer(f"eager PyTorch {torch.__version__}{plain}", step, lambda: None, read)
 
 
 if __name__ == "__main__":

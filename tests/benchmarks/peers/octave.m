@@ -42,15 +42,18 @@ function check(folder)
   end
 end
 
-function [per_iteration, state] = measure(state, data, signs, p, seconds)
+% Prints the times of an iteration by the clock on the wall and by the processor's, of all threads together.
+function state = measure(state, data, signs, p, seconds)
   half = [rows(state.x) / 2, columns(data)];
   count = 0;
+  processor = cputime();
   start = tic();
   do
     [state.x, state.z, state.w] = iteration(state.x, state.z, state.w, data, signs, randn(half), p);
     count += 1;
   until toc(start) >= seconds
-  per_iteration = toc(start) / count;
+  printf('{"seconds": %g, "processor_seconds": %g}\n', toc(start) / count, (cputime() - processor) / count);
+  fflush(stdout);
 end
 
 function value = option(name, default)
@@ -75,18 +78,18 @@ function serve()
   signs = [-ones(floor(m / 2), 1); ones(m - floor(m / 2), 1)];
   x = repmat(data, option('--particles', 20000) / rows(data), 1);
   state = struct('x', x, 'z', on_sphere(m, d), 'w', ones(m, 1));
-  [unused, state] = measure(state, data, signs, p, 0.5);
+  for warm_up = 1:5
+    [state.x, state.z, state.w] = iteration(state.x, state.z, state.w, data, signs, randn(rows(x) / 2, d), p);
+  end
   printf('{"ready": "Octave %s", "threads": %d}\n', version(), option('--threads', 1));
   fflush(stdout);
   if ! any(strcmp(argv(), '--serve'))
-    printf('{"seconds": %g}\n', measure(state, data, signs, p, option('--seconds', 1)));
+    measure(state, data, signs, p, option('--seconds', 1));
     return
   end
   % input, since fgetl looks at what follows the line before it returns; an empty line ends.
   while ! isempty(line = input('', 's'))
-    [per_iteration, state] = measure(state, data, signs, p, str2double(line));
-    printf('{"seconds": %g}\n', per_iteration);
-    fflush(stdout);
+    state = measure(state, data, signs, p, str2double(line));
   end
 end
 

@@ -51,10 +51,10 @@ def distance(a, b):
     return max(distance(x, y) for x, y in zip(a, b))
 
 
-def check(prepare):
+def check(prepare, plain):
     for name in ("gda_d15.json", "gda_d3.json"):
         golden = json.loads((GOLDEN / name).read_text())
-        peer = prepare({**golden, "double": True, "copies": 2}, 1)
+        peer = prepare({**golden, "double": True, "copies": 2, "plain": plain}, 1)
         for noise in golden["noise"]:
             peer.step(noise)
         keys = ("final_particles", "final_neurons", "final_weights", "final_energy_on_data")
@@ -65,22 +65,24 @@ def check(prepare):
 
 
 def measure(peer, seconds):
-    """Seconds per iteration; iterations are handed over in blocks, so that waiting for their end costs little."""
+    """Times of an iteration by the clock on the wall and by the processor's, of all threads of the process together.
+    Iterations are handed over in blocks, so that waiting for their end costs little."""
 
     def run(count):
-        start = time.perf_counter()
         for _ in range(count):
             peer.step(None)
         peer.finish()
-        return time.perf_counter() - start
 
     run(3)
-    block = max(1, int(0.05 / run(1)))
-    count = elapsed = 0
-    while elapsed < seconds:
-        elapsed += run(block)
+    start = time.perf_counter()
+    run(1)
+    block = max(1, int(0.05 / (time.perf_counter() - start)))
+    count, start, processor_start = 0, time.perf_counter(), time.process_time()
+    while count == 0 or time.perf_counter() - start < seconds:
+        run(block)
         count += block
-    return elapsed / count
+    processor = time.process_time() - processor_start
+    return {"seconds": (time.perf_counter() - start) / count, "processor_seconds": processor / count}
 
 
 def serve(peer, arguments):
@@ -89,7 +91,7 @@ def serve(peer, arguments):
     print(json.dumps({"ready": peer.name, "threads": arguments.threads}), flush=True)
     lengths = sys.stdin if arguments.serve else [arguments.seconds]
     for seconds in lengths:
-        print(json.dumps({"seconds": measure(peer, float(seconds))}), flush=True)
+        print(json.dumps(measure(peer, float(seconds))), flush=True)
 
 
 def add_timing_arguments(parser):
@@ -101,11 +103,12 @@ def add_timing_arguments(parser):
 def main(prepare):
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--plain", action="store_true", help="eager PyTorch: mean features by their definition")
     for name, default in (("dimension", 15), ("points", 10_000), ("particles", 20_000), ("neurons", 64)):
         parser.add_argument("--" + name, type=int, default=default)
     add_timing_arguments(parser)
     arguments = parser.parse_args()
     if arguments.check:
-        return check(prepare)
+        return check(prepare, arguments.plain)
     sizes = (arguments.dimension, arguments.points, arguments.particles, arguments.neurons)
-    serve(prepare(random_problem(*sizes), arguments.threads), arguments)
+    serve(prepare({**random_problem(*sizes), "plain": arguments.plain}, arguments.threads), arguments)
