@@ -1,4 +1,4 @@
-# Two commands: `make demo` shows what this is, `make test` shows that it works.
+# Two commands: `make demo` shows what this is, `make test` shows that it works. `make bench` shows how fast.
 # Both install what is missing from Debian's packages first. LIBTORCH=/path takes another LibTorch.
 
 BUILD ?= build
@@ -9,10 +9,14 @@ TOOLS := cmake ninja-build g++ ccache mold
 LIBRARIES := $(if $(LIBTORCH),,libtorch-dev) libfmt-dev nlohmann-json3-dev libcli11-dev libgtest-dev zlib1g-dev libopenblas0-pthread
 BROWSER := chromium
 PYTHON := python3-torch python3-matplotlib
+BENCHMARKS := libbenchmark-dev python3-torch octave
+
+# Where `make peers` puts the wheels that `make bench` compares with.
+export EBM_PEERS ?= $(HOME)/.cache/dualebm/peers
 
 FUZZ_SECONDS ?= 600
 
-.PHONY: demo test build install setup setup-tests sanitize fuzz clean
+.PHONY: demo test bench peers build install setup setup-tests setup-benchmarks sanitize fuzz clean
 
 demo install: TARGET = dualebm
 demo: build
@@ -24,6 +28,17 @@ test: setup-tests build
 build: setup
 	@cmake --preset default -B $(BUILD) $(if $(LIBTORCH),-DLIBTORCH=$(LIBTORCH)) --log-level=NOTICE >/dev/null
 	@cmake --build $(BUILD) --parallel $(JOBS) --target $(TARGET)
+
+# Kernels and trainers with their fraction of what the processor can do, growth with the sizes, and the same iteration
+# in other frameworks; about ten minutes, results in runs/bench.
+bench: TARGET = benchmarks
+bench: setup-benchmarks build
+	@sh tests/benchmarks/run.sh $(BUILD)/bin runs/bench
+
+# PyTorch and JAX of today for the comparison. Wheels are large; without them these rows are left out.
+peers:
+	@$(call install_missing,python3-venv)
+	@python3 -m venv $(EBM_PEERS) && $(EBM_PEERS)/bin/pip install --quiet torch jax numpy
 
 # Headers, libraries, the program and a CMake package, for find_package(dualebm).
 install: build
@@ -46,6 +61,9 @@ setup:
 
 setup-tests: setup
 	@$(call install_missing,$(BROWSER) $(PYTHON))
+
+setup-benchmarks: setup
+	@$(call install_missing,$(BENCHMARKS))
 
 clean:
 	rm -rf $(BUILD) build-asan build-fuzz

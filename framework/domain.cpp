@@ -6,8 +6,15 @@
 #include <numbers>
 
 #include "framework/error.hpp"
+#include "framework/row_kernels.hpp"
 
 namespace ebm {
+
+void Domain::retract_rows(void* rows, std::int64_t count, torch::ScalarType type) const {
+  const torch::NoGradGuard no_grad;
+  const auto points = torch::from_blob(rows, {count, dimension()}, type);
+  points.copy_(retract(points));
+}
 
 Sphere::Sphere(std::int64_t dimension) : dimension_(dimension) {
   require(dimension >= 2, "sphere: dimension must be at least 2 (ambient coordinates), got {}", dimension);
@@ -25,6 +32,11 @@ torch::Tensor Sphere::to_tangent(const torch::Tensor& x, const torch::Tensor& v)
 }
 
 torch::Tensor Sphere::retract(const torch::Tensor& y) const { return y / y.norm(2, 1, /*keepdim=*/true); }
+
+void Sphere::retract_rows(void* rows, std::int64_t count, torch::ScalarType type) const {
+  type == torch::kDouble ? normalise_rows(static_cast<double*>(rows), count, dimension_)
+                         : normalise_rows(static_cast<float*>(rows), count, dimension_);
+}
 
 torch::Tensor Sphere::laplacian(const torch::Tensor& x, const torch::Tensor& gradient,
                                 const torch::Tensor& hessian) const {

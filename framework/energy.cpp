@@ -21,23 +21,31 @@ std::int64_t smallest_shard(const torch::Tensor& x) {
 
 }  // namespace
 
-torch::Tensor Energy::gradient(const torch::Tensor& x) {
+torch::Tensor Energy::gradient(const torch::Tensor& x) { return by_autograd(x).second; }
+
+std::pair<torch::Tensor, torch::Tensor> Energy::value_and_gradient(const torch::Tensor& x) {
+  return by_autograd(x);
+}
+
+std::pair<torch::Tensor, torch::Tensor> Energy::by_autograd(const torch::Tensor& x) {
   const auto points = x.detach();
   const auto smallest = smallest_shard(points);
-  const auto result = torch::zeros_like(points);
+  const auto values = torch::empty({points.size(0)}, points.options());
+  const auto gradients = torch::zeros_like(points);
   for_each_shard(
       points.size(0),
       [&](std::int64_t, std::int64_t begin, std::int64_t end) {
         const torch::AutoGradMode enable(true);
         const auto leaf = points.narrow(0, begin, end - begin).detach().requires_grad_(true);
-        const auto total = forward(leaf).sum();
-        if (!total.requires_grad()) return;
+        const auto energy = forward(leaf);
+        values.narrow(0, begin, end - begin).copy_(energy.detach());
+        if (!energy.requires_grad()) return;
         const auto slope =
-            torch::autograd::grad({total}, {leaf}, {}, c10::nullopt, false, /*allow_unused=*/true)[0];
-        if (slope.defined()) result.narrow(0, begin, end - begin).copy_(slope);
+            torch::autograd::grad({energy.sum()}, {leaf}, {}, c10::nullopt, false, /*allow_unused=*/true)[0];
+        if (slope.defined()) gradients.narrow(0, begin, end - begin).copy_(slope);
       },
       smallest);
-  return result;
+  return {values, gradients};
 }
 
 void Energy::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {

@@ -2,7 +2,10 @@
 
 #include <torch/nn/module.h>
 
+#include <cstdint>
+#include <functional>
 #include <optional>
+#include <utility>
 
 namespace ebm {
 
@@ -15,13 +18,16 @@ struct Neurons {
   torch::Tensor signs;      ///< ε_j = ±1, [m]; undefined in the lazy regime (F2)
 };
 
+/// ∇_x E on rows in plain memory: `points` and `gradients` are [rows, d].
+using RowGradient = std::function<void(const void* points, std::int64_t rows, void* gradients)>;
+
 /// An energy E: X -> R; the model is p(x) = exp(-E(x)) / Z with respect to the base measure τ of its domain.
 ///
 /// A new energy overrides `forward` alone: gradients and double derivatives come from autograd. A model that
-/// knows a faster way overrides `gradient` and `accumulate_gradient` too, and owes a test against autograd in
-/// double. The defaults call `forward` on shards of the rows from several threads at once, so it must neither
-/// change the module nor let one row depend on another. Derives virtually from Module, so that leaves may use
-/// torch::nn::Cloneable.
+/// knows a faster way overrides `gradient`, `value_and_gradient` and `accumulate_gradient` too, and owes a
+/// test against autograd in double. The defaults call `forward` on shards of the rows from several threads at
+/// once, so it must neither change the module nor let one row depend on another. Derives virtually from
+/// Module, so that leaves may use torch::nn::Cloneable.
 class Energy : public virtual torch::nn::Module {
  public:
   /// E(x). @param x [N, d...] @return [N], differentiable in x and in the parameters.
@@ -29,6 +35,15 @@ class Energy : public virtual torch::nn::Module {
 
   /// ∇_x E(x) in the ambient space, without a graph. @param x [N, d...] @return the shape of x.
   virtual torch::Tensor gradient(const torch::Tensor& x);
+
+  /// E(x) and ∇_x E(x) in one pass, without a graph. @return [N] and the shape of x.
+  virtual std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x);
+
+  /// ∇_x E at the parameters as they are now, for a sampler that does the rest of its step while a few rows
+  /// are in the cache, or null where there is no such kernel. May be called from several threads at once; on
+  /// the CPU.
+  /// @param like  points of the dtype, dimension and device that the rows will have
+  virtual RowGradient row_gradient([[maybe_unused]] const torch::Tensor& like) { return nullptr; }
 
   /// Adds Σ_i weight_i ∇_θ E(x_i) to the `.grad` of every parameter that requires one.
   /// @param x [N, d...] @param weight [N], of the dtype of x.
@@ -52,6 +67,9 @@ class Energy : public virtual torch::nn::Module {
 
   /// A number that E never goes below on its domain, if one is proven: the envelope of rejection sampling.
   virtual std::optional<double> lower_bound() const { return std::nullopt; }
+
+ private:
+  std::pair<torch::Tensor, torch::Tensor> by_autograd(const torch::Tensor& x);
 };
 
 }  // namespace ebm

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <system_error>
@@ -26,7 +25,18 @@ void one_blas_thread() {
   if (const auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(1);
 }
 
-/// Workers that sleep between jobs; the calling thread works along.
+/// Waits until `value` is no longer `old`: some tens of microseconds awake, since the next job is mostly near
+/// and waking a sleeper costs as much, then asleep.
+void wait_while(const std::atomic<int>& value, int old) {
+  for (int i = 0; i < 1000 && value == old; ++i) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+  value.wait(old);
+}
+
+/// Workers that wait between jobs; the calling thread works along.
 class Pool {
  public:
   explicit Pool(int threads) {
@@ -43,44 +53,37 @@ class Pool {
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
   void run(std::int64_t tasks, const std::function<void(std::int64_t)>& task) {
-    {
-      const std::lock_guard lock(mutex_);
-      task_ = &task;
-      tasks_ = tasks;
-      next_ = 0;
-      busy_ = static_cast<int>(workers_.size());
-      failure_ = nullptr;
-      ++job_;
-    }
-    wake_.notify_all();
+    task_ = &task;
+    tasks_ = tasks;
+    next_ = 0;
+    failure_ = nullptr;
+    busy_ = static_cast<int>(workers_.size());
+    begin_job();
     work();
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
+    for (int busy = busy_; busy > 0; busy = busy_) wait_while(busy_, busy);
     if (failure_) std::rethrow_exception(failure_);
   }
 
  private:
+  void begin_job() {
+    ++job_;
+    job_.notify_all();
+  }
+
   void close() {
-    {
-      const std::lock_guard lock(mutex_);
-      closing_ = true;
-    }
-    wake_.notify_all();
+    closing_ = true;
+    begin_job();
     for (auto& worker : workers_) worker.join();
   }
 
   void serve() {
     at::init_num_threads();
-    std::int64_t seen = 0;
-    std::unique_lock lock(mutex_);
-    while (true) {
-      wake_.wait(lock, [&] { return closing_ || job_ != seen; });
+    for (int seen = 0;; ++seen) {
+      wait_while(job_, seen);
       if (closing_) return;
-      seen = job_;
-      lock.unlock();
       work();
-      lock.lock();
-      if (--busy_ == 0) done_.notify_one();
+      --busy_;
+      busy_.notify_one();
     }
   }
 
@@ -98,13 +101,12 @@ class Pool {
   }
 
   std::vector<std::thread> workers_;
-  std::mutex mutex_;
-  std::condition_variable wake_, done_;
+  std::mutex mutex_;  // of failure_
   const std::function<void(std::int64_t)>* task_ = nullptr;
-  std::int64_t tasks_ = 0, job_ = 0;
+  std::int64_t tasks_ = 0;
   std::atomic<std::int64_t> next_{0};
-  int busy_ = 0;
-  bool closing_ = false;
+  std::atomic<int> job_{0}, busy_{0};
+  std::atomic<bool> closing_ = false;
   std::exception_ptr failure_;
 };
 

@@ -2,13 +2,22 @@
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/randperm.h>
 
+#include <algorithm>
+#include <cstring>
 #include <mutex>
 #include <unordered_set>
 #include <vector>
 
 #include "framework/cuda/device_kernels.hpp"
 #include "framework/error.hpp"
+#include "framework/parallel.hpp"
 
 namespace ebm {
 namespace {
@@ -38,11 +47,36 @@ Random::Random(std::uint64_t seed, std::string_view purpose, torch::Device devic
   if (device.is_cuda()) next_draw_ = at::zeros({}, torch::TensorOptions(torch::kLong).device(device));
 }
 
+Normals Random::normals() { return {key_, draw_++}; }
+
 torch::Tensor Random::normal(torch::IntArrayRef sizes, const torch::TensorOptions& options) {
-  if (device_.is_cuda()) {
-    if (const auto drawn = cuda::normals(sizes, options, *this)) return *drawn;
+  if (!device_.is_cpu()) {
+    const auto drawn = cuda::normals(sizes, options, *this);
+    return drawn ? *drawn : at::randn(sizes, generator_, options);
   }
-  return at::randn(sizes, generator_, options);
+  require(options.device().is_cpu(), "a stream of random numbers on the cpu has no normals on {}",
+          options.device().str());
+  const auto type = c10::typeMetaToScalarType(options.dtype());
+  require(c10::isFloatingType(type), "normals are floating-point numbers, not {}", c10::toString(type));
+  // Narrower types are rounded from float, as LibTorch does it.
+  if (type != torch::kFloat && type != torch::kDouble)
+    return normal(sizes, options.dtype(torch::kFloat)).to(type);
+  const auto result = at::empty(sizes, options);
+  const auto draw = normals();
+  const auto fill = [&](auto* numbers) {
+    constexpr std::int64_t block = 64;  // whole groups of the generator
+    for_each_shard((result.numel() + block - 1) / block,
+                   [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+                     draw.fill(begin * block, std::min(end * block, result.numel()) - begin * block,
+                               numbers + begin * block);
+                   });
+  };
+  if (type == torch::kFloat) {
+    fill(result.data_ptr<float>());
+  } else {
+    fill(result.data_ptr<double>());
+  }
+  return result;
 }
 
 DeviceDraw Random::device_draw() {
@@ -85,19 +119,30 @@ torch::Tensor Random::subset(std::int64_t bound, std::int64_t count) {
 
 torch::Tensor Random::state() const {
   const std::lock_guard<std::mutex> lock(generator_.mutex());
-  const auto state = generator_.get_state();
-  return device_.is_cuda() ? at::cat({state, next_draw_.cpu().reshape({1}).view(torch::kByte)}) : state;
+  const std::uint64_t draw =
+      device_.is_cuda() ? static_cast<std::uint64_t>(next_draw_.item<std::int64_t>()) : draw_;
+  const std::uint64_t counters[] = {key_, draw};
+  auto tail = at::empty({sizeof(counters)}, torch::kByte);
+  std::memcpy(tail.data_ptr(), counters, sizeof(counters));
+  return at::cat({generator_.get_state(), tail});
 }
 
 void Random::set_state(const torch::Tensor& state) {
   const std::lock_guard<std::mutex> lock(generator_.mutex());
-  if (!device_.is_cuda()) return generator_.set_state(state);
-  const auto generator = state.size(0) - static_cast<std::int64_t>(sizeof(std::int64_t));
-  require(generator == generator_.get_state().size(0),
-          "a state of random numbers of {} bytes is of another device", state.size(0));
-  generator_.set_state(state.narrow(0, 0, generator).clone());
-  next_draw_.copy_(
-      state.narrow(0, generator, state.size(0) - generator).clone().view(torch::kLong).squeeze(0));
+  std::uint64_t counters[2];
+  constexpr std::int64_t tail = sizeof(counters);
+  const auto size = generator_.get_state().numel();
+  require(
+      state.defined() && state.scalar_type() == torch::kByte && state.dim() == 1 &&
+          state.numel() == size + tail,
+      "a state of random numbers on {} is {} bytes, not {}", device_.str(), size + tail,
+      state.defined() ? fmt::format("{} of {}", state.numel(), c10::toString(state.scalar_type())) : "none");
+  const auto bytes = state.cpu().contiguous();
+  generator_.set_state(bytes.narrow(0, 0, size).clone());
+  std::memcpy(counters, bytes.data_ptr<std::uint8_t>() + size, sizeof(counters));
+  key_ = counters[0];
+  draw_ = counters[1];
+  if (device_.is_cuda()) next_draw_.fill_(static_cast<std::int64_t>(draw_));
 }
 
 torch::Tensor first_distinct(const torch::Tensor& draws, std::int64_t count) {

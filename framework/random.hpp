@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "framework/normals.hpp"
+
 namespace ebm {
 
 /// A draw of normals that a kernel makes itself, see philox_device.hpp.
@@ -16,7 +18,9 @@ struct DeviceDraw {
 /// A stream of random numbers, handed down to whoever draws: there is no global seed in this library.
 ///
 /// Two streams of the same seed and different purposes are independent, so that adding a draw to one part of
-/// a program changes no other part. Draws depend on the seed, the device kind and the shapes asked for.
+/// a program changes no other part. On the CPU normals come from a counter-based generator of the same bits
+/// for every instruction set, compiler and number of threads (`Normals`); uniforms, integers and
+/// permutations, and whatever is drawn on another device, come from LibTorch's generators.
 class Random {
  public:
   /// @param purpose  names the stream, e.g. "data", "parameters", "particles".
@@ -25,8 +29,12 @@ class Random {
   Random(const Random&) = delete;
   Random& operator=(const Random&) = delete;
 
-  /// Independent standard normals of the given shape. Virtual so that a test can replay recorded noise.
-  virtual torch::Tensor normal(torch::IntArrayRef sizes, const torch::TensorOptions& options);
+  /// The next draw of this stream, of any length. Virtual so that a test can replay recorded noise.
+  virtual Normals normals();
+
+  /// Independent standard normals of the given shape: the next draw, in the order of rows, of which a smaller
+  /// shape would be the beginning. The largest shapes are filled by all threads.
+  torch::Tensor normal(torch::IntArrayRef sizes, const torch::TensorOptions& options);
 
   /// The next draw of normals on a CUDA device. Its number is counted there: a CUDA graph that was captured
   /// with one draws anew at every replay. @throws UserError on a stream of the CPU
@@ -46,16 +54,17 @@ class Random {
   /// happens there, see `first_distinct`. @throws UserError if count > bound
   torch::Tensor subset(std::int64_t bound, std::int64_t count);
 
-  /// The whole state of the stream as bytes, including a cached half of a normal pair and, on a CUDA device,
-  /// the number of the next draw, for which it waits; restores bit for bit.
+  /// The whole state of the stream as bytes: LibTorch's generator, then key and number of the next draw of
+  /// normals, 8 bytes each. Restores bit for bit.
   torch::Tensor state() const;
+  /// @throws UserError for what is no state of a stream on this kind of device
   void set_state(const torch::Tensor& state);
 
  private:
   mutable torch::Generator generator_;
   torch::Device device_;
-  std::uint64_t key_;
-  torch::Tensor next_draw_;  ///< [], int64, on a CUDA device; undefined on the CPU
+  std::uint64_t key_, draw_ = 0;
+  torch::Tensor next_draw_;  ///< the same on a CUDA device, counted there: [], int64; undefined on the CPU
 };
 
 /// The first `count` distinct numbers in order of appearance, without a loop that the host has to end.

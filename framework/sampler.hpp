@@ -18,6 +18,7 @@ class Sampler {
   /// What a chain remembers between steps.
   struct State {
     torch::Tensor positions;  ///< [N, d], on the domain
+    torch::Tensor spare;      ///< memory of the positions before, for those to come; undefined at first
   };
 
   /// What a step has to say about itself.

@@ -25,47 +25,9 @@ torch::Tensor Activation::value(const torch::Tensor& u) const {
     case Kind::squared_relu:
       return u.relu().square();
     case Kind::softplus:
-      return at::softplus(u);
+      return at::softplus(u, 1, softplus_threshold);
   }
   return {};
-}
-
-void Activation::slope_in_place(torch::Tensor& u) const {
-  switch (kind_) {
-    case Kind::relu:
-      u.gt_(0);
-      return;
-    case Kind::squared_relu:
-      u.clamp_min_(0);
-      return;
-    case Kind::softplus:
-      u.sigmoid_();
-      return;
-  }
-}
-
-std::optional<ridge::Slope> Activation::slope() const {
-  switch (kind_) {
-    case Kind::relu:
-      return ridge::Slope::step;
-    case Kind::squared_relu:
-      return ridge::Slope::ramp;
-    case Kind::softplus:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-double Activation::homogeneity() const {
-  switch (kind_) {
-    case Kind::relu:
-      return 1;
-    case Kind::squared_relu:
-      return 2;
-    case Kind::softplus:
-      return 0;
-  }
-  return 0;
 }
 
 }  // namespace ebm

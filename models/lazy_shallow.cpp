@@ -24,18 +24,30 @@ LazyShallow::LazyShallow(std::int64_t dimension, Options options, Random& random
   coefficients_ = register_parameter("coefficients", torch::zeros({options.neurons}, tensor_options));
 }
 
+torch::Tensor LazyShallow::scaled_coefficients() const {
+  return coefficients_ / static_cast<double>(neurons_.size(0));
+}
+
 torch::Tensor LazyShallow::forward(const torch::Tensor& x) {
-  return ridge::value(x, neurons_, coefficients_ / static_cast<double>(neurons_.size(0)), activation_);
+  return ridge::value(x, neurons_, scaled_coefficients(), activation_);
 }
 
 torch::Tensor LazyShallow::gradient(const torch::Tensor& x) {
-  return ridge::gradient(x, neurons_, coefficients_ / static_cast<double>(neurons_.size(0)), activation_);
+  return ridge::gradient(x, neurons_, scaled_coefficients(), activation_);
+}
+
+std::pair<torch::Tensor, torch::Tensor> LazyShallow::value_and_gradient(const torch::Tensor& x) {
+  return ridge::value_and_gradient(x, neurons_, scaled_coefficients(), activation_);
+}
+
+RowGradient LazyShallow::row_gradient(const torch::Tensor& like) {
+  return ridge::row_gradient(like, neurons_, scaled_coefficients(), activation_);
 }
 
 void LazyShallow::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
   const torch::NoGradGuard no_grad;
-  add_gradient(coefficients_, ridge::moments(x, weight, neurons_, activation_).feature /
-                                  static_cast<double>(neurons_.size(0)));
+  add_gradient(coefficients_,
+               ridge::features(x, weight, neurons_, activation_) / static_cast<double>(neurons_.size(0)));
 }
 
 void LazyShallow::project_parameters() {

@@ -30,6 +30,8 @@ class LazyShallow final : public Energy {
 
   torch::Tensor forward(const torch::Tensor& x) override;
   torch::Tensor gradient(const torch::Tensor& x) override;
+  std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) override;
+  RowGradient row_gradient(const torch::Tensor& like) override;
   void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) override;
 
   /// a <- β a / |a| where |a| = ((1/m) Σ a_j²)^½ exceeds β.
@@ -39,6 +41,8 @@ class LazyShallow final : public Energy {
   bool smooth() const override { return activation_.smooth(); }
 
  private:
+  torch::Tensor scaled_coefficients() const;
+
   Activation activation_;
   std::optional<double> cap_;
   torch::Tensor neurons_, coefficients_;

@@ -1,181 +1,96 @@
 #include "models/ridge_kernels.hpp"
 
-#include <algorithm>
-#include <vector>
-
-// One source, compiled for three instruction sets; the loader picks the best the processor has.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define EBM_EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define EBM_EVERY_PROCESSOR
-#endif
-#define EBM_INLINE inline __attribute__((always_inline))
+#include "framework/instruction_set.hpp"
+#include "models/ridge_blocked.hpp"
+#include "models/ridge_small.hpp"
 
 namespace ebm::ridge {
 namespace {
 
-template <class Real>
-using Vector __attribute__((vector_size(64))) = Real;
+/// The kernel for vectors of one size. Tiles are as large as the registers hold: height times width sums, a
+/// row of vectors and a number.
+template <class V, int registers>
+EBM_INLINE void kernel(const Sums<typename V::Real>& task, const typename V::Real* points, std::int64_t rows,
+                       typename V::Real* vectors, typename V::Real* values) {
+  using Real = typename V::Real;
+  using Vector = typename V::Vector;
+  constexpr int height = registers == 32 ? 6 : 4, widest = registers == 32 ? 4 : 3;
+  const auto d = task.dimension;
+  const bool homogeneous = task.activation != ActivationKind::softplus;
+  const bool in_registers = homogeneous && fits_registers<registers>(d);
+  // By Euler's relation k σ(u) = u σ'(u) the values follow from the vectors, k = 1 or 2.
+  const bool by_euler = homogeneous && vectors;
+  const Real degree = task.activation == ActivationKind::relu ? 1 : 2;
+  const AlignedMemory<V> memory((2 * d + block_of_directions + 1) * widest, stage_size<V>(d));
+  const auto tile = tile_in<V>(memory.vectors(), d, widest);
 
-/// Zeroed room for vectors, aligned by hand: the bare type has less alignment where the base instruction set
-/// does.
-template <class Real>
-class Scratch {
- public:
-  explicit Scratch(std::int64_t count) : cells_(static_cast<std::size_t>(count)) {}
-  Vector<Real>* data() { return &cells_.data()->value; }
-
- private:
-  struct alignas(64) Cell {
-    Vector<Real> value{};
+  const auto tile_at = [&]<int width>(std::int64_t first) __attribute__((always_inline)) {
+    for (int q = 0; q < width; ++q) {
+      load_group<V>(points, first + q * V::lanes, rows, d, tile.points + q, width, memory.numbers());
+      tile.values[q] = Vector{};
+    }
+    for (std::int64_t k = 0; k < d * width; ++k) tile.sums[k] = Vector{};
+    if (width > 1 || !in_registers) {
+      blocked_sums<V, height, width>(task, vectors != nullptr, values != nullptr && !by_euler, tile);
+    } else {
+      vectors ? small_sums_of<V, registers, true>(task, tile)
+              : small_sums_of<V, registers, false>(task, tile);
+    }
+    for (int q = 0; q < width; ++q) {
+      const auto begin = first + q * V::lanes;
+      if (vectors) store_group<V>(tile.sums + q, width, begin, rows, d, vectors, memory.numbers());
+      if (!values) continue;
+      if (by_euler) {
+        for (std::int64_t k = 0; k < d; ++k)
+          tile.values[q] += tile.points[k * width + q] * tile.sums[k * width + q];
+        tile.values[q] /= degree;
+      }
+      std::copy_n(reinterpret_cast<const Real*>(tile.values + q),
+                  std::min<std::int64_t>(V::lanes, rows - begin), values + begin);
+    }
   };
-  std::vector<Cell> cells_;
-};
 
-constexpr std::int64_t vectors =
-    4;  // rows of a tile, in vectors: enough independent sums to hide the latency
+  std::int64_t begin = 0;
+  if (!in_registers) {
+    for (; begin + (widest - 1) * V::lanes < rows; begin += widest * V::lanes)
+      tile_at.template operator()<widest>(begin);
+  }
+  for (; begin < rows; begin += V::lanes) tile_at.template operator()<1>(begin);
+}
+
+// The entries: one source, compiled for each instruction set.
+template <class Real>
+void portable(const Sums<Real>& task, const Real* points, std::int64_t rows, Real* vectors, Real* values) {
+  kernel<Vectors<Real, 16>, 16>(task, points, rows, vectors, values);
+}
 
 template <class Real>
-constexpr std::int64_t lanes = 64 / sizeof(Real);
+EBM_AVX2 void avx2(const Sums<Real>& task, const Real* points, std::int64_t rows, Real* vectors,
+                   Real* values) {
+  kernel<Vectors<Real, 32>, 16>(task, points, rows, vectors, values);
+}
 
 template <class Real>
-constexpr std::int64_t tile = vectors* lanes<Real>;
-
-/// A tile of rows, coordinate by coordinate; rows beyond the end are zero, and a zero row has slope zero.
-template <class Real>
-EBM_INLINE void load_tile(const Real* x, std::int64_t rows, std::int64_t dimension, Vector<Real>* columns) {
-  for (std::int64_t k = 0; k < dimension; ++k) {
-    Real* column = reinterpret_cast<Real*>(columns + k * vectors);
-    for (std::int64_t i = 0; i < rows; ++i) column[i] = x[i * dimension + k];
-    for (std::int64_t i = rows; i < tile<Real>; ++i) column[i] = 0;
-  }
+EBM_AVX512 void avx512(const Sums<Real>& task, const Real* points, std::int64_t rows, Real* vectors,
+                       Real* values) {
+  kernel<Vectors<Real, 64>, 32>(task, points, rows, vectors, values);
 }
-
-/// u = <x, z_j> for the rows of a tile, then its slope.
-template <class Real, Slope slope, std::int64_t fixed>
-EBM_INLINE void slopes(const Vector<Real>* columns, std::int64_t dimension, const Real* z, Vector<Real>* u) {
-  const std::int64_t d = fixed ? fixed : dimension;
-  for (std::int64_t q = 0; q < vectors; ++q) u[q] = Vector<Real>{};
-  for (std::int64_t k = 0; k < d; ++k) {
-    for (std::int64_t q = 0; q < vectors; ++q) u[q] += columns[k * vectors + q] * z[k];
-  }
-  const Vector<Real> zero{}, one = zero + 1;
-  for (std::int64_t q = 0; q < vectors; ++q) u[q] = u[q] > zero ? (slope == Slope::step ? one : u[q]) : zero;
-}
-
-template <class Real, Slope slope, std::int64_t fixed>
-EBM_INLINE void gradient_tiles(const Real* x, std::int64_t rows, std::int64_t dimension, const Real* z,
-                               const Real* c, std::int64_t neurons, Real* result) {
-  const std::int64_t d = fixed ? fixed : dimension;
-  Scratch<Real> scratch(2 * d * vectors);
-  Vector<Real>* const columns = scratch.data();
-  Vector<Real>* const sums = columns + d * vectors;
-  for (std::int64_t begin = 0; begin < rows; begin += tile<Real>) {
-    const auto count = std::min(tile<Real>, rows - begin);
-    load_tile<Real>(x + begin * d, count, d, columns);
-    for (std::int64_t i = 0; i < d * vectors; ++i) sums[i] = Vector<Real>{};
-    for (std::int64_t j = 0; j < neurons; ++j) {
-      Vector<Real> u[vectors];
-      slopes<Real, slope, fixed>(columns, d, z + j * d, u);
-      for (std::int64_t k = 0; k < d; ++k) {
-        const Real factor = c[j] * z[j * d + k];
-        for (std::int64_t q = 0; q < vectors; ++q) sums[k * vectors + q] += u[q] * factor;
-      }
-    }
-    for (std::int64_t k = 0; k < d; ++k) {
-      const Real* column = reinterpret_cast<const Real*>(sums + k * vectors);
-      for (std::int64_t i = 0; i < count; ++i) result[(begin + i) * d + k] = column[i];
-    }
-  }
-}
-
-template <class Real, Slope slope, std::int64_t fixed>
-EBM_INLINE void moment_tiles(const Real* x, const Real* weight, std::int64_t rows, std::int64_t dimension,
-                             const Real* z, std::int64_t neurons, Real* sums) {
-  const std::int64_t d = fixed ? fixed : dimension;
-  Scratch<Real> scratch(2 * d * vectors + neurons * d);
-  Vector<Real>* const columns = scratch.data();
-  Vector<Real>* const weighted = columns + d * vectors;
-  Vector<Real>* const partial = weighted + d * vectors;
-  for (std::int64_t begin = 0; begin < rows; begin += tile<Real>) {
-    const auto count = std::min(tile<Real>, rows - begin);
-    load_tile<Real>(x + begin * d, count, d, columns);
-    Vector<Real> share[vectors] = {};
-    std::copy_n(weight + begin, count, reinterpret_cast<Real*>(share));
-    for (std::int64_t k = 0; k < d; ++k) {
-      for (std::int64_t q = 0; q < vectors; ++q)
-        weighted[k * vectors + q] = columns[k * vectors + q] * share[q];
-    }
-    for (std::int64_t j = 0; j < neurons; ++j) {
-      Vector<Real> u[vectors];
-      slopes<Real, slope, fixed>(columns, d, z + j * d, u);
-      for (std::int64_t k = 0; k < d; ++k) {
-        const Vector<Real>* column = weighted + k * vectors;
-        partial[j * d + k] += (u[0] * column[0] + u[1] * column[1]) + (u[2] * column[2] + u[3] * column[3]);
-      }
-    }
-  }
-  for (std::int64_t i = 0; i < neurons * d; ++i) {
-    Real total = 0;
-    for (std::int64_t lane = 0; lane < lanes<Real>; ++lane) total += partial[i][lane];
-    sums[i] += total;
-  }
-}
-
-/// Calls with the slope and, for the globe, the dimension as constants.
-#define EBM_DISPATCH(function, ...)                               \
-  if (slope == Slope::step) {                                     \
-    dimension == 3 ? function<Real, Slope::step, 3>(__VA_ARGS__)  \
-                   : function<Real, Slope::step, 0>(__VA_ARGS__); \
-  } else {                                                        \
-    dimension == 3 ? function<Real, Slope::ramp, 3>(__VA_ARGS__)  \
-                   : function<Real, Slope::ramp, 0>(__VA_ARGS__); \
-  }
-
-#define EBM_KERNELS(Type, suffix)                                                                        \
-  EBM_EVERY_PROCESSOR void gradient_##suffix(const Type* x, std::int64_t rows, std::int64_t dimension,   \
-                                             const Type* z, const Type* c, std::int64_t neurons,         \
-                                             Slope slope, Type* result) {                                \
-    using Real = Type;                                                                                   \
-    EBM_DISPATCH(gradient_tiles, x, rows, dimension, z, c, neurons, result)                              \
-  }                                                                                                      \
-  EBM_EVERY_PROCESSOR void moments_##suffix(const Type* x, const Type* weight, std::int64_t rows,        \
-                                            std::int64_t dimension, const Type* z, std::int64_t neurons, \
-                                            Slope slope, Type* sums) {                                   \
-    using Real = Type;                                                                                   \
-    EBM_DISPATCH(moment_tiles, x, weight, rows, dimension, z, neurons, sums)                             \
-  }
-
-EBM_KERNELS(float, float)
-EBM_KERNELS(double, double)
-
-#undef EBM_KERNELS
-#undef EBM_DISPATCH
 
 }  // namespace
 
-template <>
-void fused_gradient(const float* x, std::int64_t rows, std::int64_t dimension, const float* z, const float* c,
-                    std::int64_t neurons, Slope slope, float* result) {
-  gradient_float(x, rows, dimension, z, c, neurons, slope, result);
+template <class Real>
+void Sums<Real>::operator()(const Real* points, std::int64_t rows, Real* vectors, Real* values) const {
+  switch (instruction_set()) {
+    case InstructionSet::portable:
+      return portable(*this, points, rows, vectors, values);
+    case InstructionSet::avx2:
+      return avx2(*this, points, rows, vectors, values);
+    case InstructionSet::avx512:
+      return avx512(*this, points, rows, vectors, values);
+  }
 }
 
-template <>
-void fused_gradient(const double* x, std::int64_t rows, std::int64_t dimension, const double* z,
-                    const double* c, std::int64_t neurons, Slope slope, double* result) {
-  gradient_double(x, rows, dimension, z, c, neurons, slope, result);
-}
-
-template <>
-void fused_moments(const float* x, const float* weight, std::int64_t rows, std::int64_t dimension,
-                   const float* z, std::int64_t neurons, Slope slope, float* sums) {
-  moments_float(x, weight, rows, dimension, z, neurons, slope, sums);
-}
-
-template <>
-void fused_moments(const double* x, const double* weight, std::int64_t rows, std::int64_t dimension,
-                   const double* z, std::int64_t neurons, Slope slope, double* sums) {
-  moments_double(x, weight, rows, dimension, z, neurons, slope, sums);
-}
+template struct Sums<float>;
+template struct Sums<double>;
 
 }  // namespace ebm::ridge

@@ -2,27 +2,33 @@
 
 #include <cstdint>
 
+#include "models/activation_kind.hpp"
+
 namespace ebm::ridge {
 
-/// Slopes that the fused kernels know: 1[u > 0] and max(u, 0), the latter without its factor 2.
-enum class Slope { step, ramp };
-
-/// Whether the fused kernels are the faster way: where neurons and coordinates are few, the matrix of
-/// pre-activations costs more to write and read than to compute again. Elsewhere matrix products win.
-constexpr bool prefers_fused(std::int64_t neurons, std::int64_t dimension) {
-  return dimension <= 32 && neurons * dimension <= 16384;
-}
-
-/// result_i = Σ_j c_j slope(<x_i, z_j>) z_j in one pass, with pre-activations in registers.
-/// @param x, result [rows, d], contiguous @param z [m, d] @param c [m]
+/// Sums of ridge features over `count` directions b_j, all of them held in memory by the caller:
+///
+///     values_i  = Σ_j c_j σ(<a_i, b_j>),
+///     vectors_i = Σ_j c_j σ'(<a_i, b_j>) b_j.
+///
+/// Both passes of training are such sums. With particles a_i and neurons b_j they are the energy and its
+/// gradient in x; with neurons a_i and samples b_j, weighted by c_j, what the gradients of neurons and
+/// weights are made of. Pre-activations live in registers or in the first-level cache: no [rows, count]
+/// matrix exists.
 template <class Real>
-void fused_gradient(const Real* x, std::int64_t rows, std::int64_t dimension, const Real* z, const Real* c,
-                    std::int64_t neurons, Slope slope, Real* result);
+struct Sums {
+  const Real* directions;    ///< b_j, [count, dimension], row after row
+  const Real* coefficients;  ///< c_j, [count]
+  std::int64_t count;
+  std::int64_t dimension;
+  ActivationKind activation;  ///< σ; the slope of the ReLU at its kink is 0
 
-/// sums_j += Σ_i weight_i slope(<x_i, z_j>) x_i in one pass.
-/// @param weight [rows] @param sums [m, d]
-template <class Real>
-void fused_moments(const Real* x, const Real* weight, std::int64_t rows, std::int64_t dimension,
-                   const Real* z, std::int64_t neurons, Slope slope, Real* sums);
+  /// One thread's work, with the best instructions that the processor has. Results depend on the instruction
+  /// set in their last bits, and on nothing else but the arguments.
+  /// @param points   a_i, [rows, dimension]
+  /// @param vectors  [rows, dimension], or null where they are not wanted
+  /// @param values   [rows], or null likewise
+  void operator()(const Real* points, std::int64_t rows, Real* vectors, Real* values) const;
+};
 
 }  // namespace ebm::ridge

@@ -26,7 +26,7 @@ void for_each_block(const torch::Tensor& x, const torch::Tensor& z, std::int64_t
 }
 
 torch::Tensor activated(const torch::Tensor& u, ActivationKind sigma) {
-  if (sigma == ActivationKind::softplus) return at::softplus(u);
+  if (sigma == ActivationKind::softplus) return at::softplus(u, 1, softplus_threshold);
   const auto positive = u.relu();
   return sigma == ActivationKind::relu ? positive : positive.square();
 }

@@ -58,6 +58,15 @@ torch::Tensor Shallow::gradient(const torch::Tensor& x) {
   return ridge::gradient(lifted(x), neurons_, coefficients(), activation_).narrow(1, 0, x.size(1));
 }
 
+std::pair<torch::Tensor, torch::Tensor> Shallow::value_and_gradient(const torch::Tensor& x) {
+  auto [value, gradient] = ridge::value_and_gradient(lifted(x), neurons_, coefficients(), activation_);
+  return {value, gradient.narrow(1, 0, x.size(1))};
+}
+
+RowGradient Shallow::row_gradient(const torch::Tensor& like) {
+  return bias_ ? nullptr : ridge::row_gradient(like, neurons_, coefficients(), activation_);
+}
+
 void Shallow::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
   const torch::NoGradGuard no_grad;
   const auto [direction, feature] = ridge::moments(lifted(x), weight, neurons_, activation_);

@@ -35,6 +35,9 @@ class Shallow final : public Energy {
 
   torch::Tensor forward(const torch::Tensor& x) override;
   torch::Tensor gradient(const torch::Tensor& x) override;
+  std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) override;
+  /// None with a bias: rows in memory are not lifted.
+  RowGradient row_gradient(const torch::Tensor& like) override;
   void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) override;
 
   /// Neurons back to the sphere, negative weights to zero, and w <- β w / TV if TV > β.

@@ -108,6 +108,10 @@ torch::Tensor Teacher::gradient(const torch::Tensor& x) {
   return ridge::gradient(x, neurons_, coefficients(), relu);
 }
 
+std::pair<torch::Tensor, torch::Tensor> Teacher::value_and_gradient(const torch::Tensor& x) {
+  return ridge::value_and_gradient(x, neurons_, coefficients(), relu);
+}
+
 std::optional<Neurons> Teacher::neurons() const {
   const auto ones = torch::ones({neurons_.size(0)}, neurons_.options());
   return Neurons{neurons_, weight_ * ones, sign_ * ones};

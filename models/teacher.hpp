@@ -27,6 +27,7 @@ class Teacher final : public Energy {
 
   torch::Tensor forward(const torch::Tensor& x) override;
   torch::Tensor gradient(const torch::Tensor& x) override;
+  std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) override;
   std::optional<Neurons> neurons() const override;
   std::optional<double> norm() const override { return weight_; }
   bool smooth() const override { return false; }

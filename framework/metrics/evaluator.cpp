@@ -4,26 +4,33 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "framework/error.hpp"
+#include "framework/parallel.hpp"
 
 namespace ebm {
 namespace {
 
-constexpr std::int64_t slice_rows = 4096;
+constexpr std::int64_t slice_rows = 16384;
 constexpr std::int64_t most_rows = 100000;  // of one part that a mean is taken over
 
-template <class Function>
-torch::Tensor in_slices(const torch::Tensor& points, Function function) {
-  std::vector<torch::Tensor> parts;
-  for (std::int64_t begin = 0; begin < points.size(0); begin += slice_rows) {
-    parts.push_back(function(points.narrow(0, begin, std::min(slice_rows, points.size(0) - begin))));
-  }
-  return torch::cat(parts).to(torch::kDouble);
+/// Calls body(begin, count) for slices of the rows.
+template <class Body>
+void for_each_slice(std::int64_t begin, std::int64_t end, Body body) {
+  for (; begin < end; begin += slice_rows) body(begin, std::min(slice_rows, end - begin));
 }
 
-torch::Tensor gradient_at(Energy& energy, const torch::Tensor& points) {
-  return in_slices(points, [&](const torch::Tensor& slice) { return energy.gradient(slice); });
+/// E and ∇E at many points, as energy_at.
+std::pair<torch::Tensor, torch::Tensor> energy_and_gradient_at(Energy& energy, const torch::Tensor& points) {
+  const auto values = torch::empty({points.size(0)}, points.options().dtype(torch::kDouble));
+  const auto gradients = torch::empty_like(points, values.options());
+  for_each_slice(0, points.size(0), [&](std::int64_t begin, std::int64_t count) {
+    const auto [value, gradient] = energy.value_and_gradient(points.narrow(0, begin, count));
+    values.narrow(0, begin, count).copy_(value);
+    gradients.narrow(0, begin, count).copy_(gradient);
+  });
+  return {values, gradients};
 }
 
 void require_finite(const MetricValues& values) {
@@ -52,8 +59,14 @@ MetricValues in_listed_order(const MetricValues& values) {
 }  // namespace
 
 torch::Tensor energy_at(Energy& energy, const torch::Tensor& points) {
-  const torch::NoGradGuard no_grad;
-  return in_slices(points, [&](const torch::Tensor& slice) { return energy.forward(slice); });
+  const auto result = torch::empty({points.size(0)}, points.options().dtype(torch::kDouble));
+  for_each_shard(points.size(0), [&](std::int64_t, std::int64_t first, std::int64_t last) {
+    const torch::NoGradGuard no_grad;
+    for_each_slice(first, last, [&](std::int64_t begin, std::int64_t count) {
+      result.narrow(0, begin, count).copy_(energy.forward(points.narrow(0, begin, count)));
+    });
+  });
+  return result;
 }
 
 void Evaluator::Options::describe(Fields& fields) {
@@ -100,17 +113,24 @@ MetricValues Evaluator::evaluate(Energy& energy) const {
 Evaluator::TeacherValues Evaluator::teacher_at(const torch::Tensor& points) const {
   auto& teacher = *dataset_.teacher;
   const auto exact = points.to(torch::kDouble);
-  return {energy_at(teacher, exact), domain_->to_tangent(exact, gradient_at(teacher, exact))};
+  const auto [energy, gradient] = energy_and_gradient_at(teacher, exact);
+  return {energy, domain_->to_tangent(exact, gradient)};
 }
 
-double Evaluator::score_error(Energy& energy, const torch::Tensor& points,
+double Evaluator::score_error(const torch::Tensor& gradient, const torch::Tensor& points,
                               const torch::Tensor& weights) const {
-  const auto student = domain_->to_tangent(points.to(torch::kDouble), gradient_at(energy, points));
+  const auto student = domain_->to_tangent(points.to(torch::kDouble), gradient);
   return (teacher_->score - student).square().sum(1).dot(weights).item<double>();
 }
 
 void Evaluator::by_quadrature(Energy& energy, MetricValues& values) const {
-  const auto student = energy_at(energy, nodes_).cpu();
+  torch::Tensor energies, gradient;
+  if (teacher_) {
+    std::tie(energies, gradient) = energy_and_gradient_at(energy, nodes_);
+  } else {
+    energies = energy_at(energy, nodes_);
+  }
+  const auto student = energies.cpu();
   const double log_z = fine_->log_integral(student);
   const auto coarse_student = energy_at(energy, coarse_nodes_).cpu();
   double error = std::abs(log_z - coarse_->log_integral(coarse_student));
@@ -120,7 +140,7 @@ void Evaluator::by_quadrature(Energy& energy, MetricValues& values) const {
     error = std::max(error, std::abs(kl - divergence(*coarse_, coarse_teacher_, coarse_student)));
     values.emplace_back("kl", kl);
     values.emplace_back("score_error",
-                        score_error(energy, nodes_, fine_->gibbs(teacher).to(nodes_.device())));
+                        score_error(gradient, nodes_, fine_->gibbs(teacher).to(nodes_.device())));
   }
   values.emplace_back("log_z", log_z);
   add_likelihoods(energy, log_z, values);
@@ -128,7 +148,8 @@ void Evaluator::by_quadrature(Energy& energy, MetricValues& values) const {
 }
 
 void Evaluator::by_test_set(Energy& energy, MetricValues& values) const {
-  const auto difference = energy_at(energy, dataset_.test) - teacher_->energy;
+  const auto [energies, gradient] = energy_and_gradient_at(energy, dataset_.test);
+  const auto difference = energies - teacher_->energy;
   const auto count = static_cast<double>(difference.size(0));
   const double log_ratio = (-difference).logsumexp(0).item<double>() - std::log(count);  // log Z_s / Z_t
   values.emplace_back("kl", log_ratio + difference.mean().item<double>());
@@ -137,7 +158,7 @@ void Evaluator::by_test_set(Energy& energy, MetricValues& values) const {
     values.emplace_back("kl_standard_error", influence.std().item<double>() / std::sqrt(count));
   }
   const auto weights = torch::full_like(difference, 1 / count);
-  values.emplace_back("score_error", score_error(energy, dataset_.test, weights));
+  values.emplace_back("score_error", score_error(gradient, dataset_.test, weights));
   if (const auto teacher_log_z = dataset_.teacher->log_normalizer()) {
     values.emplace_back("log_z", *teacher_log_z + log_ratio);
     add_likelihoods(energy, *teacher_log_z + log_ratio, values);

@@ -47,7 +47,8 @@ class Evaluator {
   /// E_part[E] + offset for every part there is, as name_test, name_validation, name_train.
   void add_means(Energy& energy, const std::string& name, double offset, MetricValues& values) const;
   TeacherValues teacher_at(const torch::Tensor& points) const;
-  double score_error(Energy& energy, const torch::Tensor& points, const torch::Tensor& weights) const;
+  double score_error(const torch::Tensor& gradient, const torch::Tensor& points,
+                     const torch::Tensor& weights) const;
 
   std::shared_ptr<Domain> domain_;
   Dataset dataset_;

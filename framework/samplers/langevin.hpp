@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "framework/config.hpp"
+#include "framework/normals.hpp"
 #include "framework/sampler.hpp"
 
 namespace ebm {
@@ -38,6 +39,12 @@ class Langevin final : public Sampler {
   const Options& options() const { return options_; }
 
  private:
+  /// The step from x to y on shards of rows, in pieces that stay in cache from the gradient to the
+  /// retraction.
+  template <class Real>
+  void move_rows(Energy& energy, const Domain& domain, const Normals& normals, double h, double noise,
+                 const torch::Tensor& x, const torch::Tensor& y) const;
+
   Options options_;
 };
 

@@ -59,6 +59,40 @@ TEST(Sphere, RetractionKeepsTheDirectionAtLengthOne) {
   EXPECT_LT(distance(x * y.norm(2, 1, true), y), 1e-13);
 }
 
+// In place a group of rows must not reach into the next; every remainder by every vector. Lengths of 1e25
+// overflow in float: no zero may come of it.
+TEST(Sphere, RowsInMemoryAreRetractedLikeTensors) {
+  Random random(1, "rows");
+  with_each_instruction_set([&](InstructionSet set) {
+    for (const auto type : {torch::kDouble, torch::kFloat}) {
+      for (std::int64_t d = 2; d < 40; ++d) {
+        for (const std::int64_t count : {0, 1, 15, 16, 17, 50}) {
+          const auto y = random.normal({count + 1, d}, type);
+          const auto rows = y.clone();
+          Sphere(d).retract_rows(rows.data_ptr(), count, type);
+          const auto expected = Sphere(d).retract(y.narrow(0, 0, count));
+          const double precision = type == torch::kDouble ? 1e-15 : 5e-7;
+          EXPECT_TRUE(at::allclose(rows.narrow(0, 0, count), expected, 0, precision))
+              << to_string(set) << ", d = " << d;
+          EXPECT_TRUE(torch::equal(rows[count], y[count])) << "the row behind";
+        }
+        const auto huge = torch::full({20, d}, 1e25, torch::kFloat);
+        Sphere(d).retract_rows(huge.data_ptr(), 20, torch::kFloat);
+        EXPECT_FALSE(huge.isfinite().any().item<bool>());
+      }
+    }
+  });
+}
+
+// What a domain without a kernel of its own does.
+TEST(Domain, RetractsRowsByItsTensors) {
+  const auto rows = sphere_points(3) * 7;
+  const Sphere sphere(3);
+  const auto expected = sphere.retract(rows);
+  sphere.Domain::retract_rows(rows.data_ptr(), rows.size(0), torch::kDouble);
+  EXPECT_TRUE(torch::equal(rows, expected));
+}
+
 TEST(Sphere, LogArea) {
   EXPECT_NEAR(Sphere(2).log_area(), std::log(2 * pi), 1e-14);
   EXPECT_NEAR(Sphere(3).log_area(), std::log(4 * pi), 1e-14);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "models/gaussian.hpp"
+#include "models/shallow.hpp"
 #include "models/von_mises_fisher.hpp"
 #include "tests/support/support.hpp"
 
@@ -183,6 +184,76 @@ TEST(Langevin, StartIsCopiedAndStatesOfThePastStay) {
   EXPECT_EQ(chain.step(energy, Euclidean(2), state, random, 1).gradient_evaluations, 4);
   EXPECT_TRUE(torch::equal(past, copy));
   EXPECT_TRUE(torch::equal(start, torch::ones({4, 2}, torch::kDouble)));
+}
+
+/// Hands out the numbers of one tensor as every draw.
+class Recorded final : public Random {
+ public:
+  explicit Recorded(torch::Tensor noise) : Random(0, "unused"), noise_(std::move(noise)) {}
+  Normals normals() override { return Normals(noise_); }
+
+ private:
+  torch::Tensor noise_;
+};
+
+// Rows of every remainder by vectors, pieces and shards, with the energy's kernel and without: a piece that
+// takes the noise or the gradient of another, a half with the wrong sign, a row left out of the retraction
+// are errors of order h or 1.
+TEST(Langevin, AStepIsItsFormula) {
+  constexpr double h = 0.1;
+  for (const auto type : {torch::kDouble, torch::kFloat}) {
+    for (const auto& [count, d] :
+         {std::pair<std::int64_t, std::int64_t>{2, 2}, {34, 3}, {1402, 15}, {2606, 16}, {70, 33}, {6, 300}}) {
+      for (const bool antithetic : {true, false}) {
+        Random random(1, "particles");
+        const Sphere sphere(d);
+        const auto shallow = std::make_shared<Shallow>(d, Shallow::Options{.neurons = 9}, random, type);
+        const auto x = sphere.sample_base(count, random, type);
+        const auto noise = random.normal({antithetic ? count / 2 : count, d}, type);
+        const auto xi = antithetic ? torch::cat({noise, -noise}) : noise;
+        ByAutograd plain(shallow);
+        const auto expected = sphere.retract(x - h * plain.gradient(x) + std::sqrt(2 * h) * xi);
+        const Langevin chain({.step_size = h, .antithetic = antithetic});
+        with_each_instruction_set([&](InstructionSet set) {
+          for (Energy* energy : {static_cast<Energy*>(shallow.get()), static_cast<Energy*>(&plain)}) {
+            auto state = chain.init(x);
+            Recorded recorded(noise);
+            chain.step(*energy, sphere, state, recorded, 1);
+            EXPECT_LT(distance(state.positions, expected), type == torch::kDouble ? 1e-14 : 1e-6)
+                << to_string(set) << ": " << count << " particles in " << d << " dimensions";
+          }
+        });
+      }
+    }
+  }
+}
+
+TEST(Langevin, AStepIsTheSameBitsForEveryNumberOfThreads) {
+  Random parameters(1, "parameters");
+  Shallow energy(15, {.neurons = 20}, parameters, torch::kFloat);
+  const Sphere sphere(15);
+  const auto start = sphere.sample_base(5002, parameters, torch::kFloat);
+  std::vector<torch::Tensor> ends;
+  with_each_number_of_threads([&](int) {
+    Random random(2, "particles");
+    const Langevin chain({});
+    auto state = chain.init(start);
+    for (int i = 0; i < 3; ++i) chain.step(energy, sphere, state, random, 1);
+    ends.push_back(state.positions);
+  });
+  for (const auto& end : ends) EXPECT_TRUE(torch::equal(end, ends[0]));
+}
+
+// The memory of old positions serves new ones only where nobody holds it: here a view does.
+TEST(Langevin, MemoryThatAViewHoldsIsNotTaken) {
+  auto energy = standard_normal(2);
+  Random random(1, "langevin");
+  const Langevin chain({});
+  auto state = chain.init(torch::ones({4, 2}, torch::kDouble));
+  const auto view = state.positions.narrow(0, 1, 2);
+  const auto copy = view.clone();
+  for (int i = 0; i < 3; ++i) chain.step(energy, Euclidean(2), state, random, 1);
+  EXPECT_TRUE(torch::equal(view, copy));
 }
 
 // Drift computed in place works on neither: the one is a single number expanded, the other is not the

@@ -16,17 +16,6 @@
 namespace ebm::testing {
 namespace {
 
-/// Runs the body with 1, 2 and 3 threads, and puts the number back.
-template <class Body>
-void with_each_number_of_threads(Body body) {
-  const int before = threads();
-  for (const int count : {1, 2, 3}) {
-    set_threads(count);
-    body(count);
-  }
-  set_threads(before);
-}
-
 constexpr std::int64_t awkward_sizes[] = {0, 1, 511, 512, 513, 1024, 100003};
 
 TEST(ForEachShard, CoversEveryRowOnce) {

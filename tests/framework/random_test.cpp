@@ -29,7 +29,39 @@ TEST(Random, OtherSeedsAndPurposesGiveUnrelatedNumbers) {
   }
 }
 
-// Odd sizes leave half a pair of normals behind, small and large sizes take different paths in LibTorch.
+// A draw that begins where the last one ended, or at the same counters.
+TEST(Random, SuccessiveDrawsAreUnrelated) {
+  Random random(7, "particles");
+  const auto first = random.normal({1000}, torch::kDouble), second = random.normal({1000}, torch::kDouble);
+  EXPECT_LT(std::abs((first * second).mean().item<double>()), 4 * 0.032);
+  EXPECT_LT(std::abs((first.slice(0, 1) * second.slice(0, 0, 999)).mean().item<double>()), 4 * 0.032);
+}
+
+// Shards that begin at the wrong number, an end left unfilled, a shape that changes the numbers.
+TEST(Random, NormalsAreTheSameBitsForEveryNumberOfThreadsAndShape) {
+  const std::int64_t count = 200'003;
+  const auto draw = Random(4, "threads").normals();
+  std::vector<float> floats(count);
+  std::vector<double> doubles(count);
+  draw.fill(0, count, floats.data());
+  draw.fill(0, count, doubles.data());
+  for (const auto& whole : {torch::tensor(floats, torch::kFloat), torch::tensor(doubles, torch::kDouble)}) {
+    with_each_number_of_threads([&](int) {
+      const auto type = whole.scalar_type();
+      EXPECT_TRUE(torch::equal(Random(4, "threads").normal({count}, type), whole));
+      EXPECT_TRUE(
+          torch::equal(Random(4, "threads").normal({7, 11, 13}, type).flatten(), whole.slice(0, 0, 1001)));
+    });
+  }
+}
+
+TEST(Random, NormalsOfOtherTypes) {
+  const auto half = Random(4, "types").normal({100}, torch::kHalf);
+  EXPECT_TRUE(torch::equal(half, Random(4, "types").normal({100}, torch::kFloat).to(torch::kHalf)));
+  expect_contains(user_error([] { Random(4, "types").normal({100}, torch::kLong); }), "not Long");
+}
+
+// Sizes of parts of a group of normals and of several; LibTorch's generator leaves bits behind.
 TEST(Random, StateRestoresBitForBit) {
   for (const std::int64_t size : {0, 1, 3, 15, 17, 1001}) {
     for (const auto type : {torch::kFloat, torch::kDouble}) {
@@ -44,6 +76,17 @@ TEST(Random, StateRestoresBitForBit) {
       }
     }
   }
+}
+
+TEST(Random, AStateOfAnotherSizeIsRefusedAndChangesNothing) {
+  Random random(5, "state"), same(5, "state");
+  const auto state = random.state();
+  for (const auto& wrong : {state.narrow(0, 0, state.numel() - 16), state.narrow(0, 0, 0),
+                            at::cat({state, state}), state.to(torch::kLong)}) {
+    expect_contains(user_error([&] { random.set_state(wrong); }), "a state of random numbers on cpu is ");
+  }
+  EXPECT_TRUE(torch::equal(random.normal({5}, torch::kFloat), same.normal({5}, torch::kFloat)));
+  EXPECT_TRUE(torch::equal(random.uniform({5}, torch::kFloat), same.uniform({5}, torch::kFloat)));
 }
 
 // A state that aliases the generator would follow it.

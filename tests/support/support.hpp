@@ -10,6 +10,8 @@
 
 #include "framework/energy.hpp"
 #include "framework/error.hpp"
+#include "framework/instruction_set.hpp"
+#include "framework/parallel.hpp"
 
 namespace ebm::testing {
 
@@ -27,6 +29,26 @@ std::string user_error(Action action) {
 
 inline void expect_contains(const std::string& text, const std::string& part) {
   EXPECT_NE(text.find(part), std::string::npos) << "\"" << part << "\" is not in: " << text;
+}
+
+/// Runs the body with 1, 2 and 3 threads, and puts the number back.
+template <class Body>
+void with_each_number_of_threads(Body body) {
+  const int before = threads();
+  for (const int count : {1, 2, 3}) {
+    set_threads(count);
+    body(count);
+  }
+  set_threads(before);
+}
+
+/// Runs the body with every instruction set that this processor has, and puts the best back.
+template <class Body>
+void with_each_instruction_set(Body body) {
+  for (const auto set : instruction_sets()) {
+    set_instruction_set(set);
+    body(set);
+  }
 }
 
 /// A folder of its own for one test, removed afterwards.

@@ -12,15 +12,12 @@
 namespace ebm::testing {
 namespace {
 
-/// Hands out recorded noise, one slice of [T, N/2, d] a draw.
+/// Hands out recorded noise, one slice of [T, N/2, d] a draw. More numbers of a slice than it has are
+/// refused.
 class ReplayedNoise final : public Random {
  public:
   explicit ReplayedNoise(torch::Tensor noise) : Random(0, "unused"), noise_(std::move(noise)) {}
-  torch::Tensor normal(torch::IntArrayRef sizes, const torch::TensorOptions&) override {
-    const auto slice = noise_[next_++];
-    EXPECT_EQ(slice.sizes(), sizes);
-    return slice;
-  }
+  Normals normals() override { return Normals(noise_[next_++].contiguous()); }
 
  private:
   torch::Tensor noise_;

@@ -1,0 +1,138 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+
+#include "framework/config_file.hpp"
+#include "framework/error.hpp"
+#include "framework/parallel.hpp"
+#include "tests/benchmarks/setup.hpp"
+
+namespace ebm::benchmarks {
+namespace {
+
+struct Arguments {
+  std::string energy = "shallow";
+  std::int64_t dimension = 15, points = 10'000, particles = 20'000, neurons = 64;
+  int threads = 1;
+  double seconds = 1;
+  bool serve = false;
+  std::string trace;
+};
+
+/// {"seconds": per iteration by the clock on the wall, "processor_seconds": of all threads together}, over
+/// `seconds` at least.
+Json measure(Bench& bench, double seconds) {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  const auto processor_start = std::clock();
+  const auto elapsed = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
+  double count = 0;
+  for (; elapsed() < seconds; ++count) bench.training.trainer->step(bench.batch);
+  const double processor = static_cast<double>(std::clock() - processor_start) / CLOCKS_PER_SEC;
+  return {{"seconds", elapsed() / count}, {"processor_seconds", processor / count}};
+}
+
+/// A stream that remembers the normals it gave.
+class Recorder final : public Random {
+ public:
+  using Random::Random;
+  torch::Tensor normal(torch::IntArrayRef sizes, const torch::TensorOptions& options) override {
+    draws.push_back(Random::normal(sizes, options));
+    return draws.back();
+  }
+  std::vector<torch::Tensor> draws;
+};
+
+Json json_of(const torch::Tensor& tensor) {
+  if (tensor.dim() == 0) return tensor.item<double>();
+  Json result = Json::array();
+  for (const auto& part : tensor.unbind()) result.push_back(json_of(part));
+  return result;
+}
+
+Json parameters_of(const Energy& energy) {
+  Json result;
+  for (const auto& item : energy.named_parameters()) result[item.key()] = json_of(item.value().detach());
+  return result;
+}
+
+/// Five iterations in double with their noise, in the manner of tests/golden: what a peer must reproduce.
+void write_trace(Json configuration, const std::string& path) {
+  configuration["dtype"] = "float64";
+  Bench bench(configuration);
+  const auto recorder = std::make_shared<Recorder>(1, "particles");
+  const auto trainer = bench.experiment.trainer.make({.energy = bench.training.energy,
+                                                      .domain = bench.problem.domain,
+                                                      .optimizer = bench.training.optimizer,
+                                                      .data = bench.problem.dataset.train,
+                                                      .random = recorder});
+  Json trace = {{"particle_step", bench.experiment.trainer.resolved["particle_step"]},
+                {"learning_rate", bench.experiment.optimizer.resolved.value("learning_rate", Json())},
+                {"data", json_of(bench.batch)},
+                {"initial_particles", json_of(trainer->particles())},
+                {"initial_parameters", parameters_of(*bench.training.energy)}};
+  recorder->draws.clear();
+  for (int t = 0; t < 5; ++t) trainer->step(bench.batch);
+  for (const auto& draw : recorder->draws) trace["noise"].push_back(json_of(draw));
+  trace["final_particles"] = json_of(trainer->particles());
+  trace["final_parameters"] = parameters_of(*bench.training.energy);
+  std::ofstream file(path);
+  file << trace.dump();
+  require(file.good(), "--trace {}: cannot be written", path);
+}
+
+int run(int argc, char** argv) {
+  Arguments a;
+  CLI::App app("Times one iteration of dual GDA, data, noise and the update of the energy included.");
+  app.add_option("--energy", a.energy, "shallow: ReLU on the sphere; mlp: 2-128-128-1 in the plane, Adam")
+      ->check(CLI::IsMember({"shallow", "mlp"}));
+  app.add_option("--dimension", a.dimension, "d of the sphere")->capture_default_str();
+  app.add_option("--points", a.points, "n")->capture_default_str();
+  app.add_option("--particles", a.particles, "N")->capture_default_str();
+  app.add_option("--neurons", a.neurons, "m")->capture_default_str();
+  app.add_option("--threads", a.threads)->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--seconds", a.seconds, "to measure for")->capture_default_str();
+  app.add_flag("--serve", a.serve, "measure for as long as each line of the standard input says");
+  app.add_option("--trace", a.trace, "write five iterations in double to this file instead");
+  CLI11_PARSE(app, argc, argv);
+
+  set_up_process();
+  set_threads(a.threads);
+  add_base_measure_dataset();
+  const auto configuration = a.energy == "mlp"
+                                 ? perceptron_dual_gda(a.points, a.particles)
+                                 : shallow_dual_gda(a.dimension, a.points, a.particles, a.neurons);
+  if (!a.trace.empty()) {
+    write_trace(configuration, a.trace);
+    return 0;
+  }
+  Bench bench(configuration);
+  measure(bench, 0.2);
+  fmt::print("{}\n", Json{{"ready", "dualebm"}, {"threads", a.threads}}.dump());
+  std::fflush(stdout);
+  if (!a.serve) {
+    fmt::print("{}\n", measure(bench, a.seconds).dump());
+    return 0;
+  }
+  for (double seconds; std::cin >> seconds;) {
+    fmt::print("{}\n", measure(bench, seconds).dump());
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace ebm::benchmarks
+
+int main(int argc, char** argv) {
+  try {
+    return ebm::benchmarks::run(argc, argv);
+  } catch (const ebm::UserError& error) {
+    fmt::print(stderr, "dual_gda_iteration: {}\n", error.what());
+    return 2;
+  }
+}

@@ -1,0 +1,51 @@
+"""One dual-GDA iteration in eager PyTorch: the analytic gradients of SPEC §3 as matrix products, without autograd."""
+
+import math
+
+import protocol
+import torch
+
+
+def iteration(x, z, w, data, signs, noise, p):
+    """Particles [N, d], neurons [m, d] and weights [m] one iteration later. noise: [N/2, d]"""
+    h, m = p["particle_step"], len(z)
+    gradient = ((x @ z.T) > 0).to(x.dtype) @ (z * (signs * w / m).unsqueeze(1))
+    x = x - h * gradient + math.sqrt(2 * h) * torch.cat([noise, -noise])
+    x = x / x.norm(dim=1, keepdim=True)
+    # The feature max(u, 0) is homogeneous: its mean follows from that of its gradient.
+    direction = ((data @ z.T) > 0).to(x.dtype).T @ data / len(data) - ((x @ z.T) > 0).to(x.dtype).T @ x / len(x)
+    feature = (direction * z).sum(1)
+    velocity = signs.unsqueeze(1) * direction
+    moved = z - p["neuron_step"] * (velocity - (velocity * z).sum(1, keepdim=True) * z)
+    w = w * torch.exp(-p["weight_step"] * signs * feature)
+    w = w * torch.clamp(p["total_variation_cap"] / w.mean(), max=1)
+    return x, moved / moved.norm(dim=1, keepdim=True), w
+
+
+def energy(x, z, w, signs):
+    return torch.relu(x @ z.T) @ (signs * w) / len(w)
+
+
+def prepare(problem, threads, compiled=lambda function: function):
+    """compiled: what the function of a whole iteration, noise included, goes through; see torch_compile.py."""
+    torch.set_num_threads(threads)
+    dtype = torch.double if problem["double"] else torch.float
+    data, z, signs = (torch.tensor(problem[key], dtype=dtype) for key in ("data", "initial_neurons", "signs"))
+    state = [data.repeat(problem["copies"], 1), z, torch.ones_like(signs)]
+    half = (len(state[0]) // 2, data.shape[1])
+    given = compiled(lambda x, z, w, noise: iteration(x, z, w, data, signs, noise, problem))
+    drawn = compiled(lambda x, z, w: iteration(x, z, w, data, signs, torch.randn(half, dtype=dtype), problem))
+
+    @torch.no_grad()
+    def step(noise):
+        state[:] = drawn(*state) if noise is None else given(*state, torch.tensor(noise, dtype=dtype))
+
+    def read():
+        x, z, w = state
+        return x.tolist(), z.tolist(), w.tolist(), energy(data, z, w, signs).tolist()
+
+    return protocol.Peer(f"eager PyTorch {torch.__version__}", step, lambda: None, read)
+
+
+if __name__ == "__main__":
+    protocol.main(prepare)

@@ -1,0 +1,72 @@
+#include "tests/benchmarks/setup.hpp"
+
+#include <malloc.h>
+
+#include "framework/parallel.hpp"
+
+namespace ebm::benchmarks {
+namespace {
+
+struct BaseMeasure final : Dataset {
+  struct Options {
+    std::int64_t train = 1000;
+    void describe(Fields& fields) { fields.integer("train", train, Range::at_least(1), "number of points"); }
+  };
+  BaseMeasure(const DatasetContext& context, const Options& options) {
+    train = context.domain->sample_base(options.train, context.random, torch::kDouble);
+    test = train.narrow(0, 0, 1);
+  }
+};
+
+}  // namespace
+
+void set_up_process() {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
+  set_threads(1);
+}
+
+void add_base_measure_dataset() {
+  datasets().add<BaseMeasure>("base_measure", "points of the domain's base measure, for benchmarks");
+}
+
+Bench::Bench(const Json& configuration)
+    : experiment(read_experiment(configuration)),
+      problem(make_problem(experiment, torch::kCPU)),
+      training(make_training(experiment, problem, torch::kCPU)),
+      batch(problem.dataset.train) {
+  if (const auto rows = experiment.loop.batch_size; rows > 0 && rows < batch.size(0))
+    batch = batch.narrow(0, 0, rows);
+}
+
+Json shallow_dual_gda(std::int64_t dimension, std::int64_t points, std::int64_t particles,
+                      std::int64_t neurons) {
+  return {{"domain", {{"name", "sphere"}, {"dimension", dimension}}},
+          {"dataset", {{"name", "base_measure"}, {"train", points}}},
+          {"energy", {{"name", "shallow"}, {"neurons", neurons}, {"signs", "balanced"}}},
+          {"trainer", {{"name", "dual_gda"}, {"particle_step", 0.02}, {"particles", particles}}},
+          {"optimizer", {{"name", "wasserstein_fisher_rao"}, {"neuron_step", 0.2}, {"weight_step", 0.2}}},
+          {"metrics", {{"every", 0}}}};
+}
+
+Json perceptron_dual_gda(std::int64_t points, std::int64_t particles) {
+  return {{"domain", {{"name", "euclidean"}, {"dimension", 2}}},
+          {"dataset", {{"name", "base_measure"}, {"train", points}}},
+          {"energy", {{"name", "mlp"}, {"hidden", {128, 128}}, {"activation", "silu"}, {"confinement", 4}}},
+          {"trainer", {{"name", "dual_gda"}, {"particle_step", 0.02}, {"particles", particles}}},
+          {"optimizer", {{"name", "adam"}, {"learning_rate", 0.001}}},
+          {"metrics", {{"every", 0}}}};
+}
+
+std::int64_t weights_of(const Energy& energy) {
+  std::int64_t count = 0;
+  for (const auto& parameter : energy.parameters()) {
+    if (parameter.dim() > 2) return 0;
+    if (parameter.dim() == 2) count += parameter.numel();
+  }
+  return count;
+}
+
+}  // namespace ebm::benchmarks

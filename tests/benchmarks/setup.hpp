@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+
+#include "apps/experiment.hpp"
+
+namespace ebm::benchmarks {
+
+/// What the program does before it trains: freed memory is kept; one thread until a benchmark asks for more.
+void set_up_process();
+
+/// Adds the dataset "base_measure": `train` points drawn from the base measure of the domain. Data of any
+/// dimension, without a file; how long an iteration takes does not depend on where the points lie.
+void add_base_measure_dataset();
+
+/// A configuration that was read, its data and a training, kept together.
+struct Bench {
+  Experiment experiment;
+  Problem problem;
+  Training training;
+  torch::Tensor batch;  ///< the first rows of the data, as many as loop.batch_size says
+
+  /// @throws UserError if the configuration is wrong or its trainer refuses its energy
+  explicit Bench(const Json& configuration);
+};
+
+/// Dual GDA with the shallow ReLU energy on the sphere: the iteration of the published experiments.
+Json shallow_dual_gda(std::int64_t dimension, std::int64_t points, std::int64_t particles,
+                      std::int64_t neurons);
+
+/// Dual GDA with the perceptron 2-128-128-1 in the plane and Adam: the loop for any energy.
+Json perceptron_dual_gda(std::int64_t points, std::int64_t particles);
+
+/// Numbers in the parameter matrices of an energy, or none if it has other large parameters (convolutions).
+std::int64_t weights_of(const Energy& energy);
+
+}  // namespace ebm::benchmarks
