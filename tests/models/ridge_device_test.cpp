@@ -126,8 +126,7 @@ TEST_P(RidgeDevice, KernelsAgreeWithAutograd) {
 }
 
 TEST_P(RidgeDevice, ProductsAgreeWithAutogradInOneBlockAndInSeveral) {
-  Problem p(50, 20, 30);
-  p.x.mul_(0.3);  // beyond 20 LibTorch's softplus has slope 1, which differs from its derivative by 2e-9
+  const Problem p(50, 20, 30);
   namespace products = ridge::on_device::by_products;
   for (const std::int64_t block : {1, 140, 1 << 24}) {
     EXPECT_LT(distance(products::value(p.x, p.z, p.c, sigma.kind(), block), p.value(sigma)), 1e-12);
