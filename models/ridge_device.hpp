@@ -25,7 +25,7 @@ EBM_HOST_DEVICE Real activated(Real u) {
   } else if constexpr (sigma == ActivationKind::squared_relu) {
     return u <= 0 ? Real(0) : u * u;
   } else {
-    return u > 20 ? u : std::log1p(std::exp(u));  // LibTorch's threshold
+    return u > 0 ? u + std::log1p(std::exp(-u)) : std::log1p(std::exp(u));
   }
 }
 

@@ -65,6 +65,13 @@ std::int64_t CapturedIteration::capture(const torch::Tensor& batch,
     before.push_back(*tensor);
     graph.carried.push_back(tensor->clone());
   }
+  const auto give_up = [&] {
+    given_up_ = true;
+    for (std::size_t i = 0; i < carried.size(); ++i) *carried[i] = before[i];
+    energy.zero_grad();
+    graph_.reset();
+    (void)cudaGetLastError();
+  };
   c10::cuda::device_synchronize();
   try {
     const c10::cuda::CUDAStreamGuard stream(c10::cuda::getStreamFromPool(false, batch.device().index()));
@@ -87,12 +94,11 @@ std::int64_t CapturedIteration::capture(const torch::Tensor& batch,
   } catch (const c10::Error&) {
     // Nothing of it has run: what the work read of the device cannot be captured. It runs eagerly, now and
     // later.
-    given_up_ = true;
-    for (std::size_t i = 0; i < carried.size(); ++i) *carried[i] = before[i];
-    energy.zero_grad();
-    graph_.reset();
-    (void)cudaGetLastError();
+    give_up();
     return work(batch);
+  } catch (...) {
+    give_up();
+    throw;
   }
   // The work has been written down, not done: what is carried is still what it was.
   for (std::size_t i = 0; i < carried.size(); ++i) *carried[i] = graph.carried[i];
