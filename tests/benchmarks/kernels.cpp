@@ -7,6 +7,7 @@
 #include "framework/parallel.hpp"
 #include "framework/samplers/langevin.hpp"
 #include "models/models.hpp"
+#include "models/ridge_on_device.hpp"
 #include "tests/benchmarks/report.hpp"
 #include "tests/benchmarks/setup.hpp"
 
@@ -86,6 +87,16 @@ void add_langevin(const Case& item) {
   });
 }
 
+/// What the fused kernel stands in for: the gradient by the BLAS, through a matrix of pre-activations.
+void add_products(const Case& item) {
+  const auto products = [](Kernel& k) {
+    const auto neurons = k.energy->neurons().value();
+    benchmark::DoNotOptimize(ridge::on_device::by_products::gradient(
+        k.x, neurons.positions.detach(), neurons.weights.detach(), ActivationKind::relu));
+  };
+  add("products", item, products, [](const Kernel& k) { return k.pass.gradient(); });
+}
+
 void add_normals(torch::ScalarType dtype, std::int64_t points, std::int64_t dimension, int threads) {
   const bool in_double = dtype == torch::kDouble;
   const auto name = fmt::format("normal/{}/d:{}/N:{}/threads:{}", in_double ? "double" : "float", dimension,
@@ -108,6 +119,9 @@ std::vector<Case> shallow_cases() {
   for (const std::int64_t d : {2, 3, 8, 15, 32, 100, 300}) all.push_back({.dimension = d});
   for (const std::int64_t n : {1'000, 20'000, 100'000}) all.push_back({.points = n});
   for (const std::int64_t m : {16, 256, 1024}) all.push_back({.neurons = m});
+  for (const std::int64_t d : {15, 32, 100, 300, 1'000})
+    all.push_back({.dimension = d, .points = 2'000, .neurons = 1'024});
+  all.push_back({.dimension = 1'000});
   for (const std::int64_t d : {3, 15, 100}) {
     for (const auto* activation : {"relu", "squared_relu", "softplus"}) {
       for (const auto dtype : {torch::kFloat, torch::kDouble})
@@ -132,6 +146,10 @@ void add_kernels() {
   for (const auto& item : shallow_cases()) {
     add_passes(item);
     add_langevin(item);
+  }
+  for (const std::int64_t d : {15, 32, 100, 300, 1'000}) {
+    add_products({.dimension = d});
+    add_products({.dimension = d, .points = 2'000, .neurons = 1'024});
   }
   for (const int threads : {1, 2}) {
     for (const std::int64_t points : {1'000, 10'000, 100'000}) {
