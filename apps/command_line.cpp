@@ -1,12 +1,11 @@
 #include "apps/command_line.hpp"
 
 #include <fmt/format.h>
-#include <malloc.h>
-
 #include <CLI/CLI.hpp>
 
 #include "framework/device.hpp"
 #include "framework/error.hpp"
+#include "framework/memory.hpp"
 #include "framework/parallel.hpp"
 #include "framework/plugin.hpp"
 
@@ -53,15 +52,6 @@ std::string as_typed(int argc, char** argv) {
     text += word.find_first_of(" \"'$&|;<>*?") == std::string::npos ? " " + word : " '" + word + "'";
   }
   return text;
-}
-
-/// LibTorch takes and frees megabytes in every operator. By default the C library gives them back to the
-/// system each time, and the page faults cost up to a quarter of a run.
-void keep_freed_memory() {
-#ifdef __GLIBC__
-  ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
-  ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
-#endif
 }
 
 void use_threads(int count) { set_threads(count > 0 ? count : available_cores()); }

@@ -10,19 +10,6 @@
 #include "framework/parallel.hpp"
 
 namespace ebm {
-namespace {
-
-/// A pass through a network has some tens of operators, each of which costs microseconds however few the
-/// rows: shards of 256 rows at least, so that a thousand rows serve four threads, and of 512, whose
-/// activations stay in cache, where there are more. A device other than the CPU has threads of its own and
-/// takes all rows at once.
-std::int64_t smallest_shard(const torch::Tensor& x) {
-  const auto rows = x.size(0);
-  return x.device().is_cpu() ? std::clamp<std::int64_t>(rows / 4, 256, 512) : std::max<std::int64_t>(rows, 1);
-}
-
-}  // namespace
-
 torch::Tensor Energy::gradient(const torch::Tensor& x) { return by_autograd(x).second; }
 
 std::pair<torch::Tensor, torch::Tensor> Energy::value_and_gradient(const torch::Tensor& x) {
@@ -31,7 +18,7 @@ std::pair<torch::Tensor, torch::Tensor> Energy::value_and_gradient(const torch::
 
 std::pair<torch::Tensor, torch::Tensor> Energy::by_autograd(const torch::Tensor& x) {
   const auto points = x.detach();
-  const auto smallest = smallest_shard(points);
+  const auto smallest = smallest_shard_for(points);
   const auto values = torch::empty({points.size(0)}, points.options());
   const auto gradients = torch::zeros_like(points);
   for_each_shard(
@@ -57,7 +44,7 @@ void Energy::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& we
   }
   if (trained.empty()) return;
   const auto points = x.detach(), weights = weight.detach();
-  const auto smallest = smallest_shard(points);
+  const auto smallest = smallest_shard_for(points);
   std::vector<std::vector<torch::Tensor>> parts(
       static_cast<std::size_t>(shard_count(points.size(0), smallest)));
   for_each_shard(

@@ -3,14 +3,6 @@
 #include <string_view>
 #include <vector>
 
-/// Attributes of a kernel compiled for one instruction set, in a program that starts on any x86-64 processor:
-///
-///     template <int bytes> inline __attribute__((always_inline)) void scale(float* x, std::int64_t count)
-///     {...} void scale_portable(float* x, std::int64_t count) { scale<16>(x, count); } EBM_AVX2 void
-///     scale_avx2(float* x, std::int64_t count) { scale<32>(x, count); } EBM_AVX512 void scale_avx512(float*
-///     x, std::int64_t count) { scale<64>(x, count); }
-///
-/// Empty, as `instruction_set()` is `portable`, with other processors and compilers.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define EBM_HAS_INSTRUCTION_SETS 1
 #define EBM_AVX2 __attribute__((target("arch=x86-64-v3")))
@@ -20,6 +12,7 @@
 #define EBM_AVX2
 #define EBM_AVX512
 #endif
+#define EBM_INLINE inline __attribute__((always_inline))
 
 namespace ebm {
 
@@ -38,5 +31,43 @@ InstructionSet instruction_set();
 
 /// For tests and measurements; holds for all threads. @throws UserError for one that this processor lacks.
 void set_instruction_set(InstructionSet set);
+
+template <class Kernel, class... Arguments>
+void run_portable(Arguments... arguments) {
+  Kernel::template run<16>(arguments...);
+}
+
+template <class Kernel, class... Arguments>
+EBM_AVX2 void run_avx2(Arguments... arguments) {
+  Kernel::template run<32>(arguments...);
+}
+
+template <class Kernel, class... Arguments>
+EBM_AVX512 void run_avx512(Arguments... arguments) {
+  Kernel::template run<64>(arguments...);
+}
+
+/// Runs a kernel with the instructions that there are, in a program that starts on any x86-64 processor. A
+/// kernel is one source over the size of its vectors in bytes, inlined into the three entries above, each of
+/// which is compiled for its instruction set:
+///
+///     struct Scale {
+///       template <int bytes>
+///       static EBM_INLINE void run(float* numbers, std::int64_t count);
+///     };
+///     run_kernel<Scale>(numbers, count);
+///
+/// With other processors and compilers all are alike, and `portable` is all there is.
+template <class Kernel, class... Arguments>
+void run_kernel(Arguments... arguments) {
+  switch (instruction_set()) {
+    case InstructionSet::portable:
+      return run_portable<Kernel>(arguments...);
+    case InstructionSet::avx2:
+      return run_avx2<Kernel>(arguments...);
+    case InstructionSet::avx512:
+      return run_avx512<Kernel>(arguments...);
+  }
+}
 
 }  // namespace ebm

@@ -49,60 +49,44 @@ EBM_INLINE void store_words(std::uint64_t key, std::uint64_t draw, std::uint64_t
 
 /// In three passes over a part that stays in the first cache: one pass would be one long chain of operations
 /// that wait for one another, of which a processor cannot hold the next.
-template <class Real, int bytes>
-EBM_INLINE void fill(std::uint64_t key, std::uint64_t draw, std::uint64_t group, std::int64_t groups,
-                     Real* out) {
-  using Bits = Vector<vectors::Unsigned<Real>, bytes>;
-  using Reals = Vector<Real, bytes>;
-  constexpr std::int64_t lanes = vectors::lanes<Real, bytes>, part = 4096 / sizeof(Real) / group_size<Real>;
-  for (; groups > 0; groups -= part, group += part, out += part * group_size<Real>) {
-    const auto here = std::min(part, groups), numbers = here * group_size<Real>;
-    for (std::int64_t counter = 0; counter < row * here; counter += lanes) {
-      store_words<bytes>(key, draw, row * group + static_cast<std::uint64_t>(counter),
-                         out + counter / row * group_size<Real> + counter % row);
-    }
-    for (std::int64_t i = 0; i < numbers; i += 2 * row) {
-      for (std::int64_t lane = 0; lane < row; lane += lanes) {
-        Real* const place = out + i + lane;
-        vectors::store(vectors::radius<Real, bytes>(vectors::load<Bits>(place)), place);
+struct FillGroups {
+  template <int bytes, class Real>
+  static EBM_INLINE void run(std::uint64_t key, std::uint64_t draw, std::uint64_t group, std::int64_t groups,
+                             Real* out) {
+    using Bits = Vector<vectors::Unsigned<Real>, bytes>;
+    using Reals = Vector<Real, bytes>;
+    constexpr std::int64_t lanes = vectors::lanes<Real, bytes>, part = 4096 / sizeof(Real) / group_size<Real>;
+    for (; groups > 0; groups -= part, group += part, out += part * group_size<Real>) {
+      const auto here = std::min(part, groups), numbers = here * group_size<Real>;
+      for (std::int64_t counter = 0; counter < row * here; counter += lanes) {
+        store_words<bytes>(key, draw, row * group + static_cast<std::uint64_t>(counter),
+                           out + counter / row * group_size<Real> + counter % row);
       }
-    }
-    for (std::int64_t i = 0; i < numbers; i += 2 * row) {
-      for (std::int64_t lane = 0; lane < row; lane += lanes) {
-        Real* const place = out + i + lane;
-        Reals first, second;
-        vectors::direction<Real, bytes>(vectors::load<Bits>(place + row), first, second);
-        const auto radius = vectors::load<Reals>(place);
-        vectors::store(radius * first, place);
-        vectors::store(radius * second, place + row);
+      for (std::int64_t i = 0; i < numbers; i += 2 * row) {
+        for (std::int64_t lane = 0; lane < row; lane += lanes) {
+          Real* const place = out + i + lane;
+          vectors::store(vectors::radius<Real, bytes>(vectors::load<Bits>(place)), place);
+        }
+      }
+      for (std::int64_t i = 0; i < numbers; i += 2 * row) {
+        for (std::int64_t lane = 0; lane < row; lane += lanes) {
+          Real* const place = out + i + lane;
+          Reals first, second;
+          vectors::direction<Real, bytes>(vectors::load<Bits>(place + row), first, second);
+          const auto radius = vectors::load<Reals>(place);
+          vectors::store(radius * first, place);
+          vectors::store(radius * second, place + row);
+        }
       }
     }
   }
-}
-
-#define EBM_FILL(suffix, attribute, bytes)                                                 \
-  template <class Real>                                                                    \
-  attribute void fill_##suffix(std::uint64_t key, std::uint64_t draw, std::uint64_t group, \
-                               std::int64_t groups, Real* out) {                           \
-    fill<Real, bytes>(key, draw, group, groups, out);                                      \
-  }
-EBM_FILL(portable, , 16)
-EBM_FILL(avx2, EBM_AVX2, 32)
-EBM_FILL(avx512, EBM_AVX512, 64)
-#undef EBM_FILL
+};
 
 }  // namespace
 
 template <class Real>
 void fill_groups(std::uint64_t key, std::uint64_t draw, std::uint64_t group, std::int64_t groups, Real* out) {
-  switch (instruction_set()) {
-    case InstructionSet::avx512:
-      return fill_avx512(key, draw, group, groups, out);
-    case InstructionSet::avx2:
-      return fill_avx2(key, draw, group, groups, out);
-    case InstructionSet::portable:
-      return fill_portable(key, draw, group, groups, out);
-  }
+  run_kernel<FillGroups>(key, draw, group, groups, out);
 }
 
 template void fill_groups(std::uint64_t, std::uint64_t, std::uint64_t, std::int64_t, float*);

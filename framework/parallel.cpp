@@ -130,6 +130,11 @@ std::int64_t shard_count(std::int64_t rows, std::int64_t smallest) {
   return std::clamp<std::int64_t>((rows + smallest - 1) / smallest, 1, most_shards);
 }
 
+std::int64_t smallest_shard_for(const at::Tensor& x) {
+  const auto rows = x.size(0);
+  return x.device().is_cpu() ? std::clamp<std::int64_t>(rows / 4, 256, 512) : std::max<std::int64_t>(rows, 1);
+}
+
 void for_each_shard(std::int64_t rows,
                     const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& body,
                     std::int64_t smallest) {

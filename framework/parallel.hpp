@@ -1,5 +1,7 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <functional>
 
@@ -16,6 +18,12 @@ int threads();
 /// taken in order are the same bits for every number of threads.
 /// @param smallest  rows of a shard at least, where there are so many: what is worth waking a thread for
 std::int64_t shard_count(std::int64_t rows, std::int64_t smallest = 512);
+
+/// The smallest shard of rows of x for a pass by operators: a pass through a network has some tens of them,
+/// each of which costs microseconds however few the rows. 256 rows at least, so that a thousand rows serve
+/// four threads, and 512, whose activations stay in cache, where there are more. A device other than the CPU
+/// has threads of its own and takes all rows at once. @param x [N, ...]
+std::int64_t smallest_shard_for(const at::Tensor& x);
 
 /// Calls body(shard, begin, end) for the shards of [0, rows), on all threads; the rows of different shards
 /// are disjoint. Returns when all are done; rethrows the first exception. A nested call runs on the calling

@@ -3,20 +3,22 @@
 #include <cmath>
 
 #include "framework/columns.hpp"
-#include "framework/instruction_set.hpp"
 
 namespace ebm {
 namespace {
 
-template <class V, class Real>
-EBM_INLINE void drift_and_diffuse_by(const Real* x, const Real* g, const Real* xi, std::int64_t count, Real h,
-                                     Real s, Real* y) {
-  std::int64_t i = 0;
-  for (; i + V::lanes <= count; i += V::lanes) {
-    V::store(y + i, V::load(x + i) - V::load(g + i) * h + V::load(xi + i) * s);
+struct DriftAndDiffuse {
+  template <int bytes, class Real>
+  static EBM_INLINE void run(const Real* x, const Real* g, const Real* xi, std::int64_t count, Real h, Real s,
+                             Real* y) {
+    using V = Vectors<Real, bytes>;
+    std::int64_t i = 0;
+    for (; i + V::lanes <= count; i += V::lanes) {
+      V::store(y + i, V::load(x + i) - V::load(g + i) * h + V::load(xi + i) * s);
+    }
+    for (; i < count; ++i) y[i] = x[i] - g[i] * h + xi[i] * s;
   }
-  for (; i < count; ++i) y[i] = x[i] - g[i] * h + xi[i] * s;
-}
+};
 
 /// 1 / sqrt(square); not a number where the square has overflowed, since an infinite length less itself is
 /// none.
@@ -41,72 +43,45 @@ EBM_INLINE void normalise_row(Real* row, std::int64_t dimension) {
 
 /// Rows that are no longer than a vector go in groups, as long as there are numbers for a whole vector behind
 /// each: of a vector the rest is left alone, and all rows of a group are read before one is written.
-template <class V, class Real>
-EBM_INLINE void normalise_rows_by(Real* rows, std::int64_t count, std::int64_t dimension) {
-  using Vector = typename V::Vector;
-  std::int64_t begin = 0;
-  if (dimension <= V::lanes) {
-    const auto in_row = V::first_lanes(dimension);
-    for (; (begin + V::lanes) * dimension + V::lanes <= count * dimension; begin += V::lanes) {
-      Real* const group = rows + begin * dimension;
-      Vector numbers[V::lanes], squares[V::lanes];
+struct NormaliseRows {
+  template <int bytes, class Real>
+  static EBM_INLINE void run(Real* rows, std::int64_t count, std::int64_t dimension) {
+    using V = Vectors<Real, bytes>;
+    using Vector = typename V::Vector;
+    std::int64_t begin = 0;
+    if (dimension <= V::lanes) {
+      const auto in_row = V::first_lanes(dimension);
+      for (; (begin + V::lanes) * dimension + V::lanes <= count * dimension; begin += V::lanes) {
+        Real* const group = rows + begin * dimension;
+        Vector numbers[V::lanes], squares[V::lanes];
 #pragma GCC unroll 16
-      for (int i = 0; i < V::lanes; ++i) {
-        numbers[i] = V::load(group + i * dimension);
-        squares[i] = in_row ? numbers[i] * numbers[i] : Vector{};
-      }
-      Real factors[V::lanes];
-      V::store(factors, inverse_length<V>(V::sums_of_each(squares)));
+        for (int i = 0; i < V::lanes; ++i) {
+          numbers[i] = V::load(group + i * dimension);
+          squares[i] = in_row ? numbers[i] * numbers[i] : Vector{};
+        }
+        Real factors[V::lanes];
+        V::store(factors, inverse_length<V>(V::sums_of_each(squares)));
 #pragma GCC unroll 16
-      for (int i = 0; i < V::lanes; ++i) {
-        V::store(group + i * dimension, in_row ? numbers[i] * factors[i] : numbers[i]);
+        for (int i = 0; i < V::lanes; ++i) {
+          V::store(group + i * dimension, in_row ? numbers[i] * factors[i] : numbers[i]);
+        }
       }
     }
+    for (; begin < count; ++begin) normalise_row<V>(rows + begin * dimension, dimension);
   }
-  for (; begin < count; ++begin) normalise_row<V>(rows + begin * dimension, dimension);
-}
-
-// The entries: one source, compiled for each instruction set.
-#define EBM_ENTRIES(attribute, name, bytes)                                                                 \
-  template <class Real>                                                                                     \
-  attribute void drift_and_diffuse_##name(const Real* x, const Real* g, const Real* xi, std::int64_t count, \
-                                          Real h, Real s, Real* y) {                                        \
-    drift_and_diffuse_by<Vectors<Real, bytes>>(x, g, xi, count, h, s, y);                                   \
-  }                                                                                                         \
-  template <class Real>                                                                                     \
-  attribute void normalise_rows_##name(Real* rows, std::int64_t count, std::int64_t dimension) {            \
-    normalise_rows_by<Vectors<Real, bytes>>(rows, count, dimension);                                        \
-  }
-EBM_ENTRIES(, portable, 16)
-EBM_ENTRIES(EBM_AVX2, avx2, 32)
-EBM_ENTRIES(EBM_AVX512, avx512, 64)
-#undef EBM_ENTRIES
+};
 
 }  // namespace
 
 template <class Real>
 void drift_and_diffuse(const Real* x, const Real* g, const Real* xi, std::int64_t count, Real h, Real s,
                        Real* y) {
-  switch (instruction_set()) {
-    case InstructionSet::portable:
-      return drift_and_diffuse_portable(x, g, xi, count, h, s, y);
-    case InstructionSet::avx2:
-      return drift_and_diffuse_avx2(x, g, xi, count, h, s, y);
-    case InstructionSet::avx512:
-      return drift_and_diffuse_avx512(x, g, xi, count, h, s, y);
-  }
+  run_kernel<DriftAndDiffuse>(x, g, xi, count, h, s, y);
 }
 
 template <class Real>
 void normalise_rows(Real* rows, std::int64_t count, std::int64_t dimension) {
-  switch (instruction_set()) {
-    case InstructionSet::portable:
-      return normalise_rows_portable(rows, count, dimension);
-    case InstructionSet::avx2:
-      return normalise_rows_avx2(rows, count, dimension);
-    case InstructionSet::avx512:
-      return normalise_rows_avx512(rows, count, dimension);
-  }
+  run_kernel<NormaliseRows>(rows, count, dimension);
 }
 
 template <class Real>

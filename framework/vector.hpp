@@ -10,8 +10,6 @@
 #include <immintrin.h>  // declares the builtins below
 #endif
 
-#define EBM_INLINE inline __attribute__((always_inline))
-
 /// Vectors of numbers whose width in bytes is a template argument: one source of a kernel serves every
 /// instruction set. Of the arithmetic only what IEEE 754 rounds in one way is here, so that a kernel compiled
 /// with -ffp-contract=off computes the same bits everywhere.

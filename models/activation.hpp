@@ -9,9 +9,6 @@
 
 namespace ebm {
 
-/// From here on log(1 + e^u) = u in double; LibTorch's own threshold of 20 leaves an error of 2e-9.
-constexpr double softplus_threshold = 40;
-
 /// The non-linearity σ of a ridge feature φ(x, z) = σ(<x, z>).
 class Activation {
  public:

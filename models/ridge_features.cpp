@@ -1,6 +1,7 @@
 #include "models/ridge_features.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/TracerMode.h>
 #include <c10/util/Exception.h>
 
 #include "framework/parallel.hpp"
@@ -16,6 +17,12 @@ bool has_kernel(const torch::Tensor& x, const torch::Tensor& z) {
   return x.device().is_cpu() && z.device().is_cpu() && x.scalar_type() == z.scalar_type() &&
          (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kDouble) && x.dim() == 2 &&
          z.dim() == 2 && x.size(1) == z.size(1);
+}
+
+/// Whether a graph or a trace follows what is done: they see operators of LibTorch alone.
+bool is_followed(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c) {
+  const bool wanted = x.requires_grad() || z.requires_grad() || c.requires_grad();
+  return at::tracer::impl::is_dispatch_enabled() || (wanted && torch::GradMode::is_enabled());
 }
 
 /// Calls body with a number of the tensor's type.
@@ -88,8 +95,8 @@ Moments fused_moments(const torch::Tensor& x, const torch::Tensor& weight, const
 
 torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
                     const Activation& sigma) {
-  if (on_device::has_graph(x, z, c)) return sigma.value(x.matmul(z.t())).matmul(c);
-  if (!has_kernel(x, z)) return on_device::value(x, z, c, sigma.kind());
+  if (is_followed(x, z, c)) return sigma.value(x.matmul(z.t())).matmul(c);
+  if (!has_kernel(x, z)) return on_device::value(x, z, c, sigma);
   const torch::NoGradGuard no_grad;
   const auto result = torch::empty({x.size(0)}, x.options());
   fused(x, {z, c, sigma}, {}, result);
@@ -98,7 +105,7 @@ torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch:
 
 torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
                        const Activation& sigma) {
-  if (!has_kernel(x, z)) return on_device::gradient(x, z, c, sigma.kind());
+  if (!has_kernel(x, z)) return on_device::gradient(x, z, c, sigma);
   const torch::NoGradGuard no_grad;
   const auto result = torch::empty_like(x, torch::MemoryFormat::Contiguous);
   fused(x, {z, c, sigma}, result, {});
@@ -107,8 +114,8 @@ torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const tor
 
 std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x, const torch::Tensor& z,
                                                            const torch::Tensor& c, const Activation& sigma) {
+  if (!has_kernel(x, z)) return on_device::value_and_gradient(x, z, c, sigma);
   const torch::NoGradGuard no_grad;
-  if (!has_kernel(x, z)) return {value(x, z, c, sigma), gradient(x, z, c, sigma)};
   const auto values = torch::empty({x.size(0)}, x.options());
   const auto gradients = torch::empty_like(x, torch::MemoryFormat::Contiguous);
   fused(x, {z, c, sigma}, gradients, values);
@@ -128,13 +135,13 @@ RowGradient row_gradient(const torch::Tensor& like, const torch::Tensor& z, cons
 
 torch::Tensor features(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
                        const Activation& sigma) {
-  if (!has_kernel(x, z)) return on_device::moments(x, weight, z, sigma.kind()).feature;
+  if (!has_kernel(x, z)) return on_device::moments(x, weight, z, sigma).feature;
   return fused_moments(x, weight, z, sigma, /*wants_directions=*/false).feature;
 }
 
 Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
                 const Activation& sigma) {
-  if (!has_kernel(x, z)) return on_device::moments(x, weight, z, sigma.kind());
+  if (!has_kernel(x, z)) return on_device::moments(x, weight, z, sigma);
   return fused_moments(x, weight, z, sigma, /*wants_directions=*/true);
 }
 

@@ -1,7 +1,6 @@
 #include "models/ridge_on_device.hpp"
 
 #include <ATen/ATen.h>
-#include <torch/csrc/jit/frontend/tracer.h>
 
 #include <algorithm>
 #include <optional>
@@ -25,26 +24,16 @@ void for_each_block(const torch::Tensor& x, const torch::Tensor& z, std::int64_t
   }
 }
 
-torch::Tensor activated(const torch::Tensor& u, ActivationKind sigma) {
-  if (sigma == ActivationKind::softplus) return at::softplus(u, 1, softplus_threshold);
-  const auto positive = u.relu();
-  return sigma == ActivationKind::relu ? positive : positive.square();
-}
-
 /// σ'(u) in the memory of u.
-void slope_in_place(torch::Tensor& u, ActivationKind sigma) {
-  if (sigma == ActivationKind::softplus) {
+void slope_in_place(torch::Tensor& u, const Activation& sigma) {
+  if (sigma.kind() == ActivationKind::softplus) {
     u.sigmoid_();
-  } else if (sigma == ActivationKind::relu) {
+  } else if (sigma.kind() == ActivationKind::relu) {
     u.gt_(0);
   } else {
     u.clamp_min_(0).mul_(2);
   }
 }
-
-struct Sums {
-  torch::Tensor direction, feature;
-};
 
 #if defined(EBM_WITH_CUDA)
 
@@ -57,8 +46,8 @@ int launch_sums(const cuda::SumsSize& size, ActivationKind sigma, const torch::T
                           ebm::cuda::current_stream(rows.device()));
 }
 
-std::optional<Sums> by_kernel(const torch::Tensor& rows, const torch::Tensor& others,
-                              const torch::Tensor& weights, ActivationKind sigma, bool with_feature) {
+std::optional<Moments> by_kernel(const torch::Tensor& rows, const torch::Tensor& others,
+                                 const torch::Tensor& weights, ActivationKind sigma, bool with_feature) {
   const auto type = rows.scalar_type();
   if (!rows.is_cuda() || (type != torch::kFloat && type != torch::kDouble) ||
       rows.size(1) > cuda::largest_dimension || others.scalar_type() != type ||
@@ -73,14 +62,14 @@ std::optional<Sums> by_kernel(const torch::Tensor& rows, const torch::Tensor& ot
   ebm::cuda::check(
       launch(size, sigma, rows.contiguous(), others.contiguous(), weights.contiguous(), partial, result));
   const auto directions = size.rows * size.dimension;
-  return Sums{result.narrow(0, 0, directions).view({size.rows, size.dimension}),
-              result.narrow(0, directions, result.size(0) - directions)};
+  return Moments{result.narrow(0, 0, directions).view({size.rows, size.dimension}),
+                 result.narrow(0, directions, result.size(0) - directions)};
 }
 
 #else
 
-std::optional<Sums> by_kernel(const torch::Tensor&, const torch::Tensor&, const torch::Tensor&,
-                              ActivationKind, bool) {
+std::optional<Moments> by_kernel(const torch::Tensor&, const torch::Tensor&, const torch::Tensor&,
+                                 ActivationKind, bool) {
   return std::nullopt;
 }
 
@@ -91,17 +80,17 @@ std::optional<Sums> by_kernel(const torch::Tensor&, const torch::Tensor&, const 
 namespace by_products {
 
 torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
-                    ActivationKind sigma, std::int64_t block) {
+                    const Activation& sigma, std::int64_t block) {
   const torch::NoGradGuard no_grad;
   auto result = at::empty({x.size(0)}, x.options());
   for_each_block(x, z, block, [&](std::int64_t begin, std::int64_t count, const torch::Tensor& u) {
-    result.narrow(0, begin, count).copy_(activated(u, sigma).mv(c));
+    result.narrow(0, begin, count).copy_(sigma.value(u).mv(c));
   });
   return result;
 }
 
 torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
-                       ActivationKind sigma, std::int64_t block) {
+                       const Activation& sigma, std::int64_t block) {
   const torch::NoGradGuard no_grad;
   const auto weighted = z * c.unsqueeze(1);
   auto result = at::empty({x.size(0), x.size(1)}, x.options());
@@ -114,13 +103,13 @@ torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const tor
 }
 
 Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
-                ActivationKind sigma, std::int64_t block) {
+                const Activation& sigma, std::int64_t block) {
   const torch::NoGradGuard no_grad;
   auto direction = at::zeros({z.size(0), z.size(1)}, x.options());
   auto feature = at::zeros({z.size(0)}, x.options());
   for_each_block(x, z, block, [&](std::int64_t begin, std::int64_t count, torch::Tensor& u) {
     const auto share = weight.narrow(0, begin, count);
-    feature.addmv_(activated(u, sigma).t(), share);
+    feature.addmv_(sigma.value(u).t(), share);
     slope_in_place(u, sigma);
     direction.addmm_(u.t(), x.narrow(0, begin, count) * share.unsqueeze(1));
   });
@@ -129,30 +118,33 @@ Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch
 
 }  // namespace by_products
 
-bool has_graph(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c) {
-  const bool wanted = x.requires_grad() || z.requires_grad() || c.requires_grad();
-  return torch::jit::tracer::isTracing() || (wanted && torch::GradMode::is_enabled());
-}
-
 torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
-                    ActivationKind sigma) {
+                    const Activation& sigma) {
   const torch::NoGradGuard no_grad;
-  const auto sums = by_kernel(x.detach(), z.detach(), c.detach(), sigma, /*with_feature=*/true);
+  const auto sums = by_kernel(x.detach(), z.detach(), c.detach(), sigma.kind(), /*with_feature=*/true);
   return sums ? sums->feature : by_products::value(x, z, c, sigma);
 }
 
 torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
-                       ActivationKind sigma) {
+                       const Activation& sigma) {
   const torch::NoGradGuard no_grad;
-  const auto sums = by_kernel(x.detach(), z.detach(), c.detach(), sigma, /*with_feature=*/false);
+  const auto sums = by_kernel(x.detach(), z.detach(), c.detach(), sigma.kind(), /*with_feature=*/false);
   return sums ? sums->direction : by_products::gradient(x, z, c, sigma);
 }
 
-Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
-                ActivationKind sigma) {
+std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x, const torch::Tensor& z,
+                                                           const torch::Tensor& c, const Activation& sigma) {
   const torch::NoGradGuard no_grad;
-  const auto sums = by_kernel(z.detach(), x.detach(), weight.detach(), sigma, /*with_feature=*/true);
-  return sums ? Moments{sums->direction, sums->feature} : by_products::moments(x, weight, z, sigma);
+  const auto sums = by_kernel(x.detach(), z.detach(), c.detach(), sigma.kind(), /*with_feature=*/true);
+  if (sums) return {sums->feature, sums->direction};
+  return {by_products::value(x, z, c, sigma), by_products::gradient(x, z, c, sigma)};
+}
+
+Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
+                const Activation& sigma) {
+  const torch::NoGradGuard no_grad;
+  const auto sums = by_kernel(z.detach(), x.detach(), weight.detach(), sigma.kind(), /*with_feature=*/true);
+  return sums ? *sums : by_products::moments(x, weight, z, sigma);
 }
 
 }  // namespace ebm::ridge::on_device

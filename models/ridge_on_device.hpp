@@ -2,7 +2,6 @@
 
 #include <torch/types.h>
 
-#include "models/activation_kind.hpp"
 #include "models/ridge_features.hpp"
 
 /// Sums of ridge features off the CPU: by the kernels of ridge_cuda.hpp where there are any for the size and
@@ -10,31 +9,32 @@
 /// device; the order of the sums depends on the sizes alone.
 namespace ebm::ridge::on_device {
 
-/// Whether a value has to remember how it came about: for a gradient or for a trace.
-bool has_graph(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c);
-
 /// Σ_j c_j σ(<x_i, z_j>). @param x [N, d] @param z [m, d] @param c [m] @return [N]
 torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
-                    ActivationKind sigma);
+                    const Activation& sigma);
 
 /// Σ_j c_j σ'(<x_i, z_j>) z_j. @return [N, d]
 torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
-                       ActivationKind sigma);
+                       const Activation& sigma);
+
+/// Both in one pass. @return [N] and [N, d]
+std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x, const torch::Tensor& z,
+                                                           const torch::Tensor& c, const Activation& sigma);
 
 /// See Moments. @param weight [N]
 Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
-                ActivationKind sigma);
+                const Activation& sigma);
 
 /// The same three by matrix products alone, on any device.
 /// @param block  pre-activations that may be in memory at a time
 namespace by_products {
 constexpr std::int64_t block_numbers = std::int64_t{1} << 24;
 torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
-                    ActivationKind sigma, std::int64_t block = block_numbers);
+                    const Activation& sigma, std::int64_t block = block_numbers);
 torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
-                       ActivationKind sigma, std::int64_t block = block_numbers);
+                       const Activation& sigma, std::int64_t block = block_numbers);
 Moments moments(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,
-                ActivationKind sigma, std::int64_t block = block_numbers);
+                const Activation& sigma, std::int64_t block = block_numbers);
 }  // namespace by_products
 
 }  // namespace ebm::ridge::on_device

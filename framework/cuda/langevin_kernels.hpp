@@ -42,7 +42,9 @@ __global__ void __launch_bounds__(threads)
     for (int row = threadIdx.x; row < count; row += threads) {
       Real square = 0;
       for (int k = 0; k < d; ++k) square += moved[row * d + k] * moved[row * d + k];
-      norms[row] = s.on_sphere ? std::sqrt(square) : Real(1);
+      // An infinite length less itself is not a number: what overflows must not come out as zero.
+      const Real length = std::sqrt(square);
+      norms[row] = s.on_sphere ? length + (length - length) : Real(1);
     }
     __syncthreads();
     for (int i = threadIdx.x; i < numbers; i += threads)

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "framework/cuda/host_device.hpp"
+#include "framework/normal_kernels.hpp"
 
 /// Standard normals as a function of key, draw and counter, in the arithmetic of one thread.
 ///
@@ -50,23 +51,15 @@ struct Pair {
 };
 
 /// sine and cosine of π t, |t| <= 1/4.
-EBM_HOST_DEVICE Pair<float> sine_and_cosine_of_pi(float t) {
+template <class Real>
+EBM_HOST_DEVICE Pair<Real> sine_and_cosine_of_pi(Real t) {
 #if defined(__CUDA_ARCH__)
-  Pair<float> result;
-  sincospif(t, &result.first, &result.second);
-  return result;
-#else
-  return {std::sin(3.14159265358979323846F * t), std::cos(3.14159265358979323846F * t)};
-#endif
-}
-
-EBM_HOST_DEVICE Pair<double> sine_and_cosine_of_pi(double t) {
-#if defined(__CUDA_ARCH__)
-  Pair<double> result;
+  Pair<Real> result;
   sincospi(t, &result.first, &result.second);
   return result;
 #else
-  return {std::sin(3.14159265358979323846 * t), std::cos(3.14159265358979323846 * t)};
+  constexpr auto pi = static_cast<Real>(3.14159265358979323846);
+  return {std::sin(pi * t), std::cos(pi * t)};
 #endif
 }
 
@@ -96,10 +89,6 @@ EBM_HOST_DEVICE Pair<float> box_muller(std::uint32_t radius, std::uint32_t direc
 EBM_HOST_DEVICE Pair<double> box_muller(std::uint64_t radius, std::uint64_t direction) {
   return box_muller_of<double, std::uint64_t, std::int64_t>(radius, direction, 0x1p-64);
 }
-
-/// Numbers of a group of 16 counters: 64 floats or 32 doubles.
-template <class Real>
-constexpr std::int64_t group_size = sizeof(Real) == 4 ? 64 : 32;
 
 /// Calls take(index, number) for the numbers that a counter makes.
 template <class Take>

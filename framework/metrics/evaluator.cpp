@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
+#include <utility>
 
 #include "framework/error.hpp"
 #include "framework/parallel.hpp"
@@ -60,12 +60,15 @@ MetricValues in_listed_order(const MetricValues& values) {
 
 torch::Tensor energy_at(Energy& energy, const torch::Tensor& points) {
   const auto result = torch::empty({points.size(0)}, points.options().dtype(torch::kDouble));
-  for_each_shard(points.size(0), [&](std::int64_t, std::int64_t first, std::int64_t last) {
-    const torch::NoGradGuard no_grad;
-    for_each_slice(first, last, [&](std::int64_t begin, std::int64_t count) {
-      result.narrow(0, begin, count).copy_(energy.forward(points.narrow(0, begin, count)));
-    });
-  });
+  for_each_shard(
+      points.size(0),
+      [&](std::int64_t, std::int64_t first, std::int64_t last) {
+        const torch::NoGradGuard no_grad;
+        for_each_slice(first, last, [&](std::int64_t begin, std::int64_t count) {
+          result.narrow(0, begin, count).copy_(energy.forward(points.narrow(0, begin, count)));
+        });
+      },
+      smallest_shard_for(points));
   return result;
 }
 
@@ -124,12 +127,8 @@ double Evaluator::score_error(const torch::Tensor& gradient, const torch::Tensor
 }
 
 void Evaluator::by_quadrature(Energy& energy, MetricValues& values) const {
-  torch::Tensor energies, gradient;
-  if (teacher_) {
-    std::tie(energies, gradient) = energy_and_gradient_at(energy, nodes_);
-  } else {
-    energies = energy_at(energy, nodes_);
-  }
+  const auto [energies, gradient] = teacher_ ? energy_and_gradient_at(energy, nodes_)
+                                             : std::pair{energy_at(energy, nodes_), torch::Tensor()};
   const auto student = energies.cpu();
   const double log_z = fine_->log_integral(student);
   const auto coarse_student = energy_at(energy, coarse_nodes_).cpu();

@@ -14,8 +14,8 @@
 namespace ebm {
 namespace {
 
-constexpr std::int64_t piece_numbers =
-    2048;  // of rows that are worked on at a time, to stay in the first-level cache
+// Of rows that are worked on at a time, to stay in the first-level cache.
+constexpr std::int64_t piece_numbers = 2048;
 constexpr std::int64_t smallest_shard = 256;  // rows, or pairs of rows
 
 torch::Tensor draw_noise(const torch::Tensor& positions, bool antithetic, Random& random) {
@@ -67,8 +67,7 @@ Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state,
     state.spare = state.positions;
     state.positions = y;
   } else {
-    auto gradient = energy.gradient(x);
-    if (options_.gradient_clip > 0) gradient = clipped(gradient, options_.gradient_clip);
+    const auto gradient = clipped_gradient(energy, x);
     if (auto y = cuda::langevin_step(x, gradient, h, noise, options_.antithetic, domain, random)) {
       state.positions = *y;
     } else {
@@ -79,6 +78,11 @@ Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state,
   return {.gradient_evaluations = state.positions.size(0)};
 }
 
+torch::Tensor Langevin::clipped_gradient(Energy& energy, const torch::Tensor& x) const {
+  const auto gradient = energy.gradient(x).contiguous();
+  return options_.gradient_clip > 0 ? clipped(gradient, options_.gradient_clip) : gradient;
+}
+
 template <class Real>
 void Langevin::move_rows(Energy& energy, const Domain& domain, const Normals& normals, double h, double noise,
                          const torch::Tensor& x, const torch::Tensor& y) const {
@@ -86,7 +90,7 @@ void Langevin::move_rows(Energy& energy, const Domain& domain, const Normals& no
   // One vector of noise serves a row of the first half and, turned about, its partner in the second.
   const std::int64_t halves = options_.antithetic ? 2 : 1, rows = x.size(0) / halves;
   const auto gradient_at = energy.row_gradient(x);
-  const auto whole_gradient = gradient_at ? torch::Tensor() : energy.gradient(x).contiguous();
+  const auto whole_gradient = gradient_at ? torch::Tensor() : clipped_gradient(energy, x);
   const auto piece = std::clamp<std::int64_t>(piece_numbers / d / 64 * 64, 64, 1024);
   for_each_shard(
       rows,
@@ -100,13 +104,14 @@ void Langevin::move_rows(Energy& energy, const Domain& domain, const Normals& no
             const auto offset = (half * rows + begin) * d;
             const Real* from = x.data_ptr<Real>() + offset;
             Real* to = y.data_ptr<Real>() + offset;
+            const Real* drift = gradient.data();
             if (gradient_at) {
               gradient_at(from, count, gradient.data());
+              if (options_.gradient_clip > 0) shorten_rows(gradient.data(), count, d, options_.gradient_clip);
             } else {
-              std::copy_n(whole_gradient.data_ptr<Real>() + offset, count * d, gradient.data());
+              drift = whole_gradient.data_ptr<Real>() + offset;
             }
-            if (options_.gradient_clip > 0) shorten_rows(gradient.data(), count, d, options_.gradient_clip);
-            drift_and_diffuse(from, gradient.data(), xi.data(), count * d, static_cast<Real>(h),
+            drift_and_diffuse(from, drift, xi.data(), count * d, static_cast<Real>(h),
                               static_cast<Real>(half == 0 ? noise : -noise), to);
             domain.retract_rows(to, count, x.scalar_type());
           }

@@ -39,6 +39,9 @@ class Langevin final : public Sampler {
   const Options& options() const { return options_; }
 
  private:
+  /// ∇E of all rows at once, each no longer than `gradient_clip`.
+  torch::Tensor clipped_gradient(Energy& energy, const torch::Tensor& x) const;
+
   /// The step from x to y on shards of rows, in pieces that stay in cache from the gradient to the
   /// retraction.
   template <class Real>

@@ -38,8 +38,6 @@ class JsonWithMachine final : public benchmark::JSONReporter {
 };
 
 int run(int argc, char** argv) {
-  set_up_process();
-  add_base_measure_dataset();
   const bool to_file = std::any_of(argv, argv + argc, [](const char* word) {
     return std::string_view(word).starts_with("--benchmark_out=");
   });
@@ -59,10 +57,6 @@ int run(int argc, char** argv) {
 }  // namespace ebm::benchmarks
 
 int main(int argc, char** argv) {
-  try {
-    return ebm::benchmarks::run(argc, argv);
-  } catch (const ebm::UserError& error) {
-    fmt::print(stderr, "benchmark: {}\n", error.what());
-    return 2;
-  }
+  using namespace ebm::benchmarks;
+  return run_program("benchmark", [&] { return run(argc, argv); });
 }

@@ -103,9 +103,7 @@ int run(int argc, char** argv) {
   app.add_option("--trace", a.trace, "write five iterations in double to this file instead");
   CLI11_PARSE(app, argc, argv);
 
-  set_up_process();
   set_threads(a.threads);
-  add_base_measure_dataset();
   const auto configuration = a.energy == "mlp"
                                  ? perceptron_dual_gda(a.points, a.particles)
                                  : shallow_dual_gda(a.dimension, a.points, a.particles, a.neurons);
@@ -132,10 +130,6 @@ int run(int argc, char** argv) {
 }  // namespace ebm::benchmarks
 
 int main(int argc, char** argv) {
-  try {
-    return ebm::benchmarks::run(argc, argv);
-  } catch (const ebm::UserError& error) {
-    fmt::print(stderr, "dual_gda_iteration: {}\n", error.what());
-    return 2;
-  }
+  using namespace ebm::benchmarks;
+  return run_program("dual_gda_iteration", [&] { return run(argc, argv); });
 }

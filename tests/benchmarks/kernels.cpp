@@ -92,7 +92,7 @@ void add_products(const Case& item) {
   const auto products = [](Kernel& k) {
     const auto neurons = k.energy->neurons().value();
     benchmark::DoNotOptimize(ridge::on_device::by_products::gradient(
-        k.x, neurons.positions.detach(), neurons.weights.detach(), ActivationKind::relu));
+        k.x, neurons.positions.detach(), neurons.weights.detach(), Activation("relu")));
   };
   add("products", item, products, [](const Kernel& k) { return k.pass.gradient(); });
 }

@@ -1,7 +1,9 @@
 #include "tests/benchmarks/setup.hpp"
 
-#include <malloc.h>
+#include <fmt/format.h>
 
+#include "framework/error.hpp"
+#include "framework/memory.hpp"
 #include "framework/parallel.hpp"
 
 namespace ebm::benchmarks {
@@ -20,16 +22,16 @@ struct BaseMeasure final : Dataset {
 
 }  // namespace
 
-void set_up_process() {
-#ifdef __GLIBC__
-  ::mallopt(M_MMAP_THRESHOLD, 64 << 20);
-  ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
-#endif
-  set_threads(1);
-}
-
-void add_base_measure_dataset() {
-  datasets().add<BaseMeasure>("base_measure", "points of the domain's base measure, for benchmarks");
+int run_program(const char* name, const std::function<int()>& run) {
+  try {
+    keep_freed_memory();
+    set_threads(1);
+    datasets().add<BaseMeasure>("base_measure", "points of the domain's base measure, for benchmarks");
+    return run();
+  } catch (const UserError& error) {
+    fmt::print(stderr, "{}: {}\n", name, error.what());
+    return 2;
+  }
 }
 
 Bench::Bench(const Json& configuration)

@@ -1,17 +1,18 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "apps/experiment.hpp"
 
 namespace ebm::benchmarks {
 
-/// What the program does before it trains: freed memory is kept; one thread until a benchmark asks for more.
-void set_up_process();
-
-/// Adds the dataset "base_measure": `train` points drawn from the base measure of the domain. Data of any
-/// dimension, without a file; how long an iteration takes does not depend on where the points lie.
-void add_base_measure_dataset();
+/// The main of a benchmark: what the program does before it trains (freed memory is kept; one thread until
+/// somebody asks for more), a dataset "base_measure" besides those of the library, and one line for what is
+/// wrong with the arguments. The dataset is `train` points drawn from the base measure of the domain: data of
+/// any dimension, without a file; how long an iteration takes does not depend on where the points lie.
+/// @return what `run` returns, or 2
+int run_program(const char* name, const std::function<int()>& run);
 
 /// A configuration that was read, its data and a training, kept together.
 struct Bench {
