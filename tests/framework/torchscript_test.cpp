@@ -7,7 +7,6 @@
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 
-#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "models/gaussian.hpp"
@@ -15,26 +14,10 @@
 #include "models/shallow.hpp"
 #include "models/teacher.hpp"
 #include "models/von_mises_fisher.hpp"
-#include "tests/support/support.hpp"
+#include "tests/support/export_fixture.hpp"
 
 namespace ebm::testing {
 namespace {
-
-constexpr std::int64_t dimension = 3;
-
-/// An energy with a weight and a forward given by the test.
-class Given final : public Energy {
- public:
-  using Forward = std::function<torch::Tensor(const torch::Tensor& x, const torch::Tensor& weight)>;
-  explicit Given(Forward forward, torch::ScalarType type = torch::kFloat)
-      : forward_(std::move(forward)),
-        weight_(register_parameter("weight", torch::tensor({0.5, 1.25, 2.0}, type))) {}
-  torch::Tensor forward(const torch::Tensor& x) override { return forward_(x, weight_); }
-
- private:
-  Forward forward_;
-  torch::Tensor weight_;
-};
 
 /// Images of one channel, 4 × 4: convolution, batch norm, a tied weight, children with numbers for names.
 class Images final : public Energy {
@@ -68,55 +51,6 @@ class Shift final : public Transform {
 
  private:
   torch::Tensor mean_;
-};
-
-torch::Tensor score_of(Energy& energy, const torch::Tensor& x) { return -energy.Energy::gradient(x); }
-
-class Export : public ::testing::Test {
- protected:
-  ExportResult write(Energy& energy, const Domain& domain,
-                     std::shared_ptr<TransformChain> transform = nullptr) {
-    return export_torchscript(file(),
-                              {.energy = energy, .domain = domain, .transform = std::move(transform)});
-  }
-  std::filesystem::path file() const { return folder_ / "model.pt"; }
-  torch::jit::Module read() const { return torch::jit::load(file().string()); }
-
-  /// Exports, and compares with the live model on points of this test's own, in both precisions.
-  void expect_faithful(Energy& energy, const Domain& domain, double tolerance) {
-    EXPECT_TRUE(write(energy, domain).trainable);
-    auto copy = read();
-    Random random(9, "points");
-    const auto type = energy.buffers().empty() ? energy.parameters().front().scalar_type()
-                                               : energy.buffers().front().scalar_type();
-    for (const std::int64_t count : {1, 3, 40}) {
-      const auto x = domain.sample_base(count, random, type);
-      const auto live = energy.forward(x).detach();
-      EXPECT_LE(distance(copy.forward({x}).toTensor(), live), tolerance * live.abs().max().item<double>());
-      const torch::NoGradGuard no_grad;
-      const auto score = score_of(energy, x);
-      EXPECT_LE(distance(copy.get_method("score")({x}).toTensor(), score),
-                tolerance * score.abs().max().item<double>());
-    }
-    std::size_t tensors = 0;
-    for (const auto& item : energy.named_parameters()) {
-      EXPECT_TRUE(copy.attr("energy").toModule().hasattr(item.key().substr(0, item.key().find('.'))));
-      ++tensors;
-    }
-    std::size_t exported = 0;
-    for (const auto& item : copy.named_parameters(true)) exported += item.value.requires_grad() ? 1 : 0;
-    EXPECT_EQ(exported, tensors) << "every parameter is one in the file";
-  }
-
-  std::string refusal(Given::Forward forward) {
-    Given energy(std::move(forward));
-    const auto message = user_error([&] { write(energy, Euclidean(dimension)); });
-    EXPECT_FALSE(std::filesystem::exists(file())) << "a refused export leaves no file";
-    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
-    return message;
-  }
-
-  TemporaryFolder folder_;
 };
 
 TEST_F(Export, EveryKindOfEnergyIsTheSameFunctionInTheFile) {
@@ -256,140 +190,6 @@ TEST_F(Export, TheLiveModelIsUntouched) {
   EXPECT_TRUE(energy.is_training());
   EXPECT_TRUE(energy.named_children()["1"]->is_training());
   EXPECT_FALSE(energy.named_children()["head"]->is_training());
-}
-
-TEST_F(Export, ValuesReadFromXAreRefused) {
-  const auto branch = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return x.mean().item<double>() > 0 ? (w * x.square()).sum(1) : (w * x.square()).sum(1) * 2;
-  };
-  expect_contains(refusal(branch), "takes a number out of a tensor that depends on x");
-  const auto number = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x).square().sum(1) * x.abs().max().item<double>();
-  };
-  expect_contains(refusal(number), "takes a number out of a tensor that depends on x");
-  const auto condition = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x).square().sum(1) * (x.detach().gt(100).any().is_nonzero() ? 2 : 1);
-  };
-  expect_contains(refusal(condition), "takes a number out of a tensor that depends on x");
-}
-
-// Invisible to the dispatcher: only a comparison on other points tells.
-TEST_F(Export, ABranchOnValuesReadPastTheOperatorsIsRefused) {
-  const auto near = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.square()).sum(1) * (x.contiguous().data_ptr<float>()[0] > 0 ? 1 : 2);
-  };
-  expect_contains(refusal(near), "depends on values");
-  const auto far_out = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.square()).sum(1) * (std::abs(x.contiguous().data_ptr<float>()[0]) < 50 ? 1 : 2);
-  };
-  expect_contains(refusal(far_out), "depends on values");
-  const auto mean = [](const torch::Tensor& x, const torch::Tensor& w) {
-    const auto m = x.detach().mean(1).contiguous();
-    double sum = 0;
-    for (std::int64_t i = 0; i < m.size(0); ++i) sum += m.data_ptr<float>()[i];
-    return (w * x.square()).sum(1) * (sum > 0 ? 1 : 2);
-  };
-  expect_contains(refusal(mean), "depends on values");
-}
-
-TEST_F(Export, ASizeBakedInIsRefused) {
-  const auto view = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.view({x.size(0), 1, dimension}).square()).sum(2).squeeze(1);
-  };
-  expect_contains(refusal(view), "size of the batch is fixed");
-  const auto mean = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.square()).sum(1) / static_cast<double>(x.size(0));
-  };
-  expect_contains(refusal(mean), "size of the batch is fixed");
-}
-
-TEST_F(Export, AKernelThatTracingCannotSeeIsRefused) {
-  const auto kernel = [](const torch::Tensor& x, const torch::Tensor& w) {
-    const auto squares = (w * x.square()).sum(1);
-    auto offset = at::empty_like(squares.detach());
-    for (std::int64_t i = 0; i < x.size(0); ++i) {
-      offset.data_ptr<float>()[i] = std::sin(x.detach().contiguous().data_ptr<float>()[dimension * i]) + 3;
-    }
-    return squares + offset;
-  };
-  expect_contains(refusal(kernel), "invisible to the trace");
-}
-
-TEST_F(Export, AnUnregisteredTensorIsRefused) {
-  const auto hidden = torch::tensor({1.f, 2.f, 3.f});
-  const auto plain = [&](const torch::Tensor& x, const torch::Tensor&) {
-    return (hidden * x.square()).sum(1);
-  };
-  expect_contains(refusal(plain), "shape [3] that is neither parameter nor buffer");
-  const auto trained = hidden.clone().requires_grad_(true);
-  const auto with_gradient = [&](const torch::Tensor& x, const torch::Tensor&) {
-    return (trained * x.square()).sum(1);
-  };
-  expect_contains(refusal(with_gradient), "was not registered with register_parameter");
-}
-
-TEST_F(Export, ADtypeFixedInsideIsRefused) {
-  const auto fixed = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.to(torch::kFloat).square()).matmul(torch::ones({dimension}, torch::kFloat));
-  };
-  expect_contains(refusal(fixed), "does not follow .to(float64)");
-}
-
-TEST_F(Export, ScoresThatAreNotTheEnergysAreRefused) {
-  const auto hidden = [](const torch::Tensor& x, const torch::Tensor& w) {
-    torch::Tensor factor;
-    {
-      const torch::NoGradGuard no_grad;
-      factor = x.square().sum(1);
-    }
-    return factor * (w * x).sum(1);
-  };
-  expect_contains(refusal(hidden), "the traced score differs");
-
-  class Wrong final : public Energy {
-   public:
-    torch::Tensor forward(const torch::Tensor& x) override { return x.square().sum(1); }
-    torch::Tensor gradient(const torch::Tensor& x) override { return 1.5 * x; }
-  } wrong;
-  expect_contains(user_error([&] { write(wrong, Euclidean(dimension)); }),
-                  "is not the gradient of its forward");
-}
-
-TEST_F(Export, AnEnergyThatDrawsOrCountsIsRefused) {
-  const auto drawing = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.square()).sum(1) + 0.1 * at::randn_like(x.select(1, 0));
-  };
-  expect_contains(refusal(drawing), "draws or counts");
-}
-
-TEST_F(Export, ShapesThatAreNotOneEnergyAPointAreRefused) {
-  const auto column = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.square()).sum(1, /*keepdim=*/true);
-  };
-  expect_contains(refusal(column), "one energy a point");
-  const auto infinite = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.square()).sum(1) / 0.0;
-  };
-  expect_contains(refusal(infinite), "not finite");
-}
-
-// A number of the weights is right in the file as long as the weights stay: allowed, and said.
-TEST_F(Export, NumbersOfTheWeightsMakeAFileThatIsNotToBeTrainedFurther) {
-  Given energy([](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.square()).sum(1) * w.max().item<double>();
-  });
-  EXPECT_FALSE(write(energy, Euclidean(dimension)).trainable);
-  Given honest(
-      [](const torch::Tensor& x, const torch::Tensor& w) { return (w * x.square()).sum(1) * w.max(); });
-  EXPECT_TRUE(write(honest, Euclidean(dimension)).trainable);
-}
-
-TEST_F(Export, AFailedExportLeavesTheOldFile) {
-  folder_.write("model.pt", "old");
-  Given energy(
-      [](const torch::Tensor& x, const torch::Tensor& w) { return (w * x).sum(1) * x.max().item<double>(); });
-  user_error([&] { write(energy, Euclidean(dimension)); });
-  EXPECT_EQ(read_file(file()), "old");
 }
 
 }  // namespace

@@ -129,9 +129,9 @@ TEST_P(RidgeDevice, ProductsAgreeWithAutogradInOneBlockAndInSeveral) {
   const Problem p(50, 20, 30);
   namespace products = ridge::on_device::by_products;
   for (const std::int64_t block : {1, 140, 1 << 24}) {
-    EXPECT_LT(distance(products::value(p.x, p.z, p.c, sigma.kind(), block), p.value(sigma)), 1e-12);
-    EXPECT_LT(distance(products::gradient(p.x, p.z, p.c, sigma.kind(), block), p.gradient(sigma)), 1e-12);
-    const auto moments = products::moments(p.x, p.w, p.z, sigma.kind(), block);
+    EXPECT_LT(distance(products::value(p.x, p.z, p.c, sigma, block), p.value(sigma)), 1e-12);
+    EXPECT_LT(distance(products::gradient(p.x, p.z, p.c, sigma, block), p.gradient(sigma)), 1e-12);
+    const auto moments = products::moments(p.x, p.w, p.z, sigma, block);
     EXPECT_LT(distance(moments.direction, p.moments(sigma).direction), 1e-12);
     EXPECT_LT(distance(moments.feature, p.moments(sigma).feature), 1e-12);
   }
