@@ -21,12 +21,6 @@ torch::Tensor ToyDensity::forward(const torch::Tensor& x) {
   return torch::cat(parts);
 }
 
-torch::Tensor ToyDensity::gradient(const torch::Tensor& x) {
-  std::vector<torch::Tensor> parts;
-  for (const auto& part : x.split(rows_at_once)) parts.push_back(Energy::gradient(part));
-  return torch::cat(parts);
-}
-
 double ToyDensity::entropy() {
   const torch::NoGradGuard no_grad;
   const auto energy = forward(grid().points());

@@ -11,7 +11,6 @@ class ToyDensity : public Energy {
  public:
   /// -log p(x) in nats, finite far from the data too. @param x [N, 2] @return [N], of the dtype of x
   torch::Tensor forward(const torch::Tensor& x) final;
-  torch::Tensor gradient(const torch::Tensor& x) final;
   std::optional<double> log_normalizer() const final { return 0.0; }
 
   /// Independent draws: [count, 2], double.

@@ -36,8 +36,7 @@ class CapturedIteration final {
 
   /// Does the work, eagerly or by a replay.
   /// @param carried  tensors that the work replaces and the next iteration goes on from. Replays overwrite
-  /// them in
-  ///                 place: whoever keeps one clones it
+  /// them in place: whoever keeps one clones it
   std::int64_t run(const Likeness& likeness, const torch::Tensor& batch,
                    const std::vector<torch::Tensor*>& carried, Energy& energy, const Work& work);
 
