@@ -1,13 +1,13 @@
-#include "apps/command_line.hpp"
+#include "dualebm/apps/command_line.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "framework/device.hpp"
-#include "framework/error.hpp"
-#include "framework/memory.hpp"
-#include "framework/parallel.hpp"
-#include "framework/plugin.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/device.hpp"
+#include "dualebm/framework/compute/memory.hpp"
+#include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/experiment/plugin.hpp"
 
 namespace ebm {
 namespace {

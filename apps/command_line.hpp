@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/training_run.hpp"
+#include "dualebm/apps/training_run.hpp"
 
 namespace ebm {
 

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "apps/command_line.hpp"
-#include "apps/report.hpp"
-#include "framework/callbacks/interrupt.hpp"
-#include "framework/callbacks/metrics_file.hpp"
-#include "framework/config_file.hpp"
-#include "framework/device.hpp"
-#include "framework/error.hpp"
-#include "framework/parallel.hpp"
+#include "dualebm/apps/command_line.hpp"
+#include "dualebm/apps/report.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/device.hpp"
+#include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
+#include "dualebm/framework/training/callbacks/interrupt.hpp"
+#include "dualebm/framework/training/callbacks/metrics_file.hpp"
 
 namespace ebm {
 namespace {

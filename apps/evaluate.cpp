@@ -1,10 +1,10 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include "apps/command_line.hpp"
-#include "apps/loaded_energy.hpp"
-#include "datasets/points.hpp"
-#include "framework/device.hpp"
+#include "dualebm/apps/command_line.hpp"
+#include "dualebm/apps/loaded_energy.hpp"
+#include "dualebm/datasets/files/points.hpp"
+#include "dualebm/framework/compute/device.hpp"
 
 namespace ebm {
 namespace {

@@ -1,11 +1,11 @@
-#include "apps/experiment.hpp"
+#include "dualebm/apps/experiment.hpp"
 
 #include <ATen/ATen.h>
 
 #include <filesystem>
 
-#include "framework/config_file.hpp"
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
 
 namespace ebm {
 namespace {

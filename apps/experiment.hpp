@@ -7,15 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "datasets/datasets.hpp"
-#include "datasets/transforms.hpp"
-#include "framework/domains.hpp"
-#include "framework/fit.hpp"
-#include "framework/metrics/evaluator.hpp"
-#include "framework/optim/optimizers.hpp"
-#include "framework/optim/schedule.hpp"
-#include "models/models.hpp"
-#include "trainers/trainers.hpp"
+#include "dualebm/datasets/datasets.hpp"
+#include "dualebm/datasets/transforms/transforms.hpp"
+#include "dualebm/framework/evaluation/evaluator.hpp"
+#include "dualebm/framework/problem/domains.hpp"
+#include "dualebm/framework/training/fit.hpp"
+#include "dualebm/framework/training/optimizers/optimizers.hpp"
+#include "dualebm/framework/training/schedule.hpp"
+#include "dualebm/models/models.hpp"
+#include "dualebm/trainers/trainers.hpp"
 
 namespace ebm {
 

@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
-#include "apps/command_line.hpp"
-#include "apps/loaded_energy.hpp"
-#include "framework/callbacks/metrics_file.hpp"
-#include "framework/config_file.hpp"
-#include "framework/error.hpp"
-#include "framework/safetensors.hpp"
-#include "framework/torchscript.hpp"
+#include "dualebm/apps/command_line.hpp"
+#include "dualebm/apps/loaded_energy.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/export/safetensors.hpp"
+#include "dualebm/framework/export/torchscript.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
+#include "dualebm/framework/training/callbacks/metrics_file.hpp"
 
 namespace ebm {
 namespace {

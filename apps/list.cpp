@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "apps/command_line.hpp"
-#include "framework/error.hpp"
+#include "dualebm/apps/command_line.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 namespace {

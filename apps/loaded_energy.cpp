@@ -1,8 +1,8 @@
-#include "apps/loaded_energy.hpp"
+#include "dualebm/apps/loaded_energy.hpp"
 
-#include "framework/checkpoint.hpp"
-#include "framework/config_file.hpp"
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
+#include "dualebm/framework/storage/checkpoint.hpp"
 
 namespace ebm {
 

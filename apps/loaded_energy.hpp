@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "apps/experiment.hpp"
-#include "framework/run.hpp"
-#include "framework/transform.hpp"
+#include "dualebm/apps/experiment.hpp"
+#include "dualebm/framework/problem/transform.hpp"
+#include "dualebm/framework/storage/run_directory.hpp"
 
 namespace ebm {
 

@@ -1,4 +1,4 @@
-#include "apps/pictures.hpp"
+#include "dualebm/apps/pictures.hpp"
 
 #include <ATen/ATen.h>
 
@@ -8,7 +8,7 @@
 #include <set>
 #include <span>
 
-#include "datasets/points.hpp"
+#include "dualebm/datasets/files/points.hpp"
 
 namespace ebm {
 namespace {

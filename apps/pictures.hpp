@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "apps/training_run.hpp"
+#include "dualebm/apps/training_run.hpp"
 
 namespace ebm {
 

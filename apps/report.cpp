@@ -1,11 +1,12 @@
-#include "apps/report.hpp"
+#include "dualebm/apps/report.hpp"
 
 #include <fmt/format.h>
 
-#include "apps/pictures.hpp"
-#include "framework/callbacks/metrics_file.hpp"
-#include "framework/checkpoint.hpp"
-#include "framework/error.hpp"
+#include "dualebm/apps/pictures.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/files.hpp"
+#include "dualebm/framework/storage/checkpoint.hpp"
+#include "dualebm/framework/training/callbacks/metrics_file.hpp"
 
 namespace ebm {
 namespace {

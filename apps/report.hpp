@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "apps/table.hpp"
-#include "apps/training_run.hpp"
+#include "dualebm/apps/table.hpp"
+#include "dualebm/apps/training_run.hpp"
 
 namespace ebm {
 

@@ -2,14 +2,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "apps/command_line.hpp"
-#include "apps/loaded_energy.hpp"
-#include "datasets/points.hpp"
-#include "framework/callbacks/console.hpp"
-#include "framework/checkpoint.hpp"
-#include "framework/device.hpp"
-#include "framework/error.hpp"
-#include "framework/samplers/langevin.hpp"
+#include "dualebm/apps/command_line.hpp"
+#include "dualebm/apps/loaded_energy.hpp"
+#include "dualebm/datasets/files/points.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/files.hpp"
+#include "dualebm/framework/compute/device.hpp"
+#include "dualebm/framework/sampling/langevin.hpp"
+#include "dualebm/framework/storage/checkpoint.hpp"
+#include "dualebm/framework/training/callbacks/console.hpp"
 
 namespace ebm {
 namespace {

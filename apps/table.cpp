@@ -1,4 +1,4 @@
-#include "apps/table.hpp"
+#include "dualebm/apps/table.hpp"
 
 #include <fmt/format.h>
 

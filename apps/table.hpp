@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "apps/training_run.hpp"
+#include "dualebm/apps/training_run.hpp"
 
 namespace ebm {
 

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
-#include "apps/command_line.hpp"
-#include "apps/loaded_energy.hpp"
-#include "apps/report.hpp"
-#include "framework/config_file.hpp"
-#include "framework/device.hpp"
-#include "framework/error.hpp"
+#include "dualebm/apps/command_line.hpp"
+#include "dualebm/apps/loaded_energy.hpp"
+#include "dualebm/apps/report.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/device.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
 
 namespace ebm {
 namespace {

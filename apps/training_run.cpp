@@ -1,16 +1,16 @@
-#include "apps/training_run.hpp"
+#include "dualebm/apps/training_run.hpp"
 
 #include <chrono>
 
-#include "framework/callbacks/checkpoint_writer.hpp"
-#include "framework/callbacks/console.hpp"
-#include "framework/callbacks/early_stop.hpp"
-#include "framework/callbacks/interrupt.hpp"
-#include "framework/callbacks/metrics_file.hpp"
-#include "framework/checkpoint.hpp"
-#include "framework/config_file.hpp"
-#include "framework/error.hpp"
-#include "framework/parallel.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
+#include "dualebm/framework/storage/checkpoint.hpp"
+#include "dualebm/framework/training/callbacks/checkpoint_writer.hpp"
+#include "dualebm/framework/training/callbacks/console.hpp"
+#include "dualebm/framework/training/callbacks/early_stop.hpp"
+#include "dualebm/framework/training/callbacks/interrupt.hpp"
+#include "dualebm/framework/training/callbacks/metrics_file.hpp"
 
 namespace ebm {
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "apps/experiment.hpp"
-#include "framework/run.hpp"
+#include "dualebm/apps/experiment.hpp"
+#include "dualebm/framework/storage/run_directory.hpp"
 
 namespace ebm {
 

@@ -1,11 +1,11 @@
-#include "datasets/datasets.hpp"
+#include "dualebm/datasets/datasets.hpp"
 
-#include "datasets/idx_images.hpp"
-#include "datasets/npy.hpp"
-#include "datasets/point_files.hpp"
-#include "datasets/table_csv.hpp"
-#include "datasets/teacher_student.hpp"
-#include "datasets/toy.hpp"
+#include "dualebm/datasets/idx_images.hpp"
+#include "dualebm/datasets/npy.hpp"
+#include "dualebm/datasets/point_files.hpp"
+#include "dualebm/datasets/table_csv.hpp"
+#include "dualebm/datasets/teacher_student.hpp"
+#include "dualebm/datasets/toys/toy.hpp"
 
 namespace ebm {
 

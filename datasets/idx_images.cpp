@@ -1,13 +1,13 @@
-#include "datasets/idx_images.hpp"
+#include "dualebm/datasets/idx_images.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
 
 #include <set>
 
-#include "datasets/bytes.hpp"
-#include "datasets/file_checks.hpp"
-#include "datasets/idx.hpp"
+#include "dualebm/datasets/files/bytes.hpp"
+#include "dualebm/datasets/files/file_checks.hpp"
+#include "dualebm/datasets/files/idx.hpp"
 
 namespace ebm {
 namespace {

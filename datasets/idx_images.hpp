@@ -1,7 +1,7 @@
 #pragma once
 
-#include "datasets/datasets.hpp"
-#include "datasets/split.hpp"
+#include "dualebm/datasets/datasets.hpp"
+#include "dualebm/datasets/split.hpp"
 
 namespace ebm {
 

@@ -1,14 +1,14 @@
-#include "datasets/npy.hpp"
+#include "dualebm/datasets/npy.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
 
 #include <cmath>
 
-#include "datasets/file_checks.hpp"
-#include "datasets/mapped_file.hpp"
-#include "datasets/npy_header.hpp"
-#include "datasets/split.hpp"
+#include "dualebm/datasets/files/file_checks.hpp"
+#include "dualebm/datasets/files/mapped_file.hpp"
+#include "dualebm/datasets/files/npy_header.hpp"
+#include "dualebm/datasets/split.hpp"
 
 namespace ebm {
 namespace {

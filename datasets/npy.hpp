@@ -1,6 +1,6 @@
 #pragma once
 
-#include "datasets/datasets.hpp"
+#include "dualebm/datasets/datasets.hpp"
 
 namespace ebm {
 

@@ -1,7 +1,7 @@
-#include "datasets/point_files.hpp"
+#include "dualebm/datasets/point_files.hpp"
 
-#include "datasets/file_checks.hpp"
-#include "datasets/points.hpp"
+#include "dualebm/datasets/files/file_checks.hpp"
+#include "dualebm/datasets/files/points.hpp"
 
 namespace ebm {
 namespace {

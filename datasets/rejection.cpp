@@ -1,10 +1,10 @@
-#include "datasets/rejection.hpp"
+#include "dualebm/datasets/rejection.hpp"
 
 #include <ATen/ATen.h>
 
 #include <vector>
 
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 

@@ -2,9 +2,9 @@
 
 #include <torch/types.h>
 
-#include "framework/domain.hpp"
-#include "framework/energy.hpp"
-#include "framework/random.hpp"
+#include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/framework/problem/energy.hpp"
 
 namespace ebm {
 

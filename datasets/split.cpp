@@ -1,11 +1,11 @@
-#include "datasets/split.hpp"
+#include "dualebm/datasets/split.hpp"
 
 #include <ATen/ATen.h>
 
 #include <cmath>
 
-#include "datasets/split_file.hpp"
-#include "framework/error.hpp"
+#include "dualebm/datasets/files/split_file.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 namespace {

@@ -3,9 +3,9 @@
 #include <filesystem>
 #include <string>
 
-#include "framework/config.hpp"
-#include "framework/dataset.hpp"
-#include "framework/random.hpp"
+#include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/problem/dataset.hpp"
+#include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
 

@@ -1,4 +1,4 @@
-#include "datasets/table_csv.hpp"
+#include "dualebm/datasets/table_csv.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <charconv>
 
-#include "datasets/bytes.hpp"
-#include "datasets/csv.hpp"
-#include "datasets/file_checks.hpp"
-#include "framework/printable.hpp"
+#include "dualebm/datasets/files/bytes.hpp"
+#include "dualebm/datasets/files/csv.hpp"
+#include "dualebm/datasets/files/file_checks.hpp"
+#include "dualebm/framework/base/printable.hpp"
 
 namespace ebm {
 namespace {

@@ -1,9 +1,9 @@
-#include "datasets/teacher_student.hpp"
+#include "dualebm/datasets/teacher_student.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include "datasets/rejection.hpp"
-#include "datasets/split.hpp"
+#include "dualebm/datasets/rejection.hpp"
+#include "dualebm/datasets/split.hpp"
 
 namespace ebm {
 namespace {

@@ -1,10 +1,10 @@
-#include "models/convolutional.hpp"
+#include "dualebm/models/convolutional.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
 #include <torch/nn/modules/container/modulelist.h>
 
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 

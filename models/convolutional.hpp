@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "framework/config.hpp"
-#include "models/models.hpp"
-#include "models/smooth_activation.hpp"
+#include "dualebm/framework/settings/fields.hpp"
+#include "dualebm/models/models.hpp"
+#include "dualebm/models/smooth_activation.hpp"
 
 namespace ebm {
 

@@ -1,11 +1,11 @@
-#include "models/gaussian.hpp"
+#include "dualebm/models/gaussian.hpp"
 
 #include <ATen/ATen.h>
 
 #include <cmath>
 #include <numbers>
 
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 namespace {

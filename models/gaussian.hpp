@@ -1,7 +1,7 @@
 #pragma once
 
-#include "framework/config.hpp"
-#include "framework/energy.hpp"
+#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
 

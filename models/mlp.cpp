@@ -1,9 +1,9 @@
-#include "models/mlp.hpp"
+#include "dualebm/models/mlp.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/nn/modules/container/modulelist.h>
 
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 

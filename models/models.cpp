@@ -1,13 +1,13 @@
-#include "models/models.hpp"
+#include "dualebm/models/models.hpp"
 
-#include "models/convolutional.hpp"
-#include "models/gaussian.hpp"
-#include "models/lazy_shallow.hpp"
-#include "models/mlp.hpp"
-#include "models/script.hpp"
-#include "models/shallow.hpp"
-#include "models/teacher.hpp"
-#include "models/von_mises_fisher.hpp"
+#include "dualebm/models/convolutional.hpp"
+#include "dualebm/models/gaussian.hpp"
+#include "dualebm/models/lazy_shallow.hpp"
+#include "dualebm/models/mlp.hpp"
+#include "dualebm/models/script.hpp"
+#include "dualebm/models/shallow.hpp"
+#include "dualebm/models/teacher.hpp"
+#include "dualebm/models/von_mises_fisher.hpp"
 
 namespace ebm {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <memory>
 
-#include "framework/domain.hpp"
-#include "framework/energy.hpp"
-#include "framework/random.hpp"
-#include "framework/registry.hpp"
+#include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/settings/registry.hpp"
 
 namespace ebm {
 

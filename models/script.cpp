@@ -1,4 +1,4 @@
-#include "models/script.hpp"
+#include "dualebm/models/script.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -6,8 +6,8 @@
 
 #include <filesystem>
 
-#include "framework/error.hpp"
-#include "framework/export/tracing.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/export/tracing.hpp"
 
 namespace ebm {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "framework/config.hpp"
-#include "models/models.hpp"
+#include "dualebm/framework/settings/fields.hpp"
+#include "dualebm/models/models.hpp"
 
 namespace ebm {
 

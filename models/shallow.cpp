@@ -1,11 +1,11 @@
-#include "models/shallow.hpp"
+#include "dualebm/models/shallow.hpp"
 
 #include <ATen/ATen.h>
 
-#include "framework/ball_factor.hpp"
-#include "framework/error.hpp"
-#include "framework/gradients.hpp"
-#include "models/ridge_features.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/ball_factor.hpp"
+#include "dualebm/framework/problem/gradients.hpp"
+#include "dualebm/models/ridge/features.hpp"
 
 namespace ebm {
 namespace {

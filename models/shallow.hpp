@@ -2,10 +2,10 @@
 
 #include <string>
 
-#include "framework/config.hpp"
-#include "framework/energy.hpp"
-#include "framework/random.hpp"
-#include "models/activation.hpp"
+#include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/settings/fields.hpp"
+#include "dualebm/models/ridge/activation.hpp"
 
 namespace ebm {
 

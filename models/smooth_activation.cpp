@@ -1,8 +1,8 @@
-#include "models/smooth_activation.hpp"
+#include "dualebm/models/smooth_activation.hpp"
 
 #include <ATen/ATen.h>
 
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 

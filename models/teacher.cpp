@@ -1,4 +1,4 @@
-#include "models/teacher.hpp"
+#include "dualebm/models/teacher.hpp"
 
 #include <ATen/ATen.h>
 
@@ -6,9 +6,9 @@
 #include <cmath>
 #include <numbers>
 
-#include "framework/error.hpp"
-#include "framework/metrics/quadrature.hpp"
-#include "models/ridge_features.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/problem/quadrature.hpp"
+#include "dualebm/models/ridge/features.hpp"
 
 namespace ebm {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "framework/config.hpp"
-#include "framework/energy.hpp"
+#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
 

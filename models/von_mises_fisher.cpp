@@ -1,4 +1,4 @@
-#include "models/von_mises_fisher.hpp"
+#include "dualebm/models/von_mises_fisher.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/frontend/tracer.h>
@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 namespace {

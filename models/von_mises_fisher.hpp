@@ -1,8 +1,8 @@
 #pragma once
 
-#include "framework/config.hpp"
-#include "framework/energy.hpp"
-#include "framework/random.hpp"
+#include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
 

@@ -1,11 +1,11 @@
-#include "trainers/denoising_score_matching.hpp"
+#include "dualebm/trainers/denoising_score_matching.hpp"
 
 #include <ATen/ATen.h>
 
 #include <cmath>
 
-#include "framework/error.hpp"
-#include "trainers/score_gradient.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/trainers/score_gradient.hpp"
 
 namespace ebm {
 namespace {

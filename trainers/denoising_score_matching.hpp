@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "framework/config.hpp"
-#include "framework/trainer.hpp"
+#include "dualebm/framework/settings/fields.hpp"
+#include "dualebm/framework/training/trainer.hpp"
 
 namespace ebm {
 

@@ -1,8 +1,8 @@
-#include "trainers/exact_likelihood.hpp"
+#include "dualebm/trainers/exact_likelihood.hpp"
 
 #include <ATen/ATen.h>
 
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 

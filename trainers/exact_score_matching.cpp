@@ -1,8 +1,8 @@
-#include "trainers/exact_score_matching.hpp"
+#include "dualebm/trainers/exact_score_matching.hpp"
 
 #include <ATen/ATen.h>
 
-#include "trainers/score_gradient.hpp"
+#include "dualebm/trainers/score_gradient.hpp"
 
 namespace ebm {
 

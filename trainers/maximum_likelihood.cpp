@@ -1,4 +1,4 @@
-#include "trainers/maximum_likelihood.hpp"
+#include "dualebm/trainers/maximum_likelihood.hpp"
 
 namespace ebm {
 

@@ -1,9 +1,9 @@
-#include "trainers/particle_trainer.hpp"
+#include "dualebm/trainers/particle_trainer.hpp"
 
 #include <ATen/ATen.h>
 
-#include "framework/error.hpp"
-#include "framework/evaluation_mode.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/problem/evaluation_mode.hpp"
 
 namespace ebm {
 namespace {

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "framework/config.hpp"
-#include "framework/particles.hpp"
-#include "framework/samplers/langevin.hpp"
-#include "framework/trainer.hpp"
+#include "dualebm/framework/sampling/langevin.hpp"
+#include "dualebm/framework/sampling/particles.hpp"
+#include "dualebm/framework/settings/fields.hpp"
+#include "dualebm/framework/training/trainer.hpp"
 
 namespace ebm {
 

@@ -1,12 +1,12 @@
-#include "trainers/persistent_contrastive_divergence.hpp"
+#include "dualebm/trainers/persistent_contrastive_divergence.hpp"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 
-#include "framework/error.hpp"
-#include "framework/evaluation_mode.hpp"
-#include "framework/particles.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/problem/evaluation_mode.hpp"
+#include "dualebm/framework/sampling/particles.hpp"
 
 namespace ebm {
 

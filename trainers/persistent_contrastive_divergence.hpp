@@ -2,9 +2,9 @@
 
 #include <optional>
 
-#include "framework/config.hpp"
-#include "framework/samplers/langevin.hpp"
-#include "framework/trainer.hpp"
+#include "dualebm/framework/sampling/langevin.hpp"
+#include "dualebm/framework/settings/fields.hpp"
+#include "dualebm/framework/training/trainer.hpp"
 
 namespace ebm {
 

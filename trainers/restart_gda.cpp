@@ -1,6 +1,6 @@
-#include "trainers/restart_gda.hpp"
+#include "dualebm/trainers/restart_gda.hpp"
 
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 

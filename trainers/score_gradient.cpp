@@ -1,9 +1,9 @@
-#include "trainers/score_gradient.hpp"
+#include "dualebm/trainers/score_gradient.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "framework/energy.hpp"
+#include "dualebm/framework/problem/energy.hpp"
 
 namespace ebm {
 

@@ -1,6 +1,6 @@
-#include "trainers/score_matching.hpp"
+#include "dualebm/trainers/score_matching.hpp"
 
-#include "trainers/restart_gda.hpp"
+#include "dualebm/trainers/restart_gda.hpp"
 
 namespace ebm {
 

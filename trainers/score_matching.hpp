@@ -1,6 +1,6 @@
 #pragma once
 
-#include "trainers/particle_trainer.hpp"
+#include "dualebm/trainers/particle_trainer.hpp"
 
 namespace ebm {
 

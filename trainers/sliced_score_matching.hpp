@@ -1,7 +1,7 @@
 #pragma once
 
-#include "framework/config.hpp"
-#include "framework/trainer.hpp"
+#include "dualebm/framework/settings/fields.hpp"
+#include "dualebm/framework/training/trainer.hpp"
 
 namespace ebm {
 

@@ -1,14 +1,14 @@
-#include "trainers/trainers.hpp"
+#include "dualebm/trainers/trainers.hpp"
 
-#include "trainers/denoising_score_matching.hpp"
-#include "trainers/dual_gda.hpp"
-#include "trainers/exact_likelihood.hpp"
-#include "trainers/exact_score_matching.hpp"
-#include "trainers/maximum_likelihood.hpp"
-#include "trainers/persistent_contrastive_divergence.hpp"
-#include "trainers/restart_gda.hpp"
-#include "trainers/score_matching.hpp"
-#include "trainers/sliced_score_matching.hpp"
+#include "dualebm/trainers/denoising_score_matching.hpp"
+#include "dualebm/trainers/dual_gda.hpp"
+#include "dualebm/trainers/exact_likelihood.hpp"
+#include "dualebm/trainers/exact_score_matching.hpp"
+#include "dualebm/trainers/maximum_likelihood.hpp"
+#include "dualebm/trainers/persistent_contrastive_divergence.hpp"
+#include "dualebm/trainers/restart_gda.hpp"
+#include "dualebm/trainers/score_matching.hpp"
+#include "dualebm/trainers/sliced_score_matching.hpp"
 
 namespace ebm {
 

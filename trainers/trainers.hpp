@@ -1,7 +1,7 @@
 #pragma once
 
-#include "framework/registry.hpp"
-#include "framework/trainer.hpp"
+#include "dualebm/framework/settings/registry.hpp"
+#include "dualebm/framework/training/trainer.hpp"
 
 namespace ebm {
 

@@ -1,9 +1,9 @@
-#include "framework/export/exportable.hpp"
+#include "dualebm/framework/export/exportable.hpp"
 
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 

@@ -5,10 +5,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "framework/config.hpp"
-#include "framework/domain.hpp"
-#include "framework/energy.hpp"
-#include "framework/transform.hpp"
+#include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/problem/transform.hpp"
+#include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
 

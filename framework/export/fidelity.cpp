@@ -1,4 +1,4 @@
-#include "framework/export/fidelity.hpp"
+#include "dualebm/framework/export/fidelity.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -7,8 +7,8 @@
 #include <cmath>
 #include <limits>
 
-#include "framework/error.hpp"
-#include "framework/export/tracing.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/export/tracing.hpp"
 
 namespace ebm {
 namespace {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "framework/domain.hpp"
-#include "framework/energy.hpp"
-#include "framework/transform.hpp"
+#include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/problem/transform.hpp"
 
 namespace torch::jit {
 struct Module;

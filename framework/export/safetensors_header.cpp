@@ -1,13 +1,13 @@
-#include "framework/export/safetensors_header.hpp"
+#include "dualebm/framework/export/safetensors_header.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "framework/config.hpp"
-#include "framework/error.hpp"
-#include "framework/printable.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/printable.hpp"
+#include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
 namespace {

@@ -1,4 +1,4 @@
-#include "framework/export/tracing.hpp"
+#include "dualebm/framework/export/tracing.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
@@ -6,8 +6,8 @@
 
 #include <set>
 
-#include "framework/error.hpp"
-#include "framework/export/value_reads.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/export/value_reads.hpp"
 
 namespace ebm {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "framework/energy.hpp"
-#include "framework/transform.hpp"
+#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/problem/transform.hpp"
 
 namespace ebm {
 

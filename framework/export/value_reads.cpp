@@ -1,4 +1,4 @@
-#include "framework/export/value_reads.hpp"
+#include "dualebm/framework/export/value_reads.hpp"
 
 #include <ATen/record_function.h>
 #include <torch/csrc/jit/frontend/tracer.h>

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "framework/config.hpp"
+#include "dualebm/framework/settings/fields.hpp"
 #include "tests/apps/program.hpp"
 
 namespace ebm::testing {

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
-#include "framework/callbacks/metrics_file.hpp"
-#include "framework/config_file.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
+#include "dualebm/framework/training/callbacks/metrics_file.hpp"
 #include "tests/apps/program.hpp"
 
 namespace ebm::testing {

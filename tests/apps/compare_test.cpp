@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
-#include "apps/table.hpp"
-#include "framework/config_file.hpp"
+#include "dualebm/apps/table.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
 #include "tests/apps/program.hpp"
 
 namespace ebm::testing {

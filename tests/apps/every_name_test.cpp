@@ -1,8 +1,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "framework/checkpoint.hpp"
-#include "framework/torchscript.hpp"
+#include "dualebm/framework/export/torchscript.hpp"
+#include "dualebm/framework/storage/checkpoint.hpp"
 #include "tests/apps/program.hpp"
 
 namespace ebm::testing {

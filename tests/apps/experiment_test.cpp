@@ -1,4 +1,4 @@
-#include "apps/experiment.hpp"
+#include "dualebm/apps/experiment.hpp"
 
 #include <nlohmann/json.hpp>
 

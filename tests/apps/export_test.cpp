@@ -3,10 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "apps/loaded_energy.hpp"
-#include "framework/callbacks/metrics_file.hpp"
-#include "framework/config_file.hpp"
-#include "framework/safetensors.hpp"
+#include "dualebm/apps/loaded_energy.hpp"
+#include "dualebm/framework/export/safetensors.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
+#include "dualebm/framework/training/callbacks/metrics_file.hpp"
 #include "tests/apps/program.hpp"
 
 namespace ebm::testing {

@@ -2,7 +2,7 @@
 #include <random>
 #include <thread>
 
-#include "framework/callbacks/metrics_file.hpp"
+#include "dualebm/framework/training/callbacks/metrics_file.hpp"
 #include "tests/apps/program.hpp"
 
 namespace ebm::testing {

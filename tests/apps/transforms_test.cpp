@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "apps/loaded_energy.hpp"
+#include "dualebm/apps/loaded_energy.hpp"
 #include "tests/apps/program.hpp"
 
 namespace ebm::testing {

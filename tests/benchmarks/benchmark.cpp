@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
-#include "framework/error.hpp"
-#include "framework/version.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/version.hpp"
 #include "tests/benchmarks/report.hpp"
 #include "tests/benchmarks/roofline.hpp"
 #include "tests/benchmarks/setup.hpp"

@@ -6,9 +6,9 @@
 #include <fstream>
 #include <iostream>
 
-#include "framework/config_file.hpp"
-#include "framework/error.hpp"
-#include "framework/parallel.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
 #include "tests/benchmarks/setup.hpp"
 
 namespace ebm::benchmarks {

@@ -3,11 +3,11 @@
 
 #include <set>
 
-#include "framework/domain.hpp"
-#include "framework/parallel.hpp"
-#include "framework/samplers/langevin.hpp"
-#include "models/models.hpp"
-#include "models/ridge_on_device.hpp"
+#include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/framework/sampling/langevin.hpp"
+#include "dualebm/models/models.hpp"
+#include "dualebm/models/ridge/device_sums.hpp"
 #include "tests/benchmarks/report.hpp"
 #include "tests/benchmarks/setup.hpp"
 

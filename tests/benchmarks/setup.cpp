@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "framework/error.hpp"
-#include "framework/memory.hpp"
-#include "framework/parallel.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/memory.hpp"
+#include "dualebm/framework/compute/parallel.hpp"
 
 namespace ebm::benchmarks {
 namespace {

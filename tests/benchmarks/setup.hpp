@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "apps/experiment.hpp"
+#include "dualebm/apps/experiment.hpp"
 
 namespace ebm::benchmarks {
 

@@ -2,9 +2,9 @@
 
 #include <optional>
 
-#include "framework/config_file.hpp"
-#include "framework/error.hpp"
-#include "framework/parallel.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
 #include "tests/benchmarks/report.hpp"
 #include "tests/benchmarks/setup.hpp"
 

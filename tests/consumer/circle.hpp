@@ -1,4 +1,4 @@
-#include "datasets/datasets.hpp"
+#include "dualebm/datasets/datasets.hpp"
 
 struct Circle final : ebm::Dataset {
   struct Options {

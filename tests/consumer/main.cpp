@@ -1,8 +1,8 @@
-#include "apps/command_line.hpp"
 #include "circle.hpp"
+#include "dualebm/apps/command_line.hpp"
+#include "dualebm/trainers/trainers.hpp"
 #include "ring.hpp"
 #include "slow_gda.hpp"
-#include "trainers/trainers.hpp"
 
 int main(int argc, char** argv) {
   ebm::energies().add<Ring>("ring", "a ring on R²; its radius is learnt");

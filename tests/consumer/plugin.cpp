@@ -1,8 +1,8 @@
-#include "framework/plugin.hpp"
+#include "dualebm/framework/experiment/plugin.hpp"
 #include "circle.hpp"
+#include "dualebm/trainers/trainers.hpp"
 #include "ring.hpp"
 #include "slow_gda.hpp"
-#include "trainers/trainers.hpp"
 
 DUALEBM_PLUGIN() {
   ebm::energies().add<Ring>("ring", "a ring on R²; its radius is learnt");

@@ -1,4 +1,4 @@
-#include "models/models.hpp"
+#include "dualebm/models/models.hpp"
 
 struct Ring final : ebm::Energy {
   struct Options {

@@ -1,4 +1,4 @@
-#include "trainers/particle_trainer.hpp"
+#include "dualebm/trainers/particle_trainer.hpp"
 
 struct SlowGda final : ebm::ParticleTrainer {
   struct Options : ebm::ParticleOptions {

@@ -1,11 +1,11 @@
-#include "datasets/npy.hpp"
+#include "dualebm/datasets/npy.hpp"
 
 #include <unistd.h>
 
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "datasets/npy_header.hpp"
+#include "dualebm/datasets/files/npy_header.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {

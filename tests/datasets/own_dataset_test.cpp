@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
-#include "datasets/datasets.hpp"
-#include "datasets/split.hpp"
+#include "dualebm/datasets/datasets.hpp"
+#include "dualebm/datasets/split.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {

@@ -1,13 +1,13 @@
-#include "datasets/rejection.hpp"
+#include "dualebm/datasets/rejection.hpp"
 
 #include <array>
 #include <cmath>
 
-#include "datasets/teacher_student.hpp"
-#include "framework/metrics/evaluator.hpp"
-#include "models/gaussian.hpp"
-#include "models/teacher.hpp"
-#include "models/von_mises_fisher.hpp"
+#include "dualebm/datasets/teacher_student.hpp"
+#include "dualebm/framework/evaluation/evaluator.hpp"
+#include "dualebm/models/gaussian.hpp"
+#include "dualebm/models/teacher.hpp"
+#include "dualebm/models/von_mises_fisher.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {

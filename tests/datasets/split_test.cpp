@@ -1,4 +1,4 @@
-#include "datasets/split.hpp"
+#include "dualebm/datasets/split.hpp"
 
 #include <algorithm>
 

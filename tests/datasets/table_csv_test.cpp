@@ -1,4 +1,4 @@
-#include "datasets/table_csv.hpp"
+#include "dualebm/datasets/table_csv.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "framework/config_file.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {

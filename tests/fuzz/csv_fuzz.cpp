@@ -1,5 +1,5 @@
-#include "datasets/bytes.hpp"
-#include "datasets/csv.hpp"
+#include "dualebm/datasets/files/bytes.hpp"
+#include "dualebm/datasets/files/csv.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 /// First byte: whether there is a header. The rest: the file, packed by gzip or not.

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "framework/error.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm::fuzz {
 

@@ -1,4 +1,4 @@
-#include "datasets/bytes.hpp"
+#include "dualebm/datasets/files/bytes.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,4 +1,4 @@
-#include "datasets/idx.hpp"
+#include "dualebm/datasets/files/idx.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 /// First byte: whether labels or images are wanted. The rest: the file.

@@ -1,4 +1,4 @@
-#include "datasets/npy_header.hpp"
+#include "dualebm/datasets/files/npy_header.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,4 +1,4 @@
-#include "datasets/split_file.hpp"
+#include "dualebm/datasets/files/split_file.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 /// First byte: how many rows the data have. The rest: the split file.

@@ -3,10 +3,10 @@
 #include <cmath>
 #include <numbers>
 
-#include "framework/domain.hpp"
-#include "framework/metrics/evaluator.hpp"
-#include "models/gaussian.hpp"
-#include "models/von_mises_fisher.hpp"
+#include "dualebm/framework/evaluation/evaluator.hpp"
+#include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/models/gaussian.hpp"
+#include "dualebm/models/von_mises_fisher.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {

@@ -1,8 +1,8 @@
 #include <ATen/ATen.h>
 
-#include "framework/domain.hpp"
-#include "models/convolutional.hpp"
-#include "models/mlp.hpp"
+#include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/models/convolutional.hpp"
+#include "dualebm/models/mlp.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {

@@ -2,10 +2,10 @@
 
 #include <ATen/ATen.h>
 
-#include "framework/samplers/langevin.hpp"
-#include "models/lazy_shallow.hpp"
-#include "models/models.hpp"
-#include "models/shallow.hpp"
+#include "dualebm/framework/sampling/langevin.hpp"
+#include "dualebm/models/lazy_shallow.hpp"
+#include "dualebm/models/models.hpp"
+#include "dualebm/models/shallow.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {

@@ -1,4 +1,4 @@
-#include "models/lazy_shallow.hpp"
+#include "dualebm/models/lazy_shallow.hpp"
 
 #include <cmath>
 

@@ -1,10 +1,10 @@
-#include "models/script.hpp"
+#include "dualebm/models/script.hpp"
 
 #include <ATen/ATen.h>
 
-#include "framework/checkpoint.hpp"
-#include "framework/torchscript.hpp"
-#include "models/shallow.hpp"
+#include "dualebm/framework/export/torchscript.hpp"
+#include "dualebm/framework/storage/checkpoint.hpp"
+#include "dualebm/models/shallow.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {

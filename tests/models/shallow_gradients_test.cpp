@@ -4,9 +4,9 @@
 #include <array>
 #include <cmath>
 
-#include "framework/parallel.hpp"
-#include "models/lazy_shallow.hpp"
-#include "models/shallow.hpp"
+#include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/models/lazy_shallow.hpp"
+#include "dualebm/models/shallow.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {

@@ -1,4 +1,4 @@
-#include "models/shallow.hpp"
+#include "dualebm/models/shallow.hpp"
 
 #include <cmath>
 

@@ -1,9 +1,9 @@
-#include "models/teacher.hpp"
+#include "dualebm/models/teacher.hpp"
 
 #include <cmath>
 
-#include "framework/domain.hpp"
-#include "framework/metrics/evaluator.hpp"
+#include "dualebm/framework/evaluation/evaluator.hpp"
+#include "dualebm/framework/problem/domain.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {

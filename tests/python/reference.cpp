@@ -3,11 +3,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "framework/checkpoint.hpp"
-#include "framework/domains.hpp"
-#include "framework/safetensors.hpp"
-#include "framework/torchscript.hpp"
-#include "models/models.hpp"
+#include "dualebm/framework/base/files.hpp"
+#include "dualebm/framework/export/safetensors.hpp"
+#include "dualebm/framework/export/torchscript.hpp"
+#include "dualebm/framework/problem/domains.hpp"
+#include "dualebm/framework/storage/checkpoint.hpp"
+#include "dualebm/models/models.hpp"
 
 namespace ebm {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "framework/torchscript.hpp"
+#include "dualebm/framework/export/torchscript.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "framework/parallel.hpp"
+#include "dualebm/framework/compute/parallel.hpp"
 
 /// One thread for LibTorch and two for the shards, so that tests exercise the pool.
 int main(int argc, char** argv) {

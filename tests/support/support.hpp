@@ -8,10 +8,10 @@
 #include <fstream>
 #include <string>
 
-#include "framework/energy.hpp"
-#include "framework/error.hpp"
-#include "framework/instruction_set.hpp"
-#include "framework/parallel.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/instruction_set.hpp"
+#include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/problem/energy.hpp"
 
 namespace ebm::testing {
 

@@ -1,8 +1,8 @@
-#include "trainers/denoising_score_matching.hpp"
+#include "dualebm/trainers/denoising_score_matching.hpp"
 
 #include <ATen/ATen.h>
 
-#include "models/gaussian.hpp"
+#include "dualebm/models/gaussian.hpp"
 #include "tests/support/support.hpp"
 #include "tests/trainers/standing_still.hpp"
 

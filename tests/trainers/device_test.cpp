@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "framework/optim/optimizers.hpp"
-#include "framework/optim/schedule.hpp"
-#include "models/models.hpp"
+#include "dualebm/framework/training/optimizers/optimizers.hpp"
+#include "dualebm/framework/training/schedule.hpp"
+#include "dualebm/models/models.hpp"
+#include "dualebm/trainers/trainers.hpp"
 #include "tests/support/support.hpp"
-#include "trainers/trainers.hpp"
 #if defined(EBM_WITH_CUDA)
 #include <c10/cuda/CUDAFunctions.h>
 #endif
@@ -216,7 +216,7 @@ TEST_P(EveryTrainer, DoesNotWaitForTheDevice) {
 #endif
 }
 
-#if __has_include("framework/normals.hpp")
+#if __has_include("framework/compute/normals.hpp")
 // Where all draws are normals, a CUDA device draws those of the CPU and the runs agree to rounding.
 TEST_P(EveryTrainer, RunsAsOnTheCpu) {
   const auto& [name, which] = GetParam();

@@ -1,13 +1,13 @@
 #include <nlohmann/json.hpp>
 
-#include "framework/config_file.hpp"
-#include "framework/domain.hpp"
-#include "framework/optim/wasserstein_fisher_rao.hpp"
-#include "models/shallow.hpp"
+#include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
+#include "dualebm/framework/training/optimizers/wasserstein_fisher_rao.hpp"
+#include "dualebm/models/shallow.hpp"
+#include "dualebm/trainers/dual_gda.hpp"
+#include "dualebm/trainers/restart_gda.hpp"
+#include "dualebm/trainers/score_matching.hpp"
 #include "tests/support/support.hpp"
-#include "trainers/dual_gda.hpp"
-#include "trainers/restart_gda.hpp"
-#include "trainers/score_matching.hpp"
 
 namespace ebm::testing {
 namespace {

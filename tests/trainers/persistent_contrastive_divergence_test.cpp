@@ -1,11 +1,11 @@
-#include "trainers/persistent_contrastive_divergence.hpp"
+#include "dualebm/trainers/persistent_contrastive_divergence.hpp"
 
 #include <ATen/ATen.h>
 
-#include "models/gaussian.hpp"
+#include "dualebm/models/gaussian.hpp"
+#include "dualebm/trainers/dual_gda.hpp"
 #include "tests/support/support.hpp"
 #include "tests/trainers/standing_still.hpp"
-#include "trainers/dual_gda.hpp"
 
 namespace ebm::testing {
 namespace {

@@ -1,16 +1,16 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "datasets/rejection.hpp"
-#include "framework/metrics/evaluator.hpp"
-#include "framework/optim/optimizers.hpp"
-#include "models/gaussian.hpp"
-#include "models/shallow.hpp"
-#include "models/teacher.hpp"
-#include "models/von_mises_fisher.hpp"
+#include "dualebm/datasets/rejection.hpp"
+#include "dualebm/framework/evaluation/evaluator.hpp"
+#include "dualebm/framework/training/optimizers/optimizers.hpp"
+#include "dualebm/models/gaussian.hpp"
+#include "dualebm/models/shallow.hpp"
+#include "dualebm/models/teacher.hpp"
+#include "dualebm/models/von_mises_fisher.hpp"
+#include "dualebm/trainers/denoising_score_matching.hpp"
+#include "dualebm/trainers/trainers.hpp"
 #include "tests/support/support.hpp"
-#include "trainers/denoising_score_matching.hpp"
-#include "trainers/trainers.hpp"
 
 namespace ebm::testing {
 namespace {

@@ -1,4 +1,4 @@
-#include "trainers/restart_gda.hpp"
+#include "dualebm/trainers/restart_gda.hpp"
 
 #include <sys/mman.h>
 #include <torch/optim/sgd.h>
@@ -6,17 +6,17 @@
 #include <cmath>
 #include <functional>
 
-#include "framework/fit.hpp"
-#include "framework/optim/schedule.hpp"
-#include "models/gaussian.hpp"
+#include "dualebm/framework/training/fit.hpp"
+#include "dualebm/framework/training/schedule.hpp"
+#include "dualebm/models/gaussian.hpp"
+#include "dualebm/trainers/denoising_score_matching.hpp"
+#include "dualebm/trainers/dual_gda.hpp"
+#include "dualebm/trainers/exact_score_matching.hpp"
+#include "dualebm/trainers/maximum_likelihood.hpp"
+#include "dualebm/trainers/persistent_contrastive_divergence.hpp"
+#include "dualebm/trainers/score_matching.hpp"
+#include "dualebm/trainers/sliced_score_matching.hpp"
 #include "tests/support/support.hpp"
-#include "trainers/denoising_score_matching.hpp"
-#include "trainers/dual_gda.hpp"
-#include "trainers/exact_score_matching.hpp"
-#include "trainers/maximum_likelihood.hpp"
-#include "trainers/persistent_contrastive_divergence.hpp"
-#include "trainers/score_matching.hpp"
-#include "trainers/sliced_score_matching.hpp"
 
 namespace ebm::testing {
 namespace {

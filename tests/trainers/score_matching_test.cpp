@@ -1,14 +1,14 @@
-#include "trainers/score_matching.hpp"
+#include "dualebm/trainers/score_matching.hpp"
 
 #include <cmath>
 #include <numbers>
 
-#include "framework/metrics/evaluator.hpp"
-#include "models/gaussian.hpp"
-#include "models/von_mises_fisher.hpp"
+#include "dualebm/framework/evaluation/evaluator.hpp"
+#include "dualebm/models/gaussian.hpp"
+#include "dualebm/models/von_mises_fisher.hpp"
+#include "dualebm/trainers/exact_score_matching.hpp"
 #include "tests/support/support.hpp"
 #include "tests/trainers/standing_still.hpp"
-#include "trainers/exact_score_matching.hpp"
 
 namespace ebm::testing {
 namespace {

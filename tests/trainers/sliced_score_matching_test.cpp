@@ -1,10 +1,10 @@
-#include "trainers/sliced_score_matching.hpp"
+#include "dualebm/trainers/sliced_score_matching.hpp"
 
 #include <ATen/ATen.h>
 
+#include "dualebm/trainers/exact_score_matching.hpp"
 #include "tests/support/support.hpp"
 #include "tests/trainers/standing_still.hpp"
-#include "trainers/exact_score_matching.hpp"
 
 namespace ebm::testing {
 namespace {

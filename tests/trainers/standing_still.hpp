@@ -2,8 +2,8 @@
 
 #include <torch/optim/sgd.h>
 
-#include "framework/trainer.hpp"
-#include "models/shallow.hpp"
+#include "dualebm/framework/training/trainer.hpp"
+#include "dualebm/models/shallow.hpp"
 
 namespace ebm::testing {
 

@@ -1,5 +1,5 @@
 #include <stdexcept>
 
-#include "framework/plugin.hpp"
+#include "dualebm/framework/experiment/plugin.hpp"
 
 DUALEBM_PLUGIN() { throw std::runtime_error("no licence\nsecond line"); }

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "dualebm/datasets/datasets.hpp"
+#include "dualebm/datasets/toys/toy_density.hpp"
+
+namespace ebm {
+
+/// The two-dimensional shapes that densities are tried on, each with its exact density as the teacher.
+struct Toy final : Dataset {
+  struct Options {
+    std::string shape = "eight_gaussians";
+    std::int64_t train = 10000;
+    std::int64_t validation = 0;
+    std::int64_t test = 10000;
+    std::optional<double> noise;  ///< none: the shape's own
+    void describe(Fields& fields);
+  };
+
+  /// Three independent sets. @throws UserError on any domain but R²
+  Toy(const DatasetContext& context, const Options& options);
+};
+
+/// rings, moons, pinwheel, checkerboard, two_spirals or eight_gaussians.
+/// @param noise  standard deviation (scale, for checkerboard); none: the shape's own
+std::shared_ptr<ToyDensity> make_toy_density(const std::string& shape,
+                                             std::optional<double> noise = std::nullopt);
+
+/// All of them.
+std::vector<std::string> toy_shapes();
+
+}  // namespace ebm

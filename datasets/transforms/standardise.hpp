@@ -1,0 +1,31 @@
+#pragma once
+
+#include "dualebm/datasets/transforms/transforms.hpp"
+
+namespace ebm {
+
+/// y_k = (x_k - μ_k) / σ_k with mean and standard deviation (over n) of each coordinate of the training part.
+///
+/// A coordinate that is one number throughout keeps its scale, σ_k = 1: nothing is lost, and the way back
+/// exists. Buffers "mean" μ [d], "deviation" σ [d].
+class Standardise final : public Transform {
+ public:
+  struct Options {
+    void describe(Fields&) {}
+  };
+
+  Standardise(const TransformContext& context, const Options& options);
+
+  /// Goes over the rows piece by piece in double, so that mapped data need no memory.
+  /// @throws UserError if a mean or deviation is not finite
+  void fit(const torch::Tensor& train) override;
+  torch::Tensor forward(const torch::Tensor& x) override { return (x - mean_) / deviation_; }
+  torch::Tensor inverse(const torch::Tensor& y) override { return y * deviation_ + mean_; }
+  /// -Σ_k log σ_k
+  double log_determinant() const override;
+
+ private:
+  torch::Tensor mean_, deviation_;
+};
+
+}  // namespace ebm

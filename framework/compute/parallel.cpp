@@ -1,0 +1,152 @@
+#include "dualebm/framework/compute/parallel.hpp"
+
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "dualebm/framework/base/error.hpp"
+
+namespace ebm {
+namespace {
+
+constexpr std::int64_t most_shards = 32;
+
+thread_local bool inside_task = false;
+
+void one_blas_thread() {
+  using SetThreads = void (*)(int);
+  if (const auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(1);
+}
+
+/// Waits until `value` is no longer `old`: some tens of microseconds awake, since the next job is mostly near
+/// and waking a sleeper costs as much, then asleep.
+void wait_while(const std::atomic<int>& value, int old) {
+  for (int i = 0; i < 1000 && value == old; ++i) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+  value.wait(old);
+}
+
+/// Workers that wait between jobs; the calling thread works along.
+class Pool {
+ public:
+  explicit Pool(int threads) {
+    try {
+      for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+    } catch (const std::system_error& error) {
+      close();
+      fail("threads: {} were asked for, {} could be started: {}", threads, size(), error.what());
+    }
+  }
+
+  ~Pool() { close(); }
+
+  int size() const { return static_cast<int>(workers_.size()) + 1; }
+
+  void run(std::int64_t tasks, const std::function<void(std::int64_t)>& task) {
+    task_ = &task;
+    tasks_ = tasks;
+    next_ = 0;
+    failure_ = nullptr;
+    busy_ = static_cast<int>(workers_.size());
+    begin_job();
+    work();
+    for (int busy = busy_; busy > 0; busy = busy_) wait_while(busy_, busy);
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  void begin_job() {
+    ++job_;
+    job_.notify_all();
+  }
+
+  void close() {
+    closing_ = true;
+    begin_job();
+    for (auto& worker : workers_) worker.join();
+  }
+
+  void serve() {
+    at::init_num_threads();
+    for (int seen = 0;; ++seen) {
+      wait_while(job_, seen);
+      if (closing_) return;
+      work();
+      --busy_;
+      busy_.notify_one();
+    }
+  }
+
+  void work() {
+    inside_task = true;
+    for (std::int64_t i = next_++; i < tasks_; i = next_++) {
+      try {
+        (*task_)(i);
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (!failure_) failure_ = std::current_exception();
+      }
+    }
+    inside_task = false;
+  }
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;  // of failure_
+  const std::function<void(std::int64_t)>* task_ = nullptr;
+  std::int64_t tasks_ = 0;
+  std::atomic<std::int64_t> next_{0};
+  std::atomic<int> job_{0}, busy_{0};
+  std::atomic<bool> closing_ = false;
+  std::exception_ptr failure_;
+};
+
+std::unique_ptr<Pool>& pool() {
+  static auto instance = std::make_unique<Pool>(1);
+  return instance;
+}
+
+}  // namespace
+
+void set_threads(int threads) {
+  require(threads >= 1, "threads must be at least 1, got {}", threads);
+  at::set_num_threads(1);
+  one_blas_thread();
+  if (pool()->size() != threads) pool() = std::make_unique<Pool>(threads);
+}
+
+int threads() { return pool()->size(); }
+
+std::int64_t shard_count(std::int64_t rows, std::int64_t smallest) {
+  return std::clamp<std::int64_t>((rows + smallest - 1) / smallest, 1, most_shards);
+}
+
+std::int64_t smallest_shard_for(const at::Tensor& x) {
+  const auto rows = x.size(0);
+  return x.device().is_cpu() ? std::clamp<std::int64_t>(rows / 4, 256, 512) : std::max<std::int64_t>(rows, 1);
+}
+
+void for_each_shard(std::int64_t rows,
+                    const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& body,
+                    std::int64_t smallest) {
+  const auto shards = shard_count(rows, smallest);
+  const auto task = [&](std::int64_t shard) {
+    body(shard, rows * shard / shards, rows * (shard + 1) / shards);
+  };
+  if (shards == 1 || inside_task || pool()->size() == 1) {
+    for (std::int64_t shard = 0; shard < shards; ++shard) task(shard);
+  } else {
+    pool()->run(shards, task);
+  }
+}
+
+}  // namespace ebm

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+
+#include "dualebm/framework/export/exportable.hpp"
+#include "dualebm/framework/export/fidelity.hpp"
+
+namespace ebm {
+
+struct ExportResult {
+  Fidelity fidelity;
+  /// False where numbers were computed from the weights while tracing: right as it is, but not to be trained
+  /// further. In the description it is "trainable".
+  bool trainable = true;
+};
+
+/// Writes any energy as a TorchScript file that needs none of its code:
+///
+///     model = torch.jit.load("model.pt")
+///     model(x)          # E(T(x)) - log |det ∂T/∂x|, [N, d] -> [N], in nats; differentiable
+///     model.score(x)    # minus its gradient, [N, d]; works under torch.no_grad() too
+///
+/// Weights are parameters and buffers by the names they have here, under "energy" and "transform" (a word
+/// that Python keeps for itself, such as "in", gets an underscore); the number of points is free and
+/// `model.double()` works. Its description is the extra file `description_name`.
+///
+/// The bytes are read back and compared with the live model (verify_fidelity) before the file appears, whole;
+/// an energy that a trace cannot hold faithfully is refused with the reason. The live model is untouched: it
+/// is only read, in evaluation mode, and goes back to the mode it was in.
+/// @throws UserError
+ExportResult export_torchscript(const std::filesystem::path& path, const Exportable& model);
+
+}  // namespace ebm

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dualebm/framework/problem/energy.hpp"
+
+namespace ebm {
+
+/// Points on a domain, in three parts that share no row.
+struct Dataset {
+  torch::Tensor train;       ///< [n, d]
+  torch::Tensor validation;  ///< [v, d]; undefined if there is none
+  torch::Tensor test;        ///< [t, d]; undefined if there is none
+  /// The energy whose Gibbs measure the points come from, in double, if it is known: what KL and score error
+  /// compare with.
+  std::shared_ptr<Energy> teacher;
+  /// {channels, height, width} where a row is an image, channel by channel and line by line; empty elsewhere.
+  std::vector<std::int64_t> image;
+  /// log |det ∂T/∂x| of the transform T that the points went through: likelihoods are given per unit of the
+  /// raw x.
+  double log_determinant = 0;
+};
+
+}  // namespace ebm

@@ -1,0 +1,87 @@
+#include "dualebm/framework/problem/domain.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/row_kernels.hpp"
+
+namespace ebm {
+
+void Domain::retract_rows(void* rows, std::int64_t count, torch::ScalarType type) const {
+  const torch::NoGradGuard no_grad;
+  const auto points = torch::from_blob(rows, {count, dimension()}, type);
+  points.copy_(retract(points));
+}
+
+Sphere::Sphere(std::int64_t dimension) : dimension_(dimension) {
+  require(dimension >= 2, "sphere: dimension must be at least 2 (ambient coordinates), got {}", dimension);
+}
+
+std::string Sphere::base_measure() const { return fmt::format("τ, uniform on S^{}", dimension_ - 1); }
+
+torch::Tensor Sphere::sample_base(std::int64_t count, Random& random,
+                                  const torch::TensorOptions& options) const {
+  return retract(random.normal({count, dimension_}, options));
+}
+
+torch::Tensor Sphere::to_tangent(const torch::Tensor& x, const torch::Tensor& v) const {
+  return v - (v * x).sum(1, /*keepdim=*/true) * x;
+}
+
+torch::Tensor Sphere::retract(const torch::Tensor& y) const { return y / y.norm(2, 1, /*keepdim=*/true); }
+
+void Sphere::retract_rows(void* rows, std::int64_t count, torch::ScalarType type) const {
+  type == torch::kDouble ? normalise_rows(static_cast<double*>(rows), count, dimension_)
+                         : normalise_rows(static_cast<float*>(rows), count, dimension_);
+}
+
+torch::Tensor Sphere::laplacian(const torch::Tensor& x, const torch::Tensor& gradient,
+                                const torch::Tensor& hessian) const {
+  const auto trace = hessian.diagonal(0, 1, 2).sum(1);
+  const auto radial = (x * hessian.matmul(x.unsqueeze(2)).squeeze(2)).sum(1);
+  return trace - radial - static_cast<double>(dimension_ - 1) * (x * gradient).sum(1);
+}
+
+double Sphere::log_area() const {
+  const double half = 0.5 * static_cast<double>(dimension_);
+  return std::log(2.0) + half * std::log(std::numbers::pi) - std::lgamma(half);
+}
+
+std::optional<Quadrature> Sphere::quadrature(std::int64_t resolution) const {
+  if (dimension_ != 3) return std::nullopt;
+  return sphere_quadrature(resolution, 2 * resolution);
+}
+
+Euclidean::Euclidean(std::int64_t dimension, double scale, double half_width)
+    : dimension_(dimension), scale_(scale), half_width_(half_width) {
+  require(dimension >= 1, "euclidean: dimension must be at least 1, got {}", dimension);
+  require(scale > 0, "euclidean: scale must be positive, got {}", scale);
+  require(half_width > 0, "euclidean: half_width must be positive, got {}", half_width);
+}
+
+std::string Euclidean::base_measure() const { return fmt::format("Lebesgue measure on R^{}", dimension_); }
+
+torch::Tensor Euclidean::sample_base(std::int64_t count, Random& random,
+                                     const torch::TensorOptions& options) const {
+  return random.normal({count, dimension_}, options).mul_(scale_);
+}
+
+torch::Tensor Euclidean::laplacian(const torch::Tensor&, const torch::Tensor&,
+                                   const torch::Tensor& hessian) const {
+  return hessian.diagonal(0, 1, 2).sum(1);
+}
+
+std::optional<Quadrature> Euclidean::quadrature(std::int64_t resolution) const {
+  if (dimension_ > 2) return std::nullopt;
+  return cube_quadrature(dimension_, 2 * resolution, half_width_);
+}
+
+std::optional<Quadrature> Euclidean::rough_quadrature(std::int64_t resolution) const {
+  if (dimension_ > 2) return std::nullopt;
+  return cube_quadrature(dimension_, 2 * resolution, 2 * half_width_);
+}
+
+}  // namespace ebm

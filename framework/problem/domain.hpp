@@ -1,0 +1,121 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/problem/quadrature.hpp"
+
+namespace ebm {
+
+/// The space X that samples live in, embedded in R^d, with its base measure τ.
+///
+/// A domain knows nothing of energies. Points are rows of tensors [N, d] in ambient coordinates.
+class Domain {
+ public:
+  virtual ~Domain() = default;
+
+  /// As in configurations: "sphere", "euclidean".
+  virtual std::string name() const = 0;
+
+  /// Number of ambient coordinates d: 3 for the two-dimensional sphere S².
+  virtual std::int64_t dimension() const = 0;
+
+  /// The base measure in words, for labels: "τ, uniform on S^2".
+  virtual std::string base_measure() const = 0;
+
+  /// Whether τ is a probability measure, and so what `sample_base` draws from.
+  virtual bool has_probability_base() const = 0;
+
+  /// `count` independent points from τ (or, where τ is no probability, from a stated reference): [count, d].
+  virtual torch::Tensor sample_base(std::int64_t count, Random& random,
+                                    const torch::TensorOptions& options) const = 0;
+
+  /// Orthogonal projection of ambient vectors v at the points x to the tangent space; both [N, d].
+  virtual torch::Tensor to_tangent(const torch::Tensor& x, const torch::Tensor& v) const = 0;
+
+  /// The point of the domain that an ambient point is taken back to after a step: [N, d] -> [N, d].
+  virtual torch::Tensor retract(const torch::Tensor& y) const = 0;
+
+  /// The same in place, for `count` rows in plain memory and from several threads at once.
+  /// @param type  float or double
+  virtual void retract_rows(void* rows, std::int64_t count, torch::ScalarType type) const;
+
+  /// Σ over the intrinsic directions of the second derivative of a function f: the Laplace-Beltrami operator,
+  /// from the ambient gradient and Hessian of any smooth extension. @param x, gradient [N, d], hessian [N, d,
+  /// d] @return [N]
+  virtual torch::Tensor laplacian(const torch::Tensor& x, const torch::Tensor& gradient,
+                                  const torch::Tensor& hessian) const = 0;
+
+  /// log of the total area (volume), so that a negative log-likelihood per area is the one per τ plus this
+  /// number. Zero where τ is the area measure itself, as on R^d.
+  virtual double log_area() const = 0;
+
+  /// A rule that integrates against τ, if there is a good one in this dimension.
+  /// @param resolution  nodes along the shorter side; the error falls with it.
+  virtual std::optional<Quadrature> quadrature(std::int64_t resolution) const = 0;
+
+  /// A rougher rule that misses what the one of this resolution misses, and more: their difference estimates
+  /// the error.
+  virtual std::optional<Quadrature> rough_quadrature(std::int64_t resolution) const {
+    return quadrature(resolution / 2);
+  }
+};
+
+/// The unit sphere S^{d-1} in R^d; τ is the uniform probability measure.
+class Sphere final : public Domain {
+ public:
+  explicit Sphere(std::int64_t dimension);
+  std::string name() const override { return "sphere"; }
+  std::int64_t dimension() const override { return dimension_; }
+  std::string base_measure() const override;
+  bool has_probability_base() const override { return true; }
+  torch::Tensor sample_base(std::int64_t count, Random& random,
+                            const torch::TensorOptions& options) const override;
+  torch::Tensor to_tangent(const torch::Tensor& x, const torch::Tensor& v) const override;
+  torch::Tensor retract(const torch::Tensor& y) const override;
+  void retract_rows(void* rows, std::int64_t count, torch::ScalarType type) const override;
+  /// Δ_S f = tr H - x·Hx - (d - 1) x·∇f.
+  torch::Tensor laplacian(const torch::Tensor& x, const torch::Tensor& gradient,
+                          const torch::Tensor& hessian) const override;
+  /// log(2 π^{d/2} / Γ(d/2)); log 4π for S².
+  double log_area() const override;
+  /// For d = 3 the product rule of quadrature.hpp; none otherwise.
+  std::optional<Quadrature> quadrature(std::int64_t resolution) const override;
+
+ private:
+  std::int64_t dimension_;
+};
+
+/// R^d; the base measure is Lebesgue's, and `sample_base` draws from N(0, scale² I), which is only a start.
+class Euclidean final : public Domain {
+ public:
+  /// @param half_width  L of the square [-L, L]² that integrals are taken over where d <= 2
+  explicit Euclidean(std::int64_t dimension, double scale = 1.0, double half_width = 10.0);
+  std::string name() const override { return "euclidean"; }
+  std::int64_t dimension() const override { return dimension_; }
+  std::string base_measure() const override;
+  bool has_probability_base() const override { return false; }
+  torch::Tensor sample_base(std::int64_t count, Random& random,
+                            const torch::TensorOptions& options) const override;
+  torch::Tensor to_tangent(const torch::Tensor&, const torch::Tensor& v) const override { return v; }
+  torch::Tensor retract(const torch::Tensor& y) const override { return y; }
+  void retract_rows(void*, std::int64_t, torch::ScalarType) const override {}
+  torch::Tensor laplacian(const torch::Tensor& x, const torch::Tensor& gradient,
+                          const torch::Tensor& hessian) const override;
+  double log_area() const override { return 0.0; }
+  /// For d <= 2 the midpoint rule on [-L, L]^d with twice `resolution` nodes a side; none otherwise.
+  std::optional<Quadrature> quadrature(std::int64_t resolution) const override;
+  /// Twice the spacing on twice the side: also sees what a density has outside the square.
+  std::optional<Quadrature> rough_quadrature(std::int64_t resolution) const override;
+
+ private:
+  std::int64_t dimension_;
+  double scale_, half_width_;
+};
+
+}  // namespace ebm

@@ -1,0 +1,69 @@
+#include "dualebm/framework/problem/energy.hpp"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/problem/gradients.hpp"
+
+namespace ebm {
+torch::Tensor Energy::gradient(const torch::Tensor& x) { return by_autograd(x).second; }
+
+std::pair<torch::Tensor, torch::Tensor> Energy::value_and_gradient(const torch::Tensor& x) {
+  return by_autograd(x);
+}
+
+std::pair<torch::Tensor, torch::Tensor> Energy::by_autograd(const torch::Tensor& x) {
+  const auto points = x.detach();
+  const auto smallest = smallest_shard_for(points);
+  const auto values = torch::empty({points.size(0)}, points.options());
+  const auto gradients = torch::zeros_like(points);
+  for_each_shard(
+      points.size(0),
+      [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+        const torch::AutoGradMode enable(true);
+        const auto leaf = points.narrow(0, begin, end - begin).detach().requires_grad_(true);
+        const auto energy = forward(leaf);
+        values.narrow(0, begin, end - begin).copy_(energy.detach());
+        if (!energy.requires_grad()) return;
+        const auto slope =
+            torch::autograd::grad({energy.sum()}, {leaf}, {}, c10::nullopt, false, /*allow_unused=*/true)[0];
+        if (slope.defined()) gradients.narrow(0, begin, end - begin).copy_(slope);
+      },
+      smallest);
+  return {values, gradients};
+}
+
+void Energy::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
+  std::vector<torch::Tensor> trained;
+  for (const auto& parameter : parameters()) {
+    if (parameter.requires_grad()) trained.push_back(parameter);
+  }
+  if (trained.empty()) return;
+  const auto points = x.detach(), weights = weight.detach();
+  const auto smallest = smallest_shard_for(points);
+  std::vector<std::vector<torch::Tensor>> parts(
+      static_cast<std::size_t>(shard_count(points.size(0), smallest)));
+  for_each_shard(
+      points.size(0),
+      [&](std::int64_t shard, std::int64_t begin, std::int64_t end) {
+        const torch::AutoGradMode enable(true);
+        const auto energy = forward(points.narrow(0, begin, end - begin));
+        const auto objective = energy.dot(weights.narrow(0, begin, end - begin));
+        if (!objective.requires_grad()) return;
+        parts[static_cast<std::size_t>(shard)] =
+            torch::autograd::grad({objective}, trained, {}, c10::nullopt, false, /*allow_unused=*/true);
+      },
+      smallest);
+  const torch::NoGradGuard no_grad;
+  for (const auto& gradients : parts) {
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (gradients[i].defined()) add_gradient(trained[i], gradients[i]);
+    }
+  }
+}
+
+}  // namespace ebm

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <string>
+#include <vector>
+
+#include "dualebm/framework/compute/random.hpp"
+
+namespace ebm {
+
+/// A change of coordinates y = T(x) from the data as they come to what an energy is trained on.
+///
+/// A module, so that what it has learnt is saved with a run and travels inside an exported energy. Every T
+/// here stretches all of space by one factor, so that densities are compared by one number.
+class Transform : public virtual torch::nn::Module {
+ public:
+  /// Learns from the training part alone. @param train [n, d]
+  virtual void fit(const torch::Tensor& /*train*/) {}
+
+  /// T(x), without randomness, differentiable. @param x [N, d] @return [N, d]
+  virtual torch::Tensor forward(const torch::Tensor& x) = 0;
+
+  /// T for points that go into training, which may draw: dequantisation does. @param x [N, d]
+  virtual torch::Tensor prepare(const torch::Tensor& x, Random& /*random*/) { return forward(x); }
+
+  /// A raw point that T takes to y: the way back for samples. @param y [N, d] @return [N, d]
+  virtual torch::Tensor inverse(const torch::Tensor& y) = 0;
+
+  /// log |det ∂T/∂x| in nats: a density p of y is the density p(T(x)) exp(this) of x. Zero where T is no map
+  /// between volumes, as a projection to the sphere.
+  virtual double log_determinant() const { return 0; }
+};
+
+/// Transforms one after the other; none of them: the identity. Modules "0", "1", ...
+class TransformChain final : public Transform {
+ public:
+  explicit TransformChain(std::vector<std::shared_ptr<Transform>> parts = {});
+  /// Fits each on what the ones before it make of the training part.
+  void fit(const torch::Tensor& train) override;
+  torch::Tensor forward(const torch::Tensor& x) override;
+  torch::Tensor prepare(const torch::Tensor& x, Random& random) override;
+  torch::Tensor inverse(const torch::Tensor& y) override;
+  double log_determinant() const override;
+  bool empty() const { return parts_.empty(); }
+
+ private:
+  std::vector<std::shared_ptr<Transform>> parts_;
+};
+
+}  // namespace ebm

@@ -1,0 +1,69 @@
+#include "dualebm/framework/training/callbacks/metrics_file.hpp"
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/files.hpp"
+
+namespace ebm {
+namespace {
+
+std::string line_of(const Record& record) { return to_json(record).dump() + "\n"; }
+
+Record record_of(const Json& line) {
+  Record record;
+  for (const auto& [key, value] : line.items()) {
+    if (key == "iteration") {
+      record.progress.iteration = value.get<std::int64_t>();
+    } else if (key == "seconds") {
+      record.progress.seconds = value.get<double>();
+    } else if (key == "gradient_evaluations") {
+      record.progress.gradient_evaluations = value.get<std::int64_t>();
+    } else {
+      record.metrics.emplace_back(key, value.get<double>());
+    }
+  }
+  return record;
+}
+
+}  // namespace
+
+Json to_json(const Record& record) {
+  Json line = {{"iteration", record.progress.iteration},
+               {"seconds", record.progress.seconds},
+               {"gradient_evaluations", record.progress.gradient_evaluations}};
+  for (const auto& [name, value] : record.metrics) line[name] = value;
+  return line;
+}
+
+MetricsFile::MetricsFile(const std::filesystem::path& path, const std::vector<Record>& kept) : path_(path) {
+  std::string text;
+  for (const auto& record : kept) text += line_of(record);
+  write_atomically(path, text);
+  file_.open(path, std::ios::app);
+  require(file_.good(), "{}: cannot be written", path.string());
+}
+
+void MetricsFile::on_record(const Record& record) {
+  file_ << line_of(record) << std::flush;
+  require(file_.good(), "{}: cannot be written (is the disk full?)", path_.string());
+}
+
+std::vector<Record> read_records(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  require(file.good(), "{}: cannot be opened for reading", path.string());
+  std::vector<Record> records;
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    if (file.eof()) break;
+    try {
+      records.push_back(record_of(Json::parse(line)));
+    } catch (const Json::exception& error) {
+      fail("{}:{}: not a line of metrics: {}", path.string(), number, error.what());
+    }
+  }
+  return records;
+}
+
+}  // namespace ebm

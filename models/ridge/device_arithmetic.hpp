@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "dualebm/framework/compute/cuda/host_device.hpp"
+#include "dualebm/models/ridge/activation_kind.hpp"
+
+/// Sums of ridge features in the arithmetic of one thread of a CUDA kernel.
+///
+/// Both of a shallow energy's sums are one and the same: of rows r and others o with weights,
+///
+///     direction_r = Σ_o weight_o σ'(<r, o>) o,    feature_r = Σ_o weight_o σ(<r, o>).
+///
+/// With particles for rows and neurons for others it is the gradient at the particles, and the energy; with
+/// neurons for rows and particles for others it is the moments from which the gradient of the neurons
+/// follows.
+namespace ebm::ridge::device {
+
+/// σ(u). What is not a number stays none in both, so that it shows.
+template <ActivationKind sigma, class Real>
+EBM_HOST_DEVICE Real activated(Real u) {
+  if constexpr (sigma == ActivationKind::relu) {
+    return u <= 0 ? Real(0) : u;
+  } else if constexpr (sigma == ActivationKind::squared_relu) {
+    return u <= 0 ? Real(0) : u * u;
+  } else {
+    return u > 0 ? u + std::log1p(std::exp(-u)) : std::log1p(std::exp(u));
+  }
+}
+
+/// σ'(u); 0 at the kink of the ReLU.
+template <ActivationKind sigma, class Real>
+EBM_HOST_DEVICE Real slope(Real u) {
+  if constexpr (sigma == ActivationKind::relu) {
+    return u <= 0 ? Real(0) : u > 0 ? Real(1) : u;
+  } else if constexpr (sigma == ActivationKind::squared_relu) {
+    return u <= 0 ? Real(0) : 2 * u;
+  } else {
+    return 1 / (1 + std::exp(-u));
+  }
+}
+
+/// One row and its sums, in registers. @tparam capacity  coordinates there is room for; those beyond d are
+/// zero
+template <class Real, int capacity>
+struct RowSums {
+  Real row[capacity];
+  Real direction[capacity];
+  Real feature;
+
+  /// @param source  d coordinates of the row
+  EBM_HOST_DEVICE void begin(const Real* source, int d) {
+    feature = 0;
+    EBM_UNROLL
+    for (int k = 0; k < capacity; ++k) {
+      row[k] = k < d ? source[k] : Real(0);
+      direction[k] = 0;
+    }
+  }
+
+  /// @param other  `capacity` coordinates, zero beyond d
+  template <ActivationKind sigma, bool with_feature>
+  EBM_HOST_DEVICE void add(const Real* other, Real weight) {
+    Real u = 0;
+    EBM_UNROLL
+    for (int k = 0; k < capacity; ++k) u += row[k] * other[k];
+    const Real factor = weight * slope<sigma>(u);
+    EBM_UNROLL
+    for (int k = 0; k < capacity; ++k) direction[k] += factor * other[k];
+    if constexpr (with_feature) feature += weight * activated<sigma>(u);
+  }
+};
+
+/// How a sum is cut over a grid: `threads` rows to a block, the others in chunks whose partial sums are added
+/// up afterwards, in order. A function of the numbers alone, so that a result is the same bits on every run.
+struct SumsGrid {
+  std::int64_t rows, others;
+
+  static constexpr std::int64_t threads = 64;
+  /// Threads that keep a device busy, and the fewest others that are worth one.
+  static constexpr std::int64_t enough = 65536, smallest_chunk = 32, most_chunks = 1024;
+
+  EBM_HOST_DEVICE std::int64_t row_blocks() const { return (rows + threads - 1) / threads; }
+  EBM_HOST_DEVICE std::int64_t chunks() const {
+    const std::int64_t wanted = rows > 0 ? enough / (row_blocks() * threads) : 1;
+    const std::int64_t sensible = (others + smallest_chunk - 1) / smallest_chunk;
+    const std::int64_t fewer = wanted < sensible ? wanted : sensible;
+    return fewer < 1 ? 1 : fewer > most_chunks ? most_chunks : fewer;
+  }
+  EBM_HOST_DEVICE std::int64_t chunk_begin(std::int64_t chunk) const { return others * chunk / chunks(); }
+};
+
+}  // namespace ebm::ridge::device

@@ -1,0 +1,289 @@
+#include "dualebm/framework/evaluation/evaluator.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "dualebm/datasets/rejection.hpp"
+#include "dualebm/models/shallow.hpp"
+#include "dualebm/models/von_mises_fisher.hpp"
+#include "tests/support/support.hpp"
+
+namespace ebm::testing {
+namespace {
+
+/// E(x) = <a, x>.
+class LinearEnergy final : public Energy {
+ public:
+  explicit LinearEnergy(const std::vector<double>& a) {
+    a_ = register_buffer("a", torch::tensor(a, torch::kDouble));
+  }
+  torch::Tensor forward(const torch::Tensor& x) override { return x.matmul(a_); }
+
+ private:
+  torch::Tensor a_;
+};
+
+double value_of(const MetricValues& values, const std::string& name) {
+  const double* value = find_metric(values, name);
+  if (!value) ADD_FAILURE() << "no metric " << name;
+  return value ? *value : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// A von Mises-Fisher density with unit mean direction μ and concentration κ.
+struct Vmf {
+  std::vector<double> mean;
+  double concentration;
+
+  std::int64_t dimension() const { return static_cast<std::int64_t>(mean.size()); }
+  std::shared_ptr<Energy> energy() const {
+    Random unused(0, "unused");
+    return std::make_shared<VonMisesFisherMixture>(
+        dimension(), VonMisesFisherMixture::Options{.concentration = concentration, .means = {mean}}, unused,
+        torch::kDouble);
+  }
+};
+
+double cosine_between(const Vmf& a, const Vmf& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.mean.size(); ++i) sum += a.mean[i] * b.mean[i];
+  return sum;
+}
+
+/// KL(t‖s) = log C(κ_s) - log C(κ_t) + <E_t x, η_t - η_s> with E_t x = A(κ_t) μ_t and η = κ μ.
+double exact_kl(const Vmf& t, const Vmf& s) {
+  const auto d = t.dimension();
+  return log_von_mises_fisher_normalizer(d, s.concentration) -
+         log_von_mises_fisher_normalizer(d, t.concentration) +
+         von_mises_fisher_mean_length(d, t.concentration) *
+             (t.concentration - s.concentration * cosine_between(t, s));
+}
+
+/// E_t |P_x v|² = |v|² - vᵀ E_t[x xᵀ] v, v = η_t - η_s; E_t[x xᵀ] has the eigenvalue 1 - (d - 1) A/κ along
+/// μ_t and A/κ across it.
+double exact_score_error(const Vmf& t, const Vmf& s) {
+  const double along = t.concentration - s.concentration * cosine_between(t, s);
+  const double squared = t.concentration * t.concentration + s.concentration * s.concentration -
+                         2 * t.concentration * s.concentration * cosine_between(t, s);
+  const double across = von_mises_fisher_mean_length(t.dimension(), t.concentration) / t.concentration;
+  const double d = static_cast<double>(t.dimension());
+  return squared - along * along * (1 - (d - 1) * across) - (squared - along * along) * across;
+}
+
+const Vmf teacher3{{0.6, 0.0, 0.8}, 5}, student3{{0.0, 1.0, 0.0}, 2};
+const Vmf teacher5{{0.6, 0.0, 0.8, 0.0, 0.0}, 3}, student5{{0.8, 0.0, 0.6, 0.0, 0.0}, 2};
+
+Evaluator on_sphere3(std::shared_ptr<Energy> teacher) {
+  return {std::make_shared<Sphere>(3),
+          {.train = torch::eye(3, torch::kDouble), .teacher = std::move(teacher)},
+          {}};
+}
+
+torch::Tensor samples_of(const Vmf& law, std::int64_t count) {
+  Random random(8, "rejection");
+  return sample_by_rejection(*law.energy(), Sphere(law.dimension()), count, random);
+}
+
+Evaluator over_test_set(const Vmf& teacher, const torch::Tensor& test) {
+  return {std::make_shared<Sphere>(teacher.dimension()),
+          {.train = test.narrow(0, 0, 2), .test = test, .teacher = teacher.energy()},
+          {}};
+}
+
+TEST(ByQuadrature, AnEnergyIsAtDistanceZeroFromItself) {
+  Random random(1, "parameters");
+  const auto energy = std::make_shared<Shallow>(3, Shallow::Options{}, random, torch::kDouble);
+  const auto values = on_sphere3(energy).evaluate(*energy);
+  EXPECT_LT(std::abs(value_of(values, "kl")), 1e-12);
+  EXPECT_EQ(value_of(values, "score_error"), 0);
+}
+
+// The exchange of teacher and student gives 3.18 instead of 1.90 nats: the direction of the divergence shows.
+TEST(ByQuadrature, DivergencesOfVonMisesFisherAreTheClosedForm) {
+  ASSERT_GT(std::abs(exact_kl(teacher3, student3) - exact_kl(student3, teacher3)), 1);
+  const auto values = on_sphere3(teacher3.energy()).evaluate(*student3.energy());
+  EXPECT_NEAR(value_of(values, "kl"), exact_kl(teacher3, student3), 1e-11);
+  EXPECT_NEAR(value_of(values, "score_error"), exact_score_error(teacher3, student3), 1e-10);
+  EXPECT_NEAR(value_of(values, "log_z"), 0, 1e-12);
+  EXPECT_LT(value_of(values, "quadrature_error"), 1e-12);
+}
+
+// A radial gradient is none on the sphere, so the score error of a density is that of its energy plus |x|².
+TEST(ByQuadrature, TheScoreIsTangential) {
+  class Extended final : public Energy {
+   public:
+    torch::Tensor forward(const torch::Tensor& x) override {
+      return -2 * x.select(1, 1) + 3 * x.square().sum(1);
+    }
+  } extended;
+  const auto values = on_sphere3(teacher3.energy()).evaluate(extended);
+  EXPECT_NEAR(value_of(values, "score_error"), exact_score_error(teacher3, student3), 1e-10);
+  EXPECT_NEAR(value_of(values, "kl"), exact_kl(teacher3, student3), 1e-11);
+}
+
+TEST(OverTestSet, DivergencesOfVonMisesFisherLieWithinTheirStandardErrors) {
+  const auto test = samples_of(teacher5, 20000);
+  const auto values = over_test_set(teacher5, test).evaluate(*student5.energy());
+  const double error = value_of(values, "kl_standard_error");
+  EXPECT_LT(error, 0.1 * exact_kl(teacher5, student5)) << "too coarse to be a test";
+  EXPECT_NEAR(value_of(values, "kl"), exact_kl(teacher5, student5), 4 * error);
+  // With v = η_t - η_s the score error averages numbers from 0 to |v|² = 1.48, and Z_s / Z_t numbers within a
+  // factor exp(±|v|) of one another, so their standard errors are below 1.48/2/√n and sinh(1.22)/√n.
+  EXPECT_NEAR(value_of(values, "score_error"), exact_score_error(teacher5, student5), 4 * 0.0053);
+  EXPECT_NEAR(value_of(values, "log_z"), 0, 4 * 0.011);
+}
+
+// The root mean square of 60 standardised errors is 1 ± 0.09; a standard error that leaves out the noise of
+// log Z, or adds it with the wrong sign, or forgets the root, is off by much more than 3.5 of those.
+TEST(OverTestSet, TheStandardErrorIsHonest) {
+  constexpr std::int64_t repeats = 60, size = 800;
+  const auto all = samples_of(teacher5, repeats * size);
+  double sum = 0;
+  for (std::int64_t i = 0; i < repeats; ++i) {
+    const auto values = over_test_set(teacher5, all.narrow(0, i * size, size)).evaluate(*student5.energy());
+    const double z =
+        (value_of(values, "kl") - exact_kl(teacher5, student5)) / value_of(values, "kl_standard_error");
+    sum += z * z / repeats;
+  }
+  EXPECT_NEAR(std::sqrt(sum), 1, 0.32);
+}
+
+TEST(OverTestSet, AnEnergyIsAtDistanceZeroFromItself) {
+  const auto values = over_test_set(teacher5, samples_of(teacher5, 100)).evaluate(*teacher5.energy());
+  EXPECT_LT(std::abs(value_of(values, "kl")), 1e-12);
+  EXPECT_EQ(value_of(values, "score_error"), 0);
+}
+
+TEST(Likelihood, OfTheUniformModelIsTheLogarithmOfTheArea) {
+  LinearEnergy uniform({0, 0, 0});
+  const Evaluator evaluator(std::make_shared<Sphere>(3), {.train = torch::eye(3, torch::kDouble)}, {});
+  const auto values = evaluator.evaluate(uniform);
+  EXPECT_NEAR(value_of(values, "nll_train"), 2.5310242469692907, 1e-12);  // log 4π
+  EXPECT_NEAR(value_of(values, "log_z"), 0, 1e-13);
+}
+
+// A validation set that is the test set in disguise, or the training set, would repeat a number here.
+TEST(Likelihood, EachSetIsReportedFromItsOwnPoints) {
+  LinearEnergy energy({1, 2, 4});
+  const auto axes = torch::eye(3, torch::kDouble);
+  const Evaluator evaluator(
+      std::make_shared<Sphere>(3),
+      {.train = axes.narrow(0, 0, 1), .validation = axes.narrow(0, 1, 1), .test = axes.narrow(0, 2, 1)}, {});
+  const auto values = evaluator.evaluate(energy);
+  const double rest = value_of(values, "log_z") + std::log(4 * std::numbers::pi);
+  EXPECT_NEAR(value_of(values, "nll_train"), 1 + rest, 1e-12);
+  EXPECT_NEAR(value_of(values, "nll_validation"), 2 + rest, 1e-12);
+  EXPECT_NEAR(value_of(values, "nll_test"), 4 + rest, 1e-12);
+}
+
+TEST(Evaluator, ANumberThatIsNotFiniteIsAnErrorNamingTheMetric) {
+  LinearEnergy broken({std::numeric_limits<double>::quiet_NaN(), 0, 0});
+  try {
+    on_sphere3(teacher3.energy()).evaluate(broken);
+    FAIL() << "a NaN passed for a metric";
+  } catch (const NonFiniteError& error) {
+    expect_contains(error.what(), "metric kl is nan");
+  }
+}
+
+TEST(Evaluator, ReportsInTheOrderOfTheListOfMetrics) {
+  Random random(1, "parameters");
+  Shallow energy(3, {}, random, torch::kDouble);
+  std::vector<std::string> reported, listed;
+  for (const auto& [name, value] : on_sphere3(teacher3.energy()).evaluate(energy)) reported.push_back(name);
+  for (const auto& entry : metrics()) {
+    if (std::find(reported.begin(), reported.end(), entry.name) != reported.end())
+      listed.push_back(entry.name);
+  }
+  EXPECT_EQ(reported, listed);
+}
+
+TEST(Evaluator, EvaluationLeavesTheEnergyAsItIs) {
+  Random random(1, "parameters");
+  Shallow energy(3, {}, random, torch::kDouble);
+  const auto before = energy.neurons()->positions.clone();
+  on_sphere3(teacher3.energy()).evaluate(energy);
+  EXPECT_TRUE(torch::equal(energy.neurons()->positions, before));
+  EXPECT_FALSE(energy.neurons()->positions.grad().defined());
+}
+
+// Slices of 4096 points: the ends of slices and the remainder must not be lost or doubled.
+TEST(EnergyAt, SlicesAreInvisible) {
+  LinearEnergy energy({1, 2, 4});
+  const auto x = Random(1, "points").normal({2 * 4096 + 5, 3}, torch::kDouble);
+  EXPECT_LT(distance(energy_at(energy, x), energy.forward(x)), 1e-13);
+}
+
+TEST(Metric, UnknownNamesGetTheNearestKnownOne) {
+  expect_contains(user_error([] { metric("score_eror"); }), "did you mean \"score_error\"?");
+}
+
+// One point has no spread; its NaN must not be taken for a run that diverged.
+TEST(Evaluator, AOnePointTestSetHasNoStandardError) {
+  Random random(3, "one point");
+  auto teacher =
+      std::make_shared<VonMisesFisherMixture>(5, VonMisesFisherMixture::Options{}, random, torch::kDouble);
+  const auto domain = std::make_shared<Sphere>(5);
+  const auto points = domain->sample_base(4, random, torch::kDouble);
+  const Evaluator evaluator(domain, {.train = points, .test = points.narrow(0, 0, 1), .teacher = teacher},
+                            {});
+  const auto values = evaluator.evaluate(*teacher);
+  EXPECT_EQ(find_metric(values, "kl_standard_error"), nullptr);
+  EXPECT_NEAR(*find_metric(values, "kl"), 0, 1e-12);
+}
+
+/// N((a, a), s² I) on R² as an energy, off by a constant.
+class PlaneGaussian final : public Energy {
+ public:
+  PlaneGaussian(double mean, double deviation) : mean_(mean), deviation_(deviation) {}
+  torch::Tensor forward(const torch::Tensor& x) override {
+    return (x - mean_).square().sum(1) / (2 * deviation_ * deviation_) + 3;
+  }
+
+ private:
+  double mean_, deviation_;
+};
+
+// Against the closed forms: KL = log(s²/t²) + t²/s² - 1 + |Δ|²/(2 s²), log Z = log 2πs² - 3, and the Fisher
+// divergence |Δ|²/s⁴ + 2 t² (1/t² - 1/s²)², for the teacher N(0, t² I) and the student N(Δ, s² I).
+TEST(Evaluator, OnThePlaneMetricsAreTheClosedForms) {
+  const double t = 0.8, s = 1.1, shift = 0.5;
+  const Dataset dataset{.train = torch::zeros({1, 2}, torch::kDouble),
+                        .teacher = std::make_shared<PlaneGaussian>(0, t)};
+  PlaneGaussian student(shift, s);
+  const auto values = Evaluator(std::make_shared<Euclidean>(2), dataset, {}).evaluate(student);
+  const double square = 2 * shift * shift, ratio = (t * t) / (s * s);
+  EXPECT_NEAR(value_of(values, "kl"), -std::log(ratio) + ratio - 1 + square / (2 * s * s), 1e-9);
+  EXPECT_NEAR(value_of(values, "log_z"), std::log(2 * M_PI * s * s) - 3, 1e-9);
+  EXPECT_NEAR(value_of(values, "score_error"),
+              square / std::pow(s, 4) + 2 * t * t * std::pow(1 / (t * t) - 1 / (s * s), 2), 1e-9);
+  EXPECT_LT(value_of(values, "quadrature_error"), 1e-9);
+}
+
+// A density of which a tenth lies outside the square is no longer integrated exactly, and the stated error
+// says so.
+TEST(Evaluator, OnThePlaneTheErrorSeesMassOutsideTheSquare) {
+  const Dataset dataset{.train = torch::zeros({1, 2}, torch::kDouble)};
+  PlaneGaussian wide(0, 5);
+  const auto values = Evaluator(std::make_shared<Euclidean>(2, 1.0, 10.0), dataset, {}).evaluate(wide);
+  const double actual = std::abs(value_of(values, "log_z") - (std::log(2 * M_PI * 25) - 3));
+  EXPECT_GT(actual, 0.05);
+  EXPECT_NEAR(value_of(values, "quadrature_error"), actual, 0.01);
+}
+
+// Without log Z the mean energies stand in, of every part there is.
+TEST(Evaluator, MeanEnergiesWhereLogZIsOutOfReach) {
+  const auto points = torch::ones({2, 4}, torch::kDouble);
+  const Dataset dataset{.train = points, .validation = 2 * points};
+  LinearEnergy energy({1, 2, 3, 4});
+  const auto values = Evaluator(std::make_shared<Euclidean>(4), dataset, {}).evaluate(energy);
+  ASSERT_EQ(values.size(), 2u);
+  EXPECT_DOUBLE_EQ(value_of(values, "energy_train"), 10);
+  EXPECT_DOUBLE_EQ(value_of(values, "energy_validation"), 20);
+}
+
+}  // namespace
+}  // namespace ebm::testing

@@ -1,0 +1,185 @@
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <limits>
+
+#include "dualebm/framework/compute/random.hpp"
+#include "dualebm/models/ridge/activation.hpp"
+#include "dualebm/models/ridge/cuda_sums.hpp"
+#include "dualebm/models/ridge/device_sums.hpp"
+#include "tests/support/cuda_on_cpu.hpp"
+#include "tests/support/support.hpp"
+//
+#include "dualebm/models/ridge/cuda_kernels.hpp"
+
+namespace ebm::testing {
+namespace {
+
+using ridge::cuda::SumsSize;
+using ridge::device::SumsGrid;
+
+template <ActivationKind sigma, int capacity>
+void run_chunks(const SumsSize& size, const double* rows, const double* others, const double* weights,
+                double* result) {
+  const SumsGrid grid{size.rows, size.others};
+  const cuda::Coordinates blocks{static_cast<unsigned>(grid.row_blocks()),
+                                 static_cast<unsigned>(grid.chunks())};
+  const cuda::Coordinates block{SumsGrid::threads, 1};
+  const int d = static_cast<int>(size.dimension);
+  if (size.with_feature) {
+    cuda::launch_on_cpu(blocks, block, ridge::cuda::sum_chunks<double, sigma, capacity, true>, grid, d, rows,
+                        others, weights, result);
+  } else {
+    cuda::launch_on_cpu(blocks, block, ridge::cuda::sum_chunks<double, sigma, capacity, false>, grid, d, rows,
+                        others, weights, result);
+  }
+}
+
+template <ActivationKind sigma>
+void run_chunks_for_dimension(const SumsSize& size, const double* rows, const double* others,
+                              const double* weights, double* result) {
+  if (size.dimension <= 3) return run_chunks<sigma, 3>(size, rows, others, weights, result);
+  if (size.dimension <= 4) return run_chunks<sigma, 4>(size, rows, others, weights, result);
+  if (size.dimension <= 8) return run_chunks<sigma, 8>(size, rows, others, weights, result);
+  run_chunks<sigma, 16>(size, rows, others, weights, result);
+}
+
+struct Sums {
+  torch::Tensor direction, feature;
+};
+
+/// Both kernels, launched as ridge_cuda.cu does, on tensors of the CPU.
+Sums kernel_sums(const torch::Tensor& rows, const torch::Tensor& others, const torch::Tensor& weights,
+                 ActivationKind sigma, bool with_feature) {
+  const SumsSize size{rows.size(0), others.size(0), rows.size(1), with_feature};
+  const auto chunks = SumsGrid{size.rows, size.others}.chunks();
+  const auto partial = torch::full({chunks * size.numbers()}, -99, rows.options());
+  const auto run = sigma == ActivationKind::relu ? run_chunks_for_dimension<ActivationKind::relu>
+                   : sigma == ActivationKind::squared_relu
+                       ? run_chunks_for_dimension<ActivationKind::squared_relu>
+                       : run_chunks_for_dimension<ActivationKind::softplus>;
+  run(size, rows.data_ptr<double>(), others.data_ptr<double>(), weights.data_ptr<double>(),
+      partial.data_ptr<double>());
+  auto result = torch::full({size.numbers()}, -99, rows.options());
+  constexpr auto columns = ridge::cuda::columns, strands = ridge::cuda::strands;
+  cuda::launch_on_cpu({static_cast<unsigned>((size.numbers() + columns - 1) / columns), 1},
+                      {columns, strands}, ridge::cuda::add_chunks<double>, size.numbers(), chunks,
+                      partial.data_ptr<double>(), result.data_ptr<double>());
+  const auto directions = size.rows * size.dimension;
+  return {result.narrow(0, 0, directions).view({size.rows, size.dimension}),
+          result.narrow(0, directions, size.numbers() - directions)};
+}
+
+struct Problem {
+  Problem(std::int64_t n, std::int64_t m, std::int64_t d) {
+    Random random(3, "ridge_device");
+    x = random.normal({n, d}, torch::kDouble);
+    z = random.normal({m, d}, torch::kDouble);
+    c = random.normal({m}, torch::kDouble);
+    w = random.normal({n}, torch::kDouble);
+  }
+
+  /// Σ_ij w_i c_j σ(<x_i, z_j>) differentiated: in x with w = 1, in z with c = 1, in c.
+  torch::Tensor value(const Activation& sigma) const { return sigma.value(x.mm(z.t())).mv(c); }
+  torch::Tensor gradient(const Activation& sigma) const {
+    const auto leaf = x.clone().requires_grad_(true);
+    return torch::autograd::grad({sigma.value(leaf.mm(z.t())).mv(c).sum()}, {leaf})[0];
+  }
+  ridge::Moments moments(const Activation& sigma) const {
+    const auto leaf = z.clone().requires_grad_(true);
+    const auto features = sigma.value(x.mm(leaf.t()));
+    return {torch::autograd::grad({features.sum(1).dot(w)}, {leaf})[0], features.detach().t().mv(w)};
+  }
+
+  torch::Tensor x, z, c, w;
+};
+
+class RidgeDevice : public ::testing::TestWithParam<std::string> {
+ protected:
+  const Activation sigma{GetParam()};
+};
+
+// Rows of one block and of several, others of one chunk and of hundreds, of one tile of shared memory and of
+// several, coordinates that fill the room in registers and that do not.
+TEST_P(RidgeDevice, KernelsAgreeWithAutograd) {
+  for (const auto& [n, m, d] : {std::array<std::int64_t, 3>{1, 1, 1},
+                                {65, 7, 3},
+                                {70, 100, 4},
+                                {129, 33, 5},
+                                {64, 64, 8},
+                                {150, 9, 15},
+                                {33, 40, 16},
+                                {33'000, 70, 2}}) {
+    const Problem p(n, m, d);
+    const auto by_particle = kernel_sums(p.x, p.z, p.c, sigma.kind(), /*with_feature=*/true);
+    EXPECT_LT(distance(by_particle.direction, p.gradient(sigma)), 1e-12 * static_cast<double>(m))
+        << n << " " << d;
+    EXPECT_LT(distance(by_particle.feature, p.value(sigma)), 1e-12 * static_cast<double>(m)) << n << " " << d;
+    const auto alone = kernel_sums(p.x, p.z, p.c, sigma.kind(), /*with_feature=*/false);
+    EXPECT_TRUE(torch::equal(alone.direction, by_particle.direction));
+    const auto by_neuron = kernel_sums(p.z, p.x, p.w, sigma.kind(), /*with_feature=*/true);
+    const auto expected = p.moments(sigma);
+    EXPECT_LT(distance(by_neuron.direction, expected.direction), 1e-12 * static_cast<double>(n))
+        << n << " " << d;
+    EXPECT_LT(distance(by_neuron.feature, expected.feature), 1e-12 * static_cast<double>(n)) << n << " " << d;
+  }
+}
+
+TEST_P(RidgeDevice, ProductsAgreeWithAutogradInOneBlockAndInSeveral) {
+  const Problem p(50, 20, 30);
+  namespace products = ridge::on_device::by_products;
+  for (const std::int64_t block : {1, 140, 1 << 24}) {
+    EXPECT_LT(distance(products::value(p.x, p.z, p.c, sigma, block), p.value(sigma)), 1e-12);
+    EXPECT_LT(distance(products::gradient(p.x, p.z, p.c, sigma, block), p.gradient(sigma)), 1e-12);
+    const auto moments = products::moments(p.x, p.w, p.z, sigma, block);
+    EXPECT_LT(distance(moments.direction, p.moments(sigma).direction), 1e-12);
+    EXPECT_LT(distance(moments.feature, p.moments(sigma).feature), 1e-12);
+  }
+}
+
+// Chunks of zero others, empty rows: what an empty batch gives.
+TEST_P(RidgeDevice, SumsOverNothingAreZero) {
+  const Problem p(3, 2, 3);
+  const auto sums = kernel_sums(p.x, p.z.narrow(0, 0, 0), p.c.narrow(0, 0, 0), sigma.kind(), true);
+  EXPECT_EQ(sums.direction.abs().sum().item<double>(), 0);
+  EXPECT_EQ(sums.feature.abs().sum().item<double>(), 0);
+}
+
+// A particle that ran away must be seen, not sorted under "negative".
+TEST_P(RidgeDevice, WhatIsNotANumberStaysNone) {
+  Problem p(3, 2, 3);
+  p.x[1][2] = std::numeric_limits<double>::quiet_NaN();
+  const auto sums = kernel_sums(p.x, p.z, p.c, sigma.kind(), true);
+  EXPECT_TRUE(sums.direction[1].isnan().all().item<bool>());
+  EXPECT_TRUE(sums.feature[1].isnan().item<bool>());
+  EXPECT_TRUE(sums.direction[0].isfinite().all().item<bool>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Activations, RidgeDevice, ::testing::ValuesIn(Activation::names()),
+                         [](const auto& named) { return named.param; });
+
+TEST(RidgeSums, TheReluHasSlopeZeroAtItsKink) {
+  EXPECT_EQ(ridge::device::slope<ActivationKind::relu>(0.0), 0);
+  EXPECT_EQ(ridge::device::slope<ActivationKind::relu>(1e-300), 1);
+  EXPECT_EQ(ridge::device::slope<ActivationKind::squared_relu>(-0.0), 0);
+}
+
+// Every other once, in order, whatever the sizes; never more chunks than the room of a grid.
+TEST(RidgeSums, ChunksCoverTheOthersOnce) {
+  for (const std::int64_t rows : {1, 64, 65, 20'000, 5'000'000}) {
+    for (const std::int64_t others : {0, 1, 31, 33, 64, 20'000, 1'000'001}) {
+      const SumsGrid grid{rows, others};
+      ASSERT_GE(grid.chunks(), 1);
+      ASSERT_LE(grid.chunks(), 1024);
+      EXPECT_EQ(grid.chunk_begin(0), 0);
+      EXPECT_EQ(grid.chunk_begin(grid.chunks()), others);
+      for (std::int64_t c = 0; c < grid.chunks(); ++c)
+        ASSERT_LE(grid.chunk_begin(c), grid.chunk_begin(c + 1));
+    }
+  }
+  EXPECT_GT((SumsGrid{64, 20'000}.chunks()), 300) << "64 neurons alone keep no device busy";
+  EXPECT_LE((SumsGrid{1'000'000, 64}.chunks()), 1) << "a million particles do; partial sums would cost room";
+}
+
+}  // namespace
+}  // namespace ebm::testing
