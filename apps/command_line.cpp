@@ -1,4 +1,5 @@
 #include "dualebm/apps/command_line.hpp"
+#include "dualebm/apps/run_folders.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -56,8 +57,6 @@ std::string as_typed(int argc, char** argv) {
 
 void use_threads(int count) { set_threads(count > 0 ? count : available_cores()); }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 int report_error(int code, const std::string& message) {
   fmt::print(stderr, "dualebm: {}\n", message);
   return code;
@@ -65,7 +64,7 @@ int report_error(int code, const std::string& message) {
 
 }  // namespace
 
-int run_command_line(int argc, char** argv) {
+int run_command_line(int argc, char** argv, Catalogue catalogue) {
   CLI::App app(
       "Trains energy-based models by dual gradient descent-ascent and compares with maximum likelihood via "
       "Langevin.\n"
@@ -74,7 +73,7 @@ int run_command_line(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 done, 2 an error in what was asked for (one line on stderr), 1 an error of the "
-      "program.");
+      "program, 130, 143 or 129 ended by SIGINT, SIGTERM or SIGHUP with a checkpoint.");
 
   TrainOptions training;
   auto* train_command = app.add_subcommand("train", "Train one energy; results go to a run directory");
@@ -144,17 +143,17 @@ int run_command_line(int argc, char** argv) {
   keep_freed_memory();
   try {
     app.parse(argc, argv);
-    for (const auto& plugin : plugins) load_plugin(plugin);
+    for (const auto& plugin : plugins) load_plugin(plugin, catalogue);
     training.settings.command = comparison.settings.command = as_typed(argc, argv);
     training.settings.plugins = comparison.settings.plugins = plugins;
     use_threads(std::max(
         {training.settings.threads, comparison.settings.threads, evaluation.threads, sampling.threads}));
-    if (train_command->parsed()) train(training);
-    if (compare_command->parsed()) compare(comparison);
-    if (evaluate_command->parsed()) evaluate(evaluation);
-    if (sample_command->parsed()) sample(sampling);
-    if (export_command->parsed()) export_run(exporting);
-    if (list_command->parsed()) list(kind);
+    if (train_command->parsed()) return train(training, catalogue);
+    if (compare_command->parsed()) return compare(comparison, catalogue);
+    if (evaluate_command->parsed()) evaluate(evaluation, catalogue);
+    if (sample_command->parsed()) sample(sampling, catalogue);
+    if (export_command->parsed()) export_run(exporting, catalogue);
+    if (list_command->parsed()) list(kind, catalogue);
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);

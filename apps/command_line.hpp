@@ -3,13 +3,15 @@
 #include <string>
 #include <vector>
 
-#include "dualebm/apps/training_run.hpp"
+#include "dualebm/apps/standard_catalogue.hpp"
+#include "dualebm/framework/experiment/training_run.hpp"
 
 namespace ebm {
 
 /// The whole program: parses, runs a subcommand, prints errors on stderr.
-/// @return the exit code: 0 done, 2 the user's error (one clear line), 1 ours.
-int run_command_line(int argc, char** argv);
+/// @param catalogue  what configurations can name; plugins add to it
+/// @return the exit code: 0 done, 2 the user's error (one clear line), 1 ours, 128 + n ended by signal n.
+int run_command_line(int argc, char** argv, Catalogue catalogue = standard_catalogue());
 
 /// Options that `train` and `compare` share.
 struct LaunchOptions {
@@ -42,22 +44,22 @@ struct ExportOptions {
   bool force = false;
 };
 
-/// `dualebm train`: one run in its folder.
-void train(const TrainOptions& options);
+/// `dualebm train`: one run in its folder. @return the exit code
+int train(const TrainOptions& options, const Catalogue& catalogue);
 
-/// `dualebm compare`: entries × seeds, a table, comparison.json, report.html.
-void compare(const LaunchOptions& options);
+/// `dualebm compare`: entries × seeds, a table, comparison.json, report.html. @return the exit code
+int compare(const LaunchOptions& options, const Catalogue& catalogue);
 
 /// `dualebm evaluate`: metrics of a finished or interrupted run.
-void evaluate(const EvaluateOptions& options);
+void evaluate(const EvaluateOptions& options, const Catalogue& catalogue);
 
 /// `dualebm sample`: points from the energy of a run, as CSV.
-void sample(const SampleOptions& options);
+void sample(const SampleOptions& options, const Catalogue& catalogue);
 
 /// `dualebm export`: the energy of a run as a file for Python, verified.
-void export_run(const ExportOptions& options);
+void export_run(const ExportOptions& options, const Catalogue& catalogue);
 
 /// `dualebm list`: every energy, trainer, ... with its options. @param kind  one of them; empty: all
-void list(const std::string& kind);
+void list(const std::string& kind, const Catalogue& catalogue);
 
 }  // namespace ebm

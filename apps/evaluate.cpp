@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include "dualebm/apps/command_line.hpp"
-#include "dualebm/apps/loaded_energy.hpp"
 #include "dualebm/datasets/files/points.hpp"
 #include "dualebm/framework/compute/device.hpp"
+#include "dualebm/framework/experiment/loaded_energy.hpp"
 
 namespace ebm {
 namespace {
@@ -26,7 +26,7 @@ torch::Tensor points_of(const std::string& path, const LoadedEnergy& run,
 /// Mean energy and likelihood of the user's own points.
 std::vector<Line> lines_of_points(const EvaluateOptions& options, const Problem& problem,
                                   const LoadedEnergy& run, const MetricValues& values) {
-  const auto points = points_of(options.data, run, problem.dataset.train.options());
+  const auto points = points_of(options.data, run, problem.data().train.options());
   const double mean = energy_at(*run.energy, points).mean().item<double>();
   std::vector<Line> lines = {{"energy_data", "nats",
                               fmt::format("mean energy of the {} points of {}", points.size(0), options.data),
@@ -40,16 +40,19 @@ std::vector<Line> lines_of_points(const EvaluateOptions& options, const Problem&
 
 }  // namespace
 
-void evaluate(const EvaluateOptions& options) {
+void evaluate(const EvaluateOptions& options, const Catalogue& catalogue) {
   const auto device = parse_device(options.device);
-  const auto run = load_energy_of(options.run, device);
-  const auto problem = make_problem(run.experiment, device);
-  const auto values = problem.evaluator->evaluate(*run.energy);
+  const auto run = load_energy_of(options.run, device, catalogue);
+  const auto prepared = make_problem(run.experiment, device);
+  const auto values = prepared.evaluator->evaluate(*run.energy);
   std::vector<Line> lines;
-  for (const auto& [name, value] : values)
-    lines.push_back({name, metric(name).unit, metric(name).meaning, value});
+  for (const auto& [name, value] : values) {
+    const auto& metric = prepared.evaluator->description(name);
+    lines.push_back({name, metric.unit, metric.meaning, value});
+  }
   if (!options.data.empty()) {
-    for (auto& line : lines_of_points(options, problem, run, values)) lines.push_back(std::move(line));
+    for (auto& line : lines_of_points(options, *prepared.problem, run, values))
+      lines.push_back(std::move(line));
   }
   if (options.json) {
     Json object = Json::object();
@@ -58,7 +61,7 @@ void evaluate(const EvaluateOptions& options) {
     return;
   }
   for (const auto& line : lines) {
-    fmt::print("{:<18} {:<14.8g} {:<28} {}\n", line.name, line.value, line.unit, line.meaning);
+    fmt::print("{:<30} {:<14.8g} {:<28} {}\n", line.name, line.value, line.unit, line.meaning);
   }
 }
 

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include "dualebm/apps/command_line.hpp"
-#include "dualebm/apps/loaded_energy.hpp"
 #include "dualebm/framework/base/error.hpp"
-#include "dualebm/framework/export/safetensors.hpp"
+#include "dualebm/framework/experiment/loaded_energy.hpp"
 #include "dualebm/framework/export/torchscript.hpp"
+#include "dualebm/framework/export/weights.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
 #include "dualebm/framework/training/callbacks/metrics_file.hpp"
 
@@ -58,7 +58,7 @@ std::string summary_of(const ExportResult& result) {
 
 }  // namespace
 
-void export_run(const ExportOptions& options) {
+void export_run(const ExportOptions& options, const Catalogue& catalogue) {
   const bool script = options.format == "torchscript";
   const auto run = RunDirectory::open(options.run);
   const auto path = options.out.empty() ? run.path() / (script ? "export.pt" : "export.safetensors")
@@ -71,7 +71,7 @@ void export_run(const ExportOptions& options) {
   require(options.force || !std::filesystem::exists(path),
           "export: {} is there already; --force replaces it, -o chooses another name", path.string());
 
-  const auto loaded = load_energy_of(options.run, torch::kCPU);
+  const auto loaded = load_energy_of(options.run, torch::kCPU, catalogue);
   loaded.transform->to(loaded.experiment.dtype());
   const Exportable model{.energy = *loaded.energy,
                          .domain = *loaded.domain,

@@ -29,28 +29,31 @@ void print_registry(const Registry<Product, Context>& registry) {
   }
 }
 
-void print_metrics() {
-  for (const auto& entry : metrics()) {
+void print_metrics(const Registry<Metric, MetricContext>& metrics) {
+  for (const auto& registered : metrics.entries()) {
+    const auto entry = registered.read(Json::object(), "metrics").make({})->description();
     fmt::print("  {}: {}\n    {:<22} {}{}\n", entry.name, entry.label, entry.unit, entry.meaning,
                entry.better.empty() ? "" : "; " + entry.better + " is better");
+    print_fields(registered.list());
   }
 }
 
 }  // namespace
 
-void list(const std::string& kind) {
+void list(const std::string& kind, const Catalogue& catalogue) {
   const std::vector<std::pair<std::string, std::function<void()>>> kinds = {
       {"general", [] { print_fields(fields_of<GeneralOptions>()); }},
-      {"domain", [] { print_registry(domains()); }},
-      {"dataset", [] { print_registry(datasets()); }},
-      {"transform", [] { print_registry(transforms()); }},
-      {"energy", [] { print_registry(energies()); }},
-      {"trainer", [] { print_registry(trainers()); }},
-      {"optimizer", [] { print_registry(optimizers()); }},
-      {"schedule", [] { print_registry(schedules()); }},
+      {"domain", [&] { print_registry(catalogue.domains); }},
+      {"dataset", [&] { print_registry(catalogue.datasets); }},
+      {"transform", [&] { print_registry(catalogue.transforms); }},
+      {"energy", [&] { print_registry(catalogue.energies); }},
+      {"trainer", [&] { print_registry(catalogue.trainers); }},
+      {"optimizer", [&] { print_registry(catalogue.optimizers); }},
+      {"schedule", [&] { print_registry(catalogue.schedules); }},
       {"loop", [] { print_fields(fields_of<LoopOptions>()); }},
-      {"metrics", [] { print_fields(fields_of<Evaluator::Options>()); }},
-      {"metric", print_metrics},
+      {"metrics", [] { print_fields(fields_of<MetricsOptions>()); }},
+      {"metric", [&] { print_metrics(catalogue.metrics); }},
+      {"callback", [&] { print_registry(catalogue.callbacks); }},
       {"compare", [] { print_fields(fields_of<ComparisonOptions>()); }},
   };
   std::vector<std::string> names;

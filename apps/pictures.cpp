@@ -81,24 +81,25 @@ Json places_json(const torch::Tensor& points) {
 
 }  // namespace
 
-Json globes_json(const std::vector<TrainingRun>& runs, const Problem& problem) {
+Json globes_json(const std::vector<TrainingRun>& runs, const PreparedProblem& prepared) {
+  const auto& domain = prepared.problem->domain();
+  const auto& data = prepared.problem->data();
   Json globes = Json::array();
-  if (problem.domain->name() != "sphere" || problem.domain->dimension() != 3) return globes;
-  if (problem.dataset.teacher) {
-    auto& teacher = *problem.dataset.teacher;
-    const auto options = problem.dataset.train.options().dtype(torch::kDouble);
+  if (domain.picture() != Picture::globe) return globes;
+  if (data.teacher) {
+    auto& teacher = *data.teacher;
+    const auto options = data.train.options().dtype(torch::kDouble);
     globes.push_back({{"title", "teacher"},
-                      {"density", density_json(teacher, *problem.domain, options)},
-                      {"points", places_json(problem.dataset.train)},
+                      {"density", density_json(teacher, domain, options)},
+                      {"points", places_json(data.train)},
                       {"neurons", neurons_json(teacher)}});
   }
   for (const auto* run : shown_runs(runs)) {
     const bool without_points = globes.empty();  // the data are drawn once, on the teacher if there is one
-    globes.push_back(
-        {{"title", run->label},
-         {"density", density_json(*run->energy, *problem.domain, problem.dataset.train.options())},
-         {"points", without_points ? places_json(problem.dataset.train) : Json::array()},
-         {"neurons", neurons_json(*run->energy)}});
+    globes.push_back({{"title", run->label},
+                      {"density", density_json(*run->energy, domain, data.train.options())},
+                      {"points", without_points ? places_json(data.train) : Json::array()},
+                      {"neurons", neurons_json(*run->energy)}});
   }
   return globes;
 }
@@ -132,11 +133,13 @@ Json plane_density(Energy& energy, const Domain& domain, const Window& window,
 
 }  // namespace
 
-Json planes_json(const std::vector<TrainingRun>& runs, const Problem& problem) {
+Json planes_json(const std::vector<TrainingRun>& runs, const PreparedProblem& prepared) {
+  const auto& domain = prepared.problem->domain();
+  const auto& data = prepared.problem->data();
   constexpr std::int64_t most = 3000;
   Json planes = Json::array();
-  if (problem.domain->name() != "euclidean" || problem.domain->dimension() != 2) return planes;
-  const auto& train = problem.dataset.train;
+  if (domain.picture() != Picture::plane) return planes;
+  const auto& train = data.train;
   const auto options = train.options();
   const auto points = train.narrow(0, 0, std::min(most, train.size(0))).to(torch::kCPU, torch::kDouble);
   const auto window = window_of(points);
@@ -147,28 +150,30 @@ Json planes_json(const std::vector<TrainingRun>& runs, const Problem& problem) {
                       {"density", std::move(density)},
                       {"points", std::move(places)}});
   };
-  Json data = nullptr;
-  if (auto& teacher = problem.dataset.teacher) {
-    data = plane_density(*teacher, *problem.domain, window, options.dtype(torch::kDouble));
+  Json density = nullptr;
+  if (const auto& teacher = data.teacher) {
+    density = plane_density(*teacher, domain, window, options.dtype(torch::kDouble));
   }
-  add(data.is_null() ? "data" : "data and their density", std::move(data), rounded(points, 1e3));
+  const auto* title = density.is_null() ? "data" : "data and their density";
+  add(title, std::move(density), rounded(points, 1e3));
   for (const auto* run : shown_runs(runs)) {
-    add(run->label, plane_density(*run->energy, *problem.domain, window, options), Json::array());
+    add(run->label, plane_density(*run->energy, domain, window, options), Json::array());
   }
   return planes;
 }
 
-Json galleries_json(const std::vector<TrainingRun>& runs, const Problem& problem) {
+Json galleries_json(const std::vector<TrainingRun>& runs, const PreparedProblem& prepared) {
+  const auto& data = prepared.problem->data();
   constexpr std::int64_t most = 64;
   Json galleries = Json::array();
-  const auto& image = problem.dataset.image;
+  const auto& image = data.image;
   if (image.empty()) return galleries;
   const auto raw = [&](const torch::Tensor& points) {
     const auto shown = points.narrow(0, 0, std::min(most, points.size(0)));
-    return problem.transform->inverse(shown.to(torch::kCPU, torch::kDouble));
+    return prepared.transform->inverse(shown.to(torch::kCPU, torch::kDouble));
   };
-  const auto data = raw(problem.dataset.train);
-  const double low = data.min().item<double>(), high = data.max().item<double>();
+  const auto images_of_data = raw(data.train);
+  const double low = images_of_data.min().item<double>(), high = images_of_data.max().item<double>();
   const auto add = [&](const std::string& title, const torch::Tensor& images) {
     galleries.push_back({{"title", title},
                          {"count", images.size(0)},
@@ -177,7 +182,7 @@ Json galleries_json(const std::vector<TrainingRun>& runs, const Problem& problem
                          {"width", image[2]},
                          {"values", rounded(((images - low) * (255 / (high - low))).clamp(0, 255), 1)}});
   };
-  add("data", data);
+  add("data", images_of_data);
   for (const auto* run : shown_runs(runs)) {
     if (run->particles.defined()) add(run->label + ": particles", raw(run->particles));
   }

@@ -14,7 +14,8 @@ namespace {
 Json run_json(const TrainingRun& run) {
   Json records = Json::array();
   for (const auto& record : run.records) records.push_back(to_json(record));
-  return {{"label", run.label}, {"seed", run.seed}, {"status", run.status}, {"records", std::move(records)}};
+  return {
+      {"label", run.label}, {"seed", run.seed}, {"status", run.status()}, {"records", std::move(records)}};
 }
 
 std::string replaced(std::string text, const std::string& mark, const std::string& by) {
@@ -36,7 +37,7 @@ std::string escaped_for_html(const std::string& text) {
 
 }  // namespace
 
-void write_report(const std::filesystem::path& path, const Report& report, const Problem& problem) {
+void write_report(const std::filesystem::path& path, const Report& report, const PreparedProblem& problem) {
   Json described = Json::array();
   for (const auto& entry : metrics_of(report.runs)) {
     described.push_back({{"name", entry.name},

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "dualebm/apps/table.hpp"
-#include "dualebm/apps/training_run.hpp"
+#include "dualebm/framework/experiment/training_run.hpp"
 
 namespace ebm {
 
@@ -27,6 +27,6 @@ struct Report {
 };
 
 /// One self-contained page. @param problem  of the first run: what the globes show where the domain is S²
-void write_report(const std::filesystem::path& path, const Report& report, const Problem& problem);
+void write_report(const std::filesystem::path& path, const Report& report, const PreparedProblem& problem);
 
 }  // namespace ebm

@@ -3,11 +3,11 @@
 #include <fmt/ranges.h>
 
 #include "dualebm/apps/command_line.hpp"
-#include "dualebm/apps/loaded_energy.hpp"
 #include "dualebm/datasets/files/points.hpp"
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/base/files.hpp"
 #include "dualebm/framework/compute/device.hpp"
+#include "dualebm/framework/experiment/loaded_energy.hpp"
 #include "dualebm/framework/sampling/langevin.hpp"
 #include "dualebm/framework/storage/checkpoint.hpp"
 #include "dualebm/framework/training/callbacks/console.hpp"
@@ -39,9 +39,9 @@ std::string as_csv(const LoadedEnergy& run, const torch::Tensor& points) {
 
 }  // namespace
 
-void sample(const SampleOptions& options) {
+void sample(const SampleOptions& options, const Catalogue& catalogue) {
   const auto device = parse_device(options.device);
-  const auto run = load_energy_of(options.run, device);
+  const auto run = load_energy_of(options.run, device, catalogue);
   const auto& domain = *run.domain;
   const auto tensor_options = torch::TensorOptions(run.experiment.dtype()).device(device);
   Random random(static_cast<std::uint64_t>(options.seed), "sample", tensor_options.device());

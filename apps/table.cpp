@@ -11,13 +11,15 @@
 namespace ebm {
 namespace {
 
-double on_axis(const Progress& progress, const std::string& axis) {
-  if (axis == "iteration") return static_cast<double>(progress.iteration);
-  if (axis == "gradient_evaluations") return static_cast<double>(progress.gradient_evaluations);
+constexpr Axis axes[] = {Axis::iteration, Axis::gradient_evaluations, Axis::seconds};
+
+double on_axis(const Progress& progress, Axis axis) {
+  if (axis == Axis::iteration) return static_cast<double>(progress.iteration);
+  if (axis == Axis::gradient_evaluations) return static_cast<double>(progress.gradient_evaluations);
   return progress.seconds;
 }
 
-const Record* record_at(const TrainingRun& run, const std::string& axis, std::optional<double> bound) {
+const Record* record_at(const TrainingRun& run, Axis axis, std::optional<double> bound) {
   const Record* last = nullptr;
   for (const auto& record : run.records) {
     if (!bound || on_axis(record.progress, axis) <= *bound * (1 + 1e-12)) last = &record;
@@ -26,11 +28,12 @@ const Record* record_at(const TrainingRun& run, const std::string& axis, std::op
 }
 
 /// What a column of a table is called, for metrics and axes alike.
-std::pair<std::string, std::string> label_and_unit(const std::string& name) {
+std::pair<std::string, std::string> label_and_unit(const Table& table, const std::string& name) {
   if (name == "seconds") return {"training time", "s"};
   if (name == "gradient_evaluations") return {"gradient evaluations", ""};
   if (name == "iteration") return {"iterations", ""};
-  return {metric(name).label, metric(name).unit};
+  const auto& metric = find_description(table.metrics, name);
+  return {metric.label, metric.unit};
 }
 
 std::vector<std::string> labels_of(const std::vector<TrainingRun>& runs) {
@@ -72,9 +75,23 @@ std::vector<MetricDescription> metrics_of(const std::vector<TrainingRun>& runs) 
     }
   }
   std::vector<MetricDescription> result;
-  std::copy_if(metrics().begin(), metrics().end(), std::back_inserter(result),
-               [&](const auto& entry) { return present.count(entry.name) > 0; });
+  for (const auto& run : runs) {
+    for (const auto& entry : run.metrics) {
+      if (present.erase(entry.name) > 0) result.push_back(entry);
+    }
+  }
   return result;
+}
+
+std::string to_string(Axis axis) {
+  switch (axis) {
+    case Axis::iteration:
+      return "iteration";
+    case Axis::gradient_evaluations:
+      return "gradient_evaluations";
+    default:
+      return "seconds";
+  }
 }
 
 double Statistic::mean() const {
@@ -95,7 +112,7 @@ double Statistic::median() const {
   return sorted.size() % 2 ? sorted[middle] : 0.5 * (sorted[middle - 1] + sorted[middle]);
 }
 
-double common_reach(const std::vector<TrainingRun>& runs, const std::string& axis) {
+double common_reach(const std::vector<TrainingRun>& runs, Axis axis) {
   double reach = std::numeric_limits<double>::infinity();
   for (const auto& run : runs) {
     if (run.energy) reach = std::min(reach, on_axis(run.records.back().progress, axis));
@@ -105,17 +122,15 @@ double common_reach(const std::vector<TrainingRun>& runs, const std::string& axi
 
 namespace {
 
-const char* const axes[] = {"iteration", "gradient_evaluations", "seconds"};
-
 /// One row a label; `choose` finds the record that stands for a run, or none.
 template <class Choose>
 Table gather(const std::string& title, const std::vector<TrainingRun>& runs,
              const std::vector<std::string>& names, Choose choose) {
-  Table table{.title = title, .rows = {}};
+  Table table{.title = title, .rows = {}, .metrics = metrics_of(runs)};
   for (const auto& label : labels_of(runs)) {
     TableRow row{.label = label};
     for (const auto& name : names) row.columns.push_back({name, {}});
-    for (const char* axis : axes) row.columns.push_back({axis, {}});
+    for (const auto axis : axes) row.columns.push_back({to_string(axis), {}});
     for (const auto& run : runs) {
       if (run.label != label) continue;
       ++row.planned;
@@ -125,8 +140,9 @@ Table gather(const std::string& title, const std::vector<TrainingRun>& runs,
       for (auto& [name, statistic] : row.columns) {
         if (const double* value = find_metric(record->metrics, name)) {
           statistic.values.push_back(*value);
-        } else if (std::find(std::begin(axes), std::end(axes), name) != std::end(axes)) {
-          statistic.values.push_back(on_axis(record->progress, name));
+        }
+        for (const auto axis : axes) {
+          if (name == to_string(axis)) statistic.values.push_back(on_axis(record->progress, axis));
         }
       }
     }
@@ -138,12 +154,12 @@ Table gather(const std::string& title, const std::vector<TrainingRun>& runs,
 
 }  // namespace
 
-Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, const std::string& axis,
+Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, Axis axis,
                std::optional<double> bound) {
   std::vector<std::string> names;
   for (const auto& entry : metrics_of(runs)) {
-    // An error bound is watched in its own figure; as a column it would crowd out what it bounds.
-    if (entry.name != "quadrature_error") names.push_back(entry.name);
+    // An error is watched in its own figure; as a column it would crowd out what it belongs to.
+    if (!entry.name.ends_with("_error") || entry.name == "score_error") names.push_back(entry.name);
   }
   return gather(title, runs, names, [&](const TrainingRun& run) { return record_at(run, axis, bound); });
 }
@@ -205,7 +221,7 @@ Json to_json(const Table& table) {
       line[name] = statistic_json(statistic);
       if (std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
       seen.push_back(name);
-      const auto [label, unit] = label_and_unit(name);
+      const auto [label, unit] = label_and_unit(table, name);
       columns.push_back({{"name", name}, {"label", label}, {"unit", unit}});
     }
     rows.push_back(std::move(line));

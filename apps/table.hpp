@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "dualebm/apps/training_run.hpp"
+#include "dualebm/framework/experiment/training_run.hpp"
 
 namespace ebm {
 
@@ -25,17 +25,24 @@ struct TableRow {
   std::vector<std::pair<std::string, Statistic>> columns;
 };
 
+/// What trainings are compared by.
+enum class Axis { iteration, gradient_evaluations, seconds };
+
+/// As in results files: "iteration", "gradient_evaluations", "seconds".
+std::string to_string(Axis axis);
+
 struct Table {
   std::string title;
   std::vector<TableRow> rows;
+  std::vector<MetricDescription> metrics;  ///< what the columns mean
 };
 
 /// Descriptions of the metrics that occur in the runs, in the order of the list of metrics.
 std::vector<MetricDescription> metrics_of(const std::vector<TrainingRun>& runs);
 
-/// Values of the last record of every run whose `axis` ("iteration", "gradient_evaluations", "seconds") is
-/// within the bound, gathered by label; without a bound the final ones.
-Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, const std::string& axis,
+/// Values of the last record of every run whose place on the axis is within the bound, gathered by label; without
+/// a bound the final ones.
+Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, Axis axis,
                std::optional<double> bound);
 
 /// What it took each run until a metric first was at or below a value; runs that never were are not in the
@@ -43,7 +50,7 @@ Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, c
 Table table_to_target(const std::vector<TrainingRun>& runs, const std::string& metric, double value);
 
 /// The largest value of an axis that every run has reached.
-double common_reach(const std::vector<TrainingRun>& runs, const std::string& axis);
+double common_reach(const std::vector<TrainingRun>& runs, Axis axis);
 
 /// A table as text for a terminal, with units and, over several seeds, "median [least, greatest]".
 std::string to_text(const Table& table);

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include "dualebm/apps/command_line.hpp"
-#include "dualebm/apps/loaded_energy.hpp"
 #include "dualebm/apps/report.hpp"
+#include "dualebm/apps/run_folders.hpp"
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/device.hpp"
+#include "dualebm/framework/experiment/loaded_energy.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
+#include "dualebm/framework/training/callbacks/interrupt.hpp"
 
 namespace ebm {
 namespace {
@@ -27,42 +29,47 @@ Json configuration_of(const TrainOptions& options) {
 std::string summary_of(const Experiment& experiment, const Problem& problem) {
   return fmt::format("{}: energy {}, trainer {}, {} training points in {} dimensions, seed {}",
                      experiment.general.title, experiment.energy.name, experiment.trainer.name,
-                     problem.dataset.train.size(0), problem.domain->dimension(), experiment.general.seed);
+                     problem.data().train.size(0), problem.domain().dimension(), experiment.general.seed);
 }
 
 }  // namespace
 
-void train(const TrainOptions& options) {
+int train(const TrainOptions& options, const Catalogue& catalogue) {
   const bool resume = !options.resume.empty();
   const auto configuration = configuration_of(options);
-  const auto experiment = resume ? read_experiment_of(RunDirectory::open(options.resume), configuration)
-                                 : read_experiment(configuration);
+  const auto experiment =
+      resume ? read_experiment_of(RunDirectory::open(options.resume), configuration, catalogue)
+             : read_experiment(configuration, catalogue);
   const auto device = parse_device(options.settings.device);
   const auto path = resume                ? std::filesystem::path(options.resume)
-                    : options.out.empty() ? std::filesystem::path("runs") / experiment.general.title
+                    : options.out.empty() ? default_folder(experiment.general.title)
                                           : std::filesystem::path(options.out);
-  const auto problem = make_problem(experiment, device);
-  const auto training = make_training(experiment, problem, device);
-  const auto directory = resume ? RunDirectory::open(path) : RunDirectory::create(path, options.force);
-  fmt::print(stderr, "{}\n", summary_of(experiment, problem));
+  const auto prepared = make_problem(experiment, device);
+  const auto training = make_training(experiment, prepared, device);
+  const auto directory = resume ? RunDirectory::open(path) : create_run(path, options.force);
+  const auto summary = summary_of(experiment, *prepared.problem);
+  fmt::print(stderr, "{}\n", summary);
 
   const auto run =
-      train_in(directory, experiment, problem, training, options.settings, experiment.trainer.name, resume);
-  const auto table = table_at("final", {run}, "iteration", std::nullopt);
+      train_in(directory, experiment, prepared, *training, options.settings, experiment.trainer.name, resume);
   write_report(directory.report(),
                {.kind = "train",
-                .summary = summary_of(experiment, problem),
+                .summary = summary,
                 .configuration = experiment.resolved,
                 .manifest = read_json_file(directory.manifest().string()),
                 .runs = {run},
-                .table = table,
+                .table = table_at("final", {run}, Axis::iteration, std::nullopt),
                 .more_tables = {}},
-               problem);
-  if (run.status != "finished") fmt::print(stderr, "ended before the last iteration: {}\n", run.status);
-  for (const auto& [name, value] : run.records.back().metrics) {
-    fmt::print("{:<18} {:<14.6g} {}\n", name, value, metric(name).unit);
+               prepared);
+  if (run.end != RunEnd::finished) fmt::print(stderr, "{}\n", run.status());
+  if (const auto& why_not = training->executor().why_not(); !why_not.empty()) {
+    fmt::print(stderr, "no CUDA graph: {}\n", why_not);
   }
-  fmt::print("report             {}\n", directory.report().string());
+  for (const auto& [name, value] : run.last.metrics) {
+    fmt::print("{:<30} {:<14.6g} {}\n", name, value, find_description(run.metrics, name).unit);
+  }
+  fmt::print("{:<30} {}\n", "report", directory.report().string());
+  return run.end == RunEnd::interrupted ? 128 + Interrupt::signal() : 0;
 }
 
 }  // namespace ebm

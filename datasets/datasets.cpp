@@ -9,19 +9,15 @@
 
 namespace ebm {
 
-Registry<Dataset, DatasetContext>& datasets() {
-  static auto registry = [] {
-    Registry<Dataset, DatasetContext> entries("dataset");
-    entries.add<TeacherStudent>("teacher_student", "exact samples of a known energy, by rejection");
-    entries.add<LatLonCsv>("lat_lon_csv", "points on the globe: latitude and longitude in degrees");
-    entries.add<PointsCsv>("points_csv", "points in ambient coordinates: columns x0 ... x{d-1}");
-    entries.add<TableCsv>("table_csv", "any table of numbers: every column but the label is a coordinate");
-    entries.add<Npy>("npy", "rows or images of a NumPy .npy file, mapped into memory and not copied");
-    entries.add<IdxImages>("idx", "grey images in the IDX format of MNIST, packed by gzip or not");
-    entries.add<Toy>("toy", "shapes in the plane with their exact densities");
-    return entries;
-  }();
-  return registry;
+void add_datasets(Catalogue& catalogue) {
+  auto& entries = catalogue.datasets;
+  entries.add<TeacherStudent>("teacher_student", "exact samples of a known energy, by rejection");
+  entries.add<LatLonCsv>("lat_lon_csv", "points on the globe: latitude and longitude in degrees");
+  entries.add<PointsCsv>("points_csv", "points in ambient coordinates: columns x0 ... x{d-1}");
+  entries.add<TableCsv>("table_csv", "any table of numbers: every column but the label is a coordinate");
+  entries.add<Npy>("npy", "rows or images of a NumPy .npy file, mapped into memory and not copied");
+  entries.add<IdxImages>("idx", "grey images in the IDX format of MNIST, packed by gzip or not");
+  entries.add<Toy>("toy", "shapes in the plane with their exact densities");
 }
 
 }  // namespace ebm

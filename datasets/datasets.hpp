@@ -1,24 +1,11 @@
 #pragma once
 
-#include <memory>
-
-#include "dualebm/framework/compute/random.hpp"
-#include "dualebm/framework/problem/dataset.hpp"
-#include "dualebm/framework/problem/domain.hpp"
-#include "dualebm/framework/settings/registry.hpp"
+#include "dualebm/framework/experiment/catalogue.hpp"
 
 namespace ebm {
 
-/// What a dataset may know when it is made.
-struct DatasetContext {
-  std::shared_ptr<Domain> domain;
-  std::shared_ptr<Energy>
-      teacher;     ///< made from the section `teacher` of the dataset, if there is one; in double
-  Random& random;  ///< draws and random splits
-};
-
-/// Every dataset by name. Points come out on the CPU in double precision, those of mapped files in that of
-/// the file. Your own is a class derived from Dataset whose constructor fills it:
+/// Registers every dataset of this room. Points come out on the CPU in double precision, those of mapped files in
+/// that of the file. Your own is a class derived from Dataset whose constructor fills it:
 ///
 ///     struct Line final : Dataset {
 ///       struct Options {
@@ -31,7 +18,7 @@ struct DatasetContext {
 ///         train = torch::linspace(-1, 1, options.count, torch::kDouble).unsqueeze(1);
 ///       }
 ///     };
-///     datasets().add<Line>("line", "equally spaced points of [-1, 1]");
-Registry<Dataset, DatasetContext>& datasets();
+///     catalogue.datasets.add<Line>("line", "equally spaced points of [-1, 1]");
+void add_datasets(Catalogue& catalogue);
 
 }  // namespace ebm

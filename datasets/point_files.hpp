@@ -1,7 +1,7 @@
 #pragma once
 
-#include "dualebm/datasets/datasets.hpp"
 #include "dualebm/datasets/split.hpp"
+#include "dualebm/framework/problem/dataset.hpp"
 
 namespace ebm {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dualebm/datasets/datasets.hpp"
+#include "dualebm/framework/problem/dataset.hpp"
 
 namespace ebm {
 

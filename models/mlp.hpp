@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "dualebm/framework/problem/energy_context.hpp"
 #include "dualebm/framework/settings/fields.hpp"
-#include "dualebm/models/models.hpp"
 #include "dualebm/models/smooth_activation.hpp"
 
 namespace ebm {

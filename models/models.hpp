@@ -1,22 +1,10 @@
 #pragma once
 
-#include <memory>
-
-#include "dualebm/framework/compute/random.hpp"
-#include "dualebm/framework/problem/domain.hpp"
-#include "dualebm/framework/problem/energy.hpp"
-#include "dualebm/framework/settings/registry.hpp"
+#include "dualebm/framework/experiment/catalogue.hpp"
 
 namespace ebm {
 
-/// What an energy may know when it is made.
-struct EnergyContext {
-  std::shared_ptr<Domain> domain;
-  torch::TensorOptions tensor_options;  ///< dtype and device of parameters
-  Random& random;                       ///< initial parameters
-};
-
-/// Every energy by name; add your own with `energies().add<MyEnergy>(name, meaning)`.
-Registry<Energy, EnergyContext>& energies();
+/// Registers every energy of this room.
+void add_energies(Catalogue& catalogue);
 
 }  // namespace ebm

@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "dualebm/framework/problem/energy_context.hpp"
 #include "dualebm/framework/settings/fields.hpp"
-#include "dualebm/models/models.hpp"
 
 namespace ebm {
 

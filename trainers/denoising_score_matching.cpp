@@ -38,10 +38,11 @@ torch::Tensor geometric_ladder(double low, double high, std::int64_t levels) {
 }
 
 DenoisingScoreMatching::DenoisingScoreMatching(TrainerContext context, const Options& options)
-    : Trainer(std::move(context)), reference_(options.noise) {
-  require(domain().name() == "euclidean",
-          "trainer: denoising_score_matching adds Gaussian noise, which leaves the {}; it needs the domain "
-          "euclidean (take sliced_score_matching here)",
+    : Trainer(std::move(context)), reference_(checked(options, "denoising_score_matching").noise) {
+  require(domain().is_flat(),
+          "trainer: denoising_score_matching adds Gaussian noise, which leaves the domain {}; it needs a "
+          "flat one, "
+          "such as euclidean (take sliced_score_matching here)",
           domain().name());
   require_smooth(energy(), "denoising_score_matching");
   levels_ = ladder_of(options).to(tensor_options());
@@ -55,7 +56,7 @@ torch::Tensor denoising_score_objective(Energy& energy, const torch::Tensor& cle
   return (0.5 * (reference / level).square() * residual.square().sum(1)).mean();
 }
 
-std::int64_t DenoisingScoreMatching::accumulate(const torch::Tensor& batch) {
+Cost DenoisingScoreMatching::accumulate(const torch::Tensor& batch, const Iteration&) {
   const torch::AutoGradMode enable(true);
   const auto count = batch.size(0);
   const auto level = levels_.size(0) == 1
@@ -63,7 +64,7 @@ std::int64_t DenoisingScoreMatching::accumulate(const torch::Tensor& batch) {
                          : levels_.index_select(0, random().integers(levels_.size(0), count));
   const auto noise = random().normal(batch.sizes(), batch.options());
   denoising_score_objective(energy(), batch, noise, level, reference_).backward();
-  return count;
+  return {.double_gradients = count};
 }
 
 }  // namespace ebm

@@ -30,9 +30,8 @@ class DenoisingScoreMatching final : public Trainer {
   /// do not go with `levels` or are not in order.
   DenoisingScoreMatching(TrainerContext context, const Options& options);
 
- protected:
-  std::int64_t accumulate(const torch::Tensor& batch) override;
-  bool repeats() const override { return true; }
+  Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) override;
+  bool repeats(const Iteration&) const override { return true; }
 
  private:
   double reference_;

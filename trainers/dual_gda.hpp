@@ -12,9 +12,10 @@ class DualGda final : public ParticleTrainer {
   using Options = ParticleOptions;
   using ParticleTrainer::ParticleTrainer;
 
+  bool repeats(const Iteration&) const override { return true; }
+
  protected:
-  std::int64_t move(const torch::Tensor&) override { return langevin(1); }
-  bool repeats() const override { return true; }
+  Cost move(const torch::Tensor&, const Iteration& iteration) override { return langevin(1, iteration); }
 };
 
 }  // namespace ebm

@@ -13,7 +13,7 @@ void ExactLikelihood::Options::describe(Fields& fields) {
 
 ExactLikelihood::ExactLikelihood(TrainerContext context, const Options& options)
     : Trainer(std::move(context)) {
-  const auto rule = domain().quadrature(options.resolution);
+  const auto rule = domain().quadrature(checked(options, "exact_likelihood").resolution);
   require(rule.has_value(),
           "trainer: exact_likelihood needs a domain with a quadrature rule: sphere with dimension 3, "
           "euclidean with dimension 1 or 2");
@@ -22,7 +22,7 @@ ExactLikelihood::ExactLikelihood(TrainerContext context, const Options& options)
   nodes_ = rule_.points.to(tensor_options());
 }
 
-std::int64_t ExactLikelihood::accumulate(const torch::Tensor& batch) {
+Cost ExactLikelihood::accumulate(const torch::Tensor& batch, const Iteration&) {
   torch::Tensor probabilities;
   {
     const torch::NoGradGuard no_grad;
@@ -31,7 +31,7 @@ std::int64_t ExactLikelihood::accumulate(const torch::Tensor& batch) {
   energy().accumulate_gradient(
       batch, torch::full({batch.size(0)}, 1.0 / static_cast<double>(batch.size(0)), batch.options()));
   energy().accumulate_gradient(nodes_, -probabilities);
-  return batch.size(0) + nodes_.size(0);
+  return {.energies = nodes_.size(0), .parameter_gradients = batch.size(0) + nodes_.size(0)};
 }
 
 }  // namespace ebm

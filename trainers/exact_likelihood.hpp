@@ -21,9 +21,8 @@ class ExactLikelihood final : public Trainer {
   /// @throws UserError if the domain has no quadrature rule.
   ExactLikelihood(TrainerContext context, const Options& options);
 
- protected:
-  std::int64_t accumulate(const torch::Tensor& batch) override;
-  bool repeats() const override { return true; }
+  Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) override;
+  bool repeats(const Iteration&) const override { return true; }
 
  private:
   Quadrature rule_;

@@ -20,10 +20,10 @@ torch::Tensor exact_score_objective(Energy& energy, const Domain& domain, const 
   return (0.5 * domain.to_tangent(x, gradient).square().sum(1) - laplacian).mean();
 }
 
-std::int64_t ExactScoreMatching::accumulate(const torch::Tensor& batch) {
+Cost ExactScoreMatching::accumulate(const torch::Tensor& batch, const Iteration&) {
   const torch::AutoGradMode enable(true);
   exact_score_objective(energy(), domain(), batch).backward();
-  return batch.size(0) * (1 + batch.size(1));
+  return {.double_gradients = batch.size(0) * (1 + batch.size(1))};
 }
 
 }  // namespace ebm

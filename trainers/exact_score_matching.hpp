@@ -22,9 +22,8 @@ class ExactScoreMatching final : public Trainer {
   /// @throws UserError if the energy is not smooth.
   ExactScoreMatching(TrainerContext context, const Options& options);
 
- protected:
-  std::int64_t accumulate(const torch::Tensor& batch) override;
-  bool repeats() const override { return true; }
+  Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) override;
+  bool repeats(const Iteration&) const override { return true; }
 };
 
 /// The objective J above, [], differentiable in the parameters.

@@ -11,15 +11,15 @@ void MaximumLikelihood::Options::describe(Fields& fields) {
 }
 
 MaximumLikelihood::MaximumLikelihood(TrainerContext context, const Options& options)
-    : ParticleTrainer(std::move(context), options), options_(options) {}
+    : ParticleTrainer(std::move(context), options), options_(checked(options, "maximum_likelihood")) {}
 
-std::int64_t MaximumLikelihood::move(const torch::Tensor& batch) {
+Cost MaximumLikelihood::move(const torch::Tensor& batch, const Iteration& iteration) {
   if (options_.chains == "data") {
     start_particles_at(batch);
   } else if (options_.chains == "base") {
     set_particles(domain().sample_base(particles().size(0), random(), particles().options()));
   }
-  return langevin(options_.langevin_steps);
+  return langevin(options_.langevin_steps, iteration);
 }
 
 }  // namespace ebm

@@ -18,10 +18,10 @@ class MaximumLikelihood final : public ParticleTrainer {
   };
 
   MaximumLikelihood(TrainerContext context, const Options& options);
+  bool repeats(const Iteration&) const override { return true; }
 
  protected:
-  std::int64_t move(const torch::Tensor& batch) override;
-  bool repeats() const override { return true; }
+  Cost move(const torch::Tensor& batch, const Iteration& iteration) override;
 
  private:
   Options options_;

@@ -26,7 +26,7 @@ void ParticleOptions::describe(Fields& fields) {
 
 ParticleTrainer::ParticleTrainer(TrainerContext context, const ParticleOptions& options)
     : Trainer(std::move(context)),
-      options_(options),
+      options_(checked(options, "trainer")),
       sampler_({.step_size = options.particle_step, .antithetic = options.antithetic}) {
   start_particles_at(data());
 }
@@ -37,17 +37,18 @@ void ParticleTrainer::start_particles_at(const torch::Tensor& points) {
   set_particles(points_of(points, count, random(), tensor_options()));
 }
 
-std::int64_t ParticleTrainer::langevin(std::int64_t steps) {
+Cost ParticleTrainer::langevin(std::int64_t steps, const Iteration& iteration) {
   const EvaluationMode mode(energy());
-  std::int64_t evaluations = 0;
+  Cost cost;
   for (std::int64_t i = 0; i < steps; ++i) {
-    evaluations += sampler_.step(energy(), domain(), state_, random(), particle_scale()).gradient_evaluations;
+    cost.point_gradients +=
+        sampler_.step(energy(), domain(), state_, random(), iteration.particle_scale).gradient_evaluations;
   }
-  return evaluations;
+  return cost;
 }
 
-std::int64_t ParticleTrainer::accumulate(const torch::Tensor& batch) {
-  const auto evaluations = move(batch);
+Cost ParticleTrainer::accumulate(const torch::Tensor& batch, const Iteration& iteration) {
+  auto cost = move(batch, iteration);
   const auto uniform = [](const torch::Tensor& x, double sign) {
     return torch::full({x.size(0)}, sign / static_cast<double>(x.size(0)), x.options());
   };
@@ -60,7 +61,8 @@ std::int64_t ParticleTrainer::accumulate(const torch::Tensor& batch) {
     energy().accumulate_gradient(batch, weight);
     energy().accumulate_gradient(particles, particle_weight);
   }
-  return evaluations + batch.size(0) + state_.positions.size(0);
+  cost.parameter_gradients += batch.size(0) + state_.positions.size(0);
+  return cost;
 }
 
 std::string ParticleTrainer::likely_cause() const {
@@ -68,18 +70,16 @@ std::string ParticleTrainer::likely_cause() const {
                      sampler_.options().step_size);
 }
 
-void ParticleTrainer::save(torch::serialize::OutputArchive& archive) const {
-  Trainer::save(archive);
-  archive.write("particles", state_.positions, /*is_buffer=*/true);
-}
+void ParticleTrainer::save(State& state) const { state.write("particles", state_.positions); }
 
-void ParticleTrainer::load(torch::serialize::InputArchive& archive) {
-  Trainer::load(archive);
-  torch::Tensor positions;
-  archive.read("particles", positions, /*is_buffer=*/true);
+void ParticleTrainer::load(const State& state) {
+  const auto positions = state.tensor("particles");
   // Their number may be that of a minibatch's copies; their coordinates are the data's.
-  require(positions.dim() == 2 && positions.size(1) == data().size(1),
-          "particles of {} coordinates instead of {}", positions.size(-1), data().size(1));
+  require(positions.dim() == 2 && positions.size(1) == data().size(1) &&
+              positions.scalar_type() == state_.positions.scalar_type(),
+          "particles of {} coordinates in {} instead of {} in {}", positions.size(-1),
+          c10::toString(positions.scalar_type()), data().size(1),
+          c10::toString(state_.positions.scalar_type()));
   set_particles(positions.to(tensor_options()));
 }
 

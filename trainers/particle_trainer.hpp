@@ -27,25 +27,24 @@ class ParticleTrainer : public Trainer {
   ParticleTrainer(TrainerContext context, const ParticleOptions& options);
 
   torch::Tensor particles() const override { return state_.positions; }
-  void save(torch::serialize::OutputArchive& archive) const override;
-  void load(torch::serialize::InputArchive& archive) override;
+  Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) final;
+  void save(State& state) const override;
+  void load(const State& state) override;
+  std::string likely_cause() const override;
+  std::vector<torch::Tensor*> carried() override { return {&state_.positions}; }
 
  protected:
-  /// Advances the particles at fixed energy. @return gradient evaluations taken.
-  virtual std::int64_t move(const torch::Tensor& batch) = 0;
+  /// Advances the particles at fixed energy.
+  virtual Cost move(const torch::Tensor& batch, const Iteration& iteration) = 0;
 
-  /// `steps` Langevin steps. @return gradient evaluations taken.
-  std::int64_t langevin(std::int64_t steps);
+  /// `steps` Langevin steps.
+  Cost langevin(std::int64_t steps, const Iteration& iteration);
 
   /// Puts the particles somewhere else.
   void set_particles(const torch::Tensor& positions) { state_ = sampler_.init(positions); }
 
   /// Puts them at rows of `points`, the data or a batch: N of them, see ParticleOptions and points_of.
   void start_particles_at(const torch::Tensor& points);
-
-  std::int64_t accumulate(const torch::Tensor& batch) final;
-  std::vector<torch::Tensor*> carried() override { return {&state_.positions}; }
-  std::string likely_cause() const override;
 
  private:
   ParticleOptions options_;

@@ -33,7 +33,7 @@ void PersistentContrastiveDivergence::Options::describe(Fields& fields) {
 PersistentContrastiveDivergence::PersistentContrastiveDivergence(TrainerContext context,
                                                                  const Options& options)
     : Trainer(std::move(context)),
-      options_(options),
+      options_(checked(options, "persistent_contrastive_divergence")),
       sampler_({.step_size = options.particle_step,
                 .antithetic = false,
                 .noise = options.noise,
@@ -48,7 +48,7 @@ torch::Tensor PersistentContrastiveDivergence::fresh(std::int64_t count) {
   return domain().sample_base(count, random(), tensor_options());
 }
 
-torch::Tensor PersistentContrastiveDivergence::moved_chains(std::int64_t count) {
+torch::Tensor PersistentContrastiveDivergence::moved_chains(std::int64_t count, const Iteration& iteration) {
   const EvaluationMode mode(energy());
   const auto drawn = random().subset(options_.buffer_size, count);
   auto positions = buffer_.index_select(0, drawn);
@@ -58,7 +58,7 @@ torch::Tensor PersistentContrastiveDivergence::moved_chains(std::int64_t count) 
   }
   auto state = sampler_.init(positions);
   for (std::int64_t k = 0; k < options_.langevin_steps; ++k) {
-    sampler_.step(energy(), domain(), state, random(), particle_scale());
+    sampler_.step(energy(), domain(), state, random(), iteration.particle_scale);
   }
   buffer_.index_copy_(0, drawn, state.positions);
   return state.positions;
@@ -71,30 +71,22 @@ torch::Tensor PersistentContrastiveDivergence::weights(const torch::Tensor& x, d
   return (sign + 2 * options_.energy_regularisation * energy().forward(x)) * share;
 }
 
-std::int64_t PersistentContrastiveDivergence::accumulate(const torch::Tensor& batch) {
+Cost PersistentContrastiveDivergence::accumulate(const torch::Tensor& batch, const Iteration& iteration) {
   const auto count = options_.chains > 0 ? options_.chains : std::min(batch.size(0), options_.buffer_size);
-  const auto chains = moved_chains(count);
+  const auto chains = moved_chains(count, iteration);
   energy().accumulate_gradient(batch, weights(batch, 1));
   energy().accumulate_gradient(chains, weights(chains, -1));
-  return count * (options_.langevin_steps + 1) + batch.size(0);
+  return {.point_gradients = count * options_.langevin_steps, .parameter_gradients = count + batch.size(0)};
 }
 
 std::string PersistentContrastiveDivergence::likely_cause() const {
   return fmt::format("particle_step {:g} or the optimizer's steps are too large", options_.particle_step);
 }
 
-void PersistentContrastiveDivergence::save(torch::serialize::OutputArchive& archive) const {
-  Trainer::save(archive);
-  archive.write("buffer", buffer_, /*is_buffer=*/true);
-}
+void PersistentContrastiveDivergence::save(State& state) const { state.write("buffer", buffer_); }
 
-void PersistentContrastiveDivergence::load(torch::serialize::InputArchive& archive) {
-  Trainer::load(archive);
-  torch::Tensor buffer;
-  archive.read("buffer", buffer, /*is_buffer=*/true);
-  require(buffer.sizes() == buffer_.sizes(), "a buffer of {} numbers instead of {}", buffer.numel(),
-          buffer_.numel());
-  buffer_ = buffer.to(tensor_options()).clone();
+void PersistentContrastiveDivergence::load(const State& state) {
+  buffer_ = state.tensor_like("buffer", buffer_).clone();
 }
 
 }  // namespace ebm

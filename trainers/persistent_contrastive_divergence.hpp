@@ -38,18 +38,16 @@ class PersistentContrastiveDivergence final : public Trainer {
 
   /// The whole buffer, [buffer_size, d].
   torch::Tensor particles() const override { return buffer_; }
-  void save(torch::serialize::OutputArchive& archive) const override;
-  void load(torch::serialize::InputArchive& archive) override;
-
- protected:
-  std::int64_t accumulate(const torch::Tensor& batch) override;
-  bool repeats() const override { return true; }
+  void save(State& state) const override;
+  void load(const State& state) override;
+  Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) override;
+  bool repeats(const Iteration&) const override { return true; }
   std::vector<torch::Tensor*> carried() override { return {&buffer_}; }
   std::string likely_cause() const override;
 
  private:
   torch::Tensor fresh(std::int64_t count);
-  torch::Tensor moved_chains(std::int64_t count);
+  torch::Tensor moved_chains(std::int64_t count, const Iteration& iteration);
   torch::Tensor weights(const torch::Tensor& x, double sign);
 
   Options options_;

@@ -23,12 +23,17 @@ class RestartGda final : public ParticleTrainer {
   /// @throws UserError if both restart rules are on.
   RestartGda(TrainerContext context, const Options& options);
 
- protected:
-  std::int64_t move(const torch::Tensor& batch) override;
   /// All but those in which all particles restart.
-  bool repeats() const override { return rule_.every == 0 || iteration() % rule_.every != 0; }
+  bool repeats(const Iteration& iteration) const override {
+    return rule_.every == 0 || iteration.number_as_promised() % rule_.every != 0;
+  }
+  double step_boost() const override { return boost_; }
+
+ protected:
+  Cost move(const torch::Tensor& batch, const Iteration& iteration) override;
 
  private:
+  double boost_;
   RestartRule rule_;
 };
 

@@ -7,17 +7,18 @@ namespace ebm {
 void RestartLimit::Options::describe(Fields& fields) {
   ParticleOptions::describe(fields);
   fields.number("step_boost", step_boost, Range::at_least(0),
-                "learning rates are multiplied by 1 + step_boost / particle_step");
+                "learning rates are multiplied by 1 + step_boost / particle_step where steps are multiples "
+                "of the gradient "
+                "(wasserstein_fisher_rao, sgd); Adam gets no boost");
 }
 
 RestartLimit::RestartLimit(TrainerContext context, const Options& options)
-    : ParticleTrainer(std::move(context), options) {
-  scale_learning_rates(restart_boost(options.step_boost, 1, options.particle_step));
-}
+    : ParticleTrainer(std::move(context), options),
+      boost_(restart_boost(checked(options, "score_matching").step_boost, 1, options.particle_step)) {}
 
-std::int64_t RestartLimit::move(const torch::Tensor& batch) {
+Cost RestartLimit::move(const torch::Tensor& batch, const Iteration& iteration) {
   start_particles_at(batch);
-  return langevin(1);
+  return langevin(1, iteration);
 }
 
 }  // namespace ebm

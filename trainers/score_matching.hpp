@@ -15,10 +15,14 @@ class RestartLimit final : public ParticleTrainer {
   };
 
   RestartLimit(TrainerContext context, const Options& options);
+  bool repeats(const Iteration&) const override { return true; }
+  double step_boost() const override { return boost_; }
 
  protected:
-  std::int64_t move(const torch::Tensor& batch) override;
-  bool repeats() const override { return true; }
+  Cost move(const torch::Tensor& batch, const Iteration& iteration) override;
+
+ private:
+  double boost_;
 };
 
 }  // namespace ebm

@@ -12,7 +12,7 @@ void SlicedScoreMatching::Options::describe(Fields& fields) {
 }
 
 SlicedScoreMatching::SlicedScoreMatching(TrainerContext context, const Options& options)
-    : Trainer(std::move(context)), options_(options) {
+    : Trainer(std::move(context)), options_(checked(options, "sliced_score_matching")) {
   require_smooth(energy(), "sliced_score_matching");
 }
 
@@ -34,10 +34,10 @@ torch::Tensor sliced_score_objective(Energy& energy, const Domain& domain, const
   return options.variance_reduced ? mean + 0.5 * slope.square().sum(1).mean() : mean;
 }
 
-std::int64_t SlicedScoreMatching::accumulate(const torch::Tensor& batch) {
+Cost SlicedScoreMatching::accumulate(const torch::Tensor& batch, const Iteration&) {
   const torch::AutoGradMode enable(true);
   sliced_score_objective(energy(), domain(), batch, options_, random()).backward();
-  return batch.size(0) * (1 + options_.projections);
+  return {.double_gradients = batch.size(0) * (1 + options_.projections)};
 }
 
 }  // namespace ebm

@@ -25,9 +25,8 @@ class SlicedScoreMatching final : public Trainer {
   /// @throws UserError if the energy is not smooth.
   SlicedScoreMatching(TrainerContext context, const Options& options);
 
- protected:
-  std::int64_t accumulate(const torch::Tensor& batch) override;
-  bool repeats() const override { return true; }
+  Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) override;
+  bool repeats(const Iteration&) const override { return true; }
 
  private:
   Options options_;

@@ -12,31 +12,26 @@
 
 namespace ebm {
 
-Registry<Trainer, TrainerContext>& trainers() {
-  static auto registry = [] {
-    Registry<Trainer, TrainerContext> entries("trainer");
-    entries.add<MaximumLikelihood>("maximum_likelihood",
-                                   "the MCMC baseline: K Langevin steps at fixed energy before each update");
-    entries.add<DualGda>("dual_gda",
-                         "one Langevin step and one energy step per iteration; particles persist");
-    entries.add<RestartGda>("restart_gda", "dual GDA whose particles sometimes restart at the data");
-    entries.add<RestartLimit>("score_matching",
-                              "the restart limit p_R = 1 of dual GDA: one Langevin step from the data");
-    entries.add<ExactScoreMatching>("exact_score_matching",
-                                    "implicit score matching by the whole Hessian; smooth energies");
-    entries.add<SlicedScoreMatching>("sliced_score_matching",
-                                     "implicit score matching by random projections; smooth energies");
-    entries.add<DenoisingScoreMatching>("denoising_score_matching",
-                                        "score matching of noised data, one level or a ladder; smooth, R^d");
-    entries.add<PersistentContrastiveDivergence>(
-        "persistent_contrastive_divergence",
-        "maximum likelihood with a replay buffer of chains, for deep energies");
-    entries.add<ExactLikelihood>(
-        "exact_likelihood",
-        "maximum likelihood by quadrature, without particles: how good a training could be; S², R²");
-    return entries;
-  }();
-  return registry;
+void add_trainers(Catalogue& catalogue) {
+  auto& entries = catalogue.trainers;
+  entries.add<MaximumLikelihood>("maximum_likelihood",
+                                 "the MCMC baseline: K Langevin steps at fixed energy before each update");
+  entries.add<DualGda>("dual_gda", "one Langevin step and one energy step per iteration; particles persist");
+  entries.add<RestartGda>("restart_gda", "dual GDA whose particles sometimes restart at the data");
+  entries.add<RestartLimit>("score_matching",
+                            "the restart limit p_R = 1 of dual GDA: one Langevin step from the data");
+  entries.add<ExactScoreMatching>("exact_score_matching",
+                                  "implicit score matching by the whole Hessian; smooth energies");
+  entries.add<SlicedScoreMatching>("sliced_score_matching",
+                                   "implicit score matching by random projections; smooth energies");
+  entries.add<DenoisingScoreMatching>("denoising_score_matching",
+                                      "score matching of noised data, one level or a ladder; smooth, R^d");
+  entries.add<PersistentContrastiveDivergence>(
+      "persistent_contrastive_divergence",
+      "maximum likelihood with a replay buffer of chains, for deep energies");
+  entries.add<ExactLikelihood>(
+      "exact_likelihood",
+      "maximum likelihood by quadrature, without particles: how good a training could be; S², R²");
 }
 
 }  // namespace ebm

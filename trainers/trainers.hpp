@@ -1,11 +1,10 @@
 #pragma once
 
-#include "dualebm/framework/settings/registry.hpp"
-#include "dualebm/framework/training/trainer.hpp"
+#include "dualebm/framework/experiment/catalogue.hpp"
 
 namespace ebm {
 
-/// Every trainer by name; add your own with `trainers().add<MyTrainer>(name, meaning)`.
-Registry<Trainer, TrainerContext>& trainers();
+/// Registers every trainer of this room.
+void add_trainers(Catalogue& catalogue);
 
 }  // namespace ebm

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "dualebm/datasets/transforms/transforms.hpp"
+#include "dualebm/framework/problem/transform.hpp"
 
 namespace ebm {
 

@@ -5,8 +5,7 @@
 namespace ebm {
 
 ProjectToSphere::ProjectToSphere(const TransformContext& context, const Options&) {
-  require(context.domain->name() == "sphere", "transform project_to_sphere: needs the domain sphere, not {}",
-          context.domain->name());
+  expect_domain<Sphere>(*context.domain, "transform project_to_sphere");
 }
 
 torch::Tensor ProjectToSphere::prepare(const torch::Tensor& x, Random&) {

@@ -6,17 +6,13 @@
 
 namespace ebm {
 
-Registry<Transform, TransformContext>& transforms() {
-  static auto registry = [] {
-    Registry<Transform, TransformContext> entries("transform");
-    entries.add<Dequantise>("dequantise",
-                            "whole numbers 0 ... levels - 1 to points of [0, 1): (x + u) / levels");
-    entries.add<ProjectToSphere>("project_to_sphere", "x / |x|; for the domain sphere");
-    entries.add<Standardise>("standardise",
-                             "(x - mean) / deviation, coordinate by coordinate, of the training part");
-    return entries;
-  }();
-  return registry;
+void add_transforms(Catalogue& catalogue) {
+  auto& entries = catalogue.transforms;
+  entries.add<Dequantise>("dequantise",
+                          "whole numbers 0 ... levels - 1 to points of [0, 1): (x + u) / levels");
+  entries.add<ProjectToSphere>("project_to_sphere", "x / |x|; for the domain sphere");
+  entries.add<Standardise>("standardise",
+                           "(x - mean) / deviation, coordinate by coordinate, of the training part");
 }
 
 }  // namespace ebm

@@ -47,7 +47,14 @@ Random::Random(std::uint64_t seed, std::string_view purpose, torch::Device devic
   if (device.is_cuda()) next_draw_ = at::zeros({}, torch::TensorOptions(torch::kLong).device(device));
 }
 
-Normals Random::normals() { return {key_, draw_++}; }
+Normals Random::normals() {
+  ++host_draws_;
+  return {key_, draw_++};
+}
+
+std::shared_ptr<Random> Random::branch(std::string_view purpose) const {
+  return std::make_shared<Random>(key_, purpose, device_);
+}
 
 torch::Tensor Random::normal(torch::IntArrayRef sizes, const torch::TensorOptions& options) {
   if (!device_.is_cpu()) {
@@ -87,14 +94,17 @@ DeviceDraw Random::device_draw() {
 }
 
 torch::Tensor Random::uniform(torch::IntArrayRef sizes, const torch::TensorOptions& options) {
+  if (device_.is_cpu()) ++host_draws_;
   return at::rand(sizes, generator_, options);
 }
 
 torch::Tensor Random::integers(std::int64_t bound, std::int64_t count) {
+  if (device_.is_cpu()) ++host_draws_;
   return at::randint(0, bound, {count}, generator_, torch::TensorOptions(torch::kLong).device(device_));
 }
 
 torch::Tensor Random::permutation(std::int64_t count) {
+  if (device_.is_cpu()) ++host_draws_;
   return at::randperm(count, generator_, torch::TensorOptions(torch::kLong).device(device_));
 }
 

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "dualebm/framework/compute/normals.hpp"
@@ -24,7 +25,7 @@ struct DeviceDraw {
 class Random {
  public:
   /// @param purpose  names the stream, e.g. "data", "parameters", "particles".
-  Random(std::uint64_t seed, std::string_view purpose, torch::Device device = torch::kCPU);
+  explicit Random(std::uint64_t seed, std::string_view purpose = "", torch::Device device = torch::kCPU);
   virtual ~Random() = default;
   Random(const Random&) = delete;
   Random& operator=(const Random&) = delete;
@@ -54,6 +55,12 @@ class Random {
   /// happens there, see `first_distinct`. @throws UserError if count > bound
   torch::Tensor subset(std::int64_t bound, std::int64_t count);
 
+  /// Another stream, a function of this one's name and of the purpose; this one draws nothing for it.
+  std::shared_ptr<Random> branch(std::string_view purpose) const;
+
+  /// Draws so far whose numbers were made on the host: a captured CUDA graph would repeat them.
+  std::int64_t host_draws() const { return host_draws_; }
+
   /// The whole state of the stream as bytes: LibTorch's generator, then key and number of the next draw of
   /// normals, 8 bytes each. Restores bit for bit.
   torch::Tensor state() const;
@@ -64,6 +71,7 @@ class Random {
   mutable torch::Generator generator_;
   torch::Device device_;
   std::uint64_t key_, draw_ = 0;
+  std::int64_t host_draws_ = 0;
   torch::Tensor next_draw_;  ///< the same on a CUDA device, counted there: [], int64; undefined on the CPU
 };
 

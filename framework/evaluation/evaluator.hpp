@@ -2,64 +2,48 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <vector>
 
 #include "dualebm/framework/evaluation/metric.hpp"
-#include "dualebm/framework/problem/dataset.hpp"
-#include "dualebm/framework/problem/domain.hpp"
-#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/evaluation/standard_metrics.hpp"
 #include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
 
-/// Computes every metric that applies to a problem; what depends on the problem alone is computed once.
-///
-/// With a quadrature rule (S², R²) KL, score error and log Z are integrals against it, exact up to
-/// `quadrature_error`. Elsewhere they are averages over the teacher's test set; log Z is then known up to the
-/// teacher's own, so it and the NLL appear only where that has a closed form. Where log Z is out of reach the
-/// mean energies of the parts stand in for the NLL: their differences need no log Z. All sums are in double
-/// precision, means of parts over their first hundred thousand rows.
-class Evaluator {
+/// Computes every metric that applies to a problem; what depends on the problem alone is computed once, so
+/// that one evaluator may serve many trainings.
+class Evaluator final {
  public:
   struct Options {
-    std::int64_t every = 10;        ///< iterations between evaluations; 0: at start and end only
-    std::int64_t resolution = 100;  ///< latitudes of the quadrature on S²; longitudes are twice as many
+    std::int64_t resolution = 100;  ///< latitudes of the quadrature on S²; half the nodes along a side on R²
     void describe(Fields& fields);
   };
 
-  Evaluator(std::shared_ptr<Domain> domain, Dataset dataset, Options options);
+  /// @param metrics  in the order of tables @throws UserError if two have one name
+  Evaluator(std::shared_ptr<const Problem> problem, Options options,
+            std::vector<std::shared_ptr<const Metric>> metrics = standard_metrics());
+  explicit Evaluator(std::shared_ptr<const Problem> problem);
 
   /// @throws NonFiniteError naming the first metric that is not finite.
   MetricValues evaluate(Energy& energy) const;
 
-  const Options& options() const { return options_; }
+  const Problem& problem() const { return *problem_; }
+
+  /// What the metrics mean, whether they apply or not.
+  const std::vector<MetricDescription>& descriptions() const { return descriptions_; }
+
+  /// @throws UserError listing the known names
+  const MetricDescription& description(const std::string& name) const;
 
  private:
-  struct TeacherValues {
-    torch::Tensor energy;  ///< E_t at the points, [P], double
-    torch::Tensor score;   ///< tangential ∇E_t at the points, [P, d], double
-  };
-
-  void by_quadrature(Energy& energy, MetricValues& values) const;
-  void by_test_set(Energy& energy, MetricValues& values) const;
-  void add_likelihoods(Energy& energy, double log_z, MetricValues& values) const;
-  void add_mean_energies(Energy& energy, MetricValues& values) const;
-  /// E_part[E] + offset for every part there is, as name_test, name_validation, name_train.
-  void add_means(Energy& energy, const std::string& name, double offset, MetricValues& values) const;
-  TeacherValues teacher_at(const torch::Tensor& points) const;
-  double score_error(const torch::Tensor& gradient, const torch::Tensor& points,
-                     const torch::Tensor& weights) const;
-
-  std::shared_ptr<Domain> domain_;
-  Dataset dataset_;
-  Options options_;
-  std::optional<Quadrature> fine_, coarse_;
-  torch::Tensor nodes_, coarse_nodes_;  ///< the nodes in the dtype and on the device of the data
-  std::optional<TeacherValues> teacher_;
-  torch::Tensor coarse_teacher_;  ///< E_t at the coarse nodes
+  std::shared_ptr<const Problem> problem_;
+  std::vector<std::shared_ptr<const Metric>> metrics_;
+  std::vector<MetricDescription> descriptions_;
+  Reference reference_;
 };
 
-/// E at many points in slices, so that memory does not grow with their number; in double precision, [P].
-torch::Tensor energy_at(Energy& energy, const torch::Tensor& points);
+/// Of the name, with the nearest one in the message if there is none. @throws UserError
+const MetricDescription& find_description(const std::vector<MetricDescription>& descriptions,
+                                          const std::string& name);
 
 }  // namespace ebm

@@ -23,16 +23,16 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
-void load_plugin(const std::string& path) {
+void load_plugin(const std::string& path, Catalogue& catalogue) {
   require(std::filesystem::is_regular_file(path), "--plugin {}: no such file", path);
   void* library = ::dlopen(std::filesystem::absolute(path).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) fail("--plugin {}: cannot be loaded: {}", path, first_line(::dlerror()));
   const std::string_view identity = entry<const char*()>(library, "dualebm_plugin_identity", path)();
   require(identity == build_identity, "--plugin {}: built for {}, and this is {}; build it again", path,
           identity, build_identity);
-  const auto enrol = entry<void()>(library, "dualebm_plugin_register", path);
+  const auto enrol = entry<void(Catalogue&)>(library, "dualebm_plugin_register", path);
   try {
-    enrol();
+    enrol(catalogue);
   } catch (const std::exception& error) {
     fail("--plugin {}: it failed to register: {}", path, first_line(error.what()));
   } catch (...) {

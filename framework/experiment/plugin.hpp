@@ -5,16 +5,17 @@
 #include <torch/version.h>
 
 #include "dualebm/framework/base/version.hpp"
+#include "dualebm/framework/experiment/catalogue.hpp"
 
 /// The entry of a plugin: a shared library that adds energies, trainers or datasets of its own to those the
 /// program knows. In one source file of it:
 ///
-///     DUALEBM_PLUGIN() { ebm::energies().add<Ring>("ring", "a ring on R²"); }
+///     DUALEBM_PLUGIN(catalogue) { catalogue.energies.add<Ring>("ring", "a ring on R²"); }
 ///
 /// It also carries the versions that the plugin was built with, which `load_plugin` compares.
-#define DUALEBM_PLUGIN                                                             \
+#define DUALEBM_PLUGIN(catalogue)                                                  \
   extern "C" const char* dualebm_plugin_identity() { return ebm::build_identity; } \
-  extern "C" void dualebm_plugin_register
+  extern "C" void dualebm_plugin_register(ebm::Catalogue& catalogue)
 
 namespace ebm {
 
@@ -22,10 +23,10 @@ namespace ebm {
 /// and of LibTorch, which promise no stable binary interface.
 inline constexpr const char* build_identity = "dualebm " DUALEBM_VERSION " with LibTorch " TORCH_VERSION;
 
-/// Loads a plugin for the rest of the process and lets it register.
+/// Loads a plugin for the rest of the process and lets it add to a catalogue.
 /// @param path  of the shared library
 /// @throws UserError in one line if it cannot be loaded, is no plugin, was built with other versions of this
 /// library or LibTorch, or fails to register.
-void load_plugin(const std::string& path);
+void load_plugin(const std::string& path, Catalogue& catalogue);
 
 }  // namespace ebm

@@ -6,7 +6,10 @@
 #include <memory>
 #include <vector>
 
+#include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/problem/domain.hpp"
 #include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
 
@@ -20,9 +23,19 @@ struct Dataset {
   std::shared_ptr<Energy> teacher;
   /// {channels, height, width} where a row is an image, channel by channel and line by line; empty elsewhere.
   std::vector<std::int64_t> image;
+  /// Whether the points lie in a file that is mapped into memory, of which only the rows drawn are read.
+  bool mapped = false;
   /// log |det ∂T/∂x| of the transform T that the points went through: likelihoods are given per unit of the
   /// raw x.
   double log_determinant = 0;
+};
+
+/// What a dataset may know when it is made.
+struct DatasetContext {
+  std::shared_ptr<const Domain> domain;
+  /// Made from the section `teacher` of the dataset, if there is one; in double.
+  std::shared_ptr<Energy> teacher;
+  Random& random;  ///< draws and random splits
 };
 
 }  // namespace ebm

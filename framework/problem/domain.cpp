@@ -20,6 +20,8 @@ Sphere::Sphere(std::int64_t dimension) : dimension_(dimension) {
   require(dimension >= 2, "sphere: dimension must be at least 2 (ambient coordinates), got {}", dimension);
 }
 
+torch::Tensor Sphere::contains(const torch::Tensor& x) const { return (x.norm(2, 1) - 1).abs() <= 1e-3; }
+
 std::string Sphere::base_measure() const { return fmt::format("τ, uniform on S^{}", dimension_ - 1); }
 
 torch::Tensor Sphere::sample_base(std::int64_t count, Random& random,
@@ -61,6 +63,8 @@ Euclidean::Euclidean(std::int64_t dimension, double scale, double half_width)
   require(scale > 0, "euclidean: scale must be positive, got {}", scale);
   require(half_width > 0, "euclidean: half_width must be positive, got {}", half_width);
 }
+
+torch::Tensor Euclidean::contains(const torch::Tensor& x) const { return x.isfinite().all(1); }
 
 std::string Euclidean::base_measure() const { return fmt::format("Lebesgue measure on R^{}", dimension_); }
 

@@ -6,11 +6,20 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/random.hpp"
 #include "dualebm/framework/problem/quadrature.hpp"
 
 namespace ebm {
+
+/// How densities on a domain are drawn.
+enum class Picture {
+  none,
+  globe,  ///< points of S² in R³
+  plane,  ///< two coordinates side by side
+};
 
 /// The space X that samples live in, embedded in R^d, with its base measure τ.
 ///
@@ -24,6 +33,16 @@ class Domain {
 
   /// Number of ambient coordinates d: 3 for the two-dimensional sphere S².
   virtual std::int64_t dimension() const = 0;
+
+  /// Whether a point is one of this space. @param x [N, d] @return [N], bool; the tolerance is what rounding of
+  /// float coordinates in a file leaves, 1e-3
+  virtual torch::Tensor contains(const torch::Tensor& x) const = 0;
+
+  /// Whether it is R^d with its straight lines, so that a point and a vector may be added.
+  virtual bool is_flat() const { return false; }
+
+  /// How a report draws densities on it.
+  virtual Picture picture() const { return Picture::none; }
 
   /// The base measure in words, for labels: "τ, uniform on S^2".
   virtual std::string base_measure() const = 0;
@@ -70,7 +89,11 @@ class Domain {
 class Sphere final : public Domain {
  public:
   explicit Sphere(std::int64_t dimension);
-  std::string name() const override { return "sphere"; }
+  static constexpr const char* kind = "sphere";
+  std::string name() const override { return kind; }
+  Picture picture() const override { return dimension_ == 3 ? Picture::globe : Picture::none; }
+  /// Length 1, to 1e-3.
+  torch::Tensor contains(const torch::Tensor& x) const override;
   std::int64_t dimension() const override { return dimension_; }
   std::string base_measure() const override;
   bool has_probability_base() const override { return true; }
@@ -96,7 +119,12 @@ class Euclidean final : public Domain {
  public:
   /// @param half_width  L of the square [-L, L]² that integrals are taken over where d <= 2
   explicit Euclidean(std::int64_t dimension, double scale = 1.0, double half_width = 10.0);
-  std::string name() const override { return "euclidean"; }
+  static constexpr const char* kind = "euclidean";
+  std::string name() const override { return kind; }
+  Picture picture() const override { return dimension_ == 2 ? Picture::plane : Picture::none; }
+  /// All finite points.
+  torch::Tensor contains(const torch::Tensor& x) const override;
+  bool is_flat() const override { return true; }
   std::int64_t dimension() const override { return dimension_; }
   std::string base_measure() const override;
   bool has_probability_base() const override { return false; }
@@ -117,5 +145,14 @@ class Euclidean final : public Domain {
   std::int64_t dimension_;
   double scale_, half_width_;
 };
+
+/// The domain as the one that something needs. @tparam Expected  a Domain with a `kind`, its name
+/// @param who  needs it, for the message @throws UserError naming both domains
+template <class Expected>
+const Expected& expect_domain(const Domain& domain, std::string_view who) {
+  const auto* expected = dynamic_cast<const Expected*>(&domain);
+  require(expected != nullptr, "{} lives on the domain {}, not on {}", who, Expected::kind, domain.name());
+  return *expected;
+}
 
 }  // namespace ebm

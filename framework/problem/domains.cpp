@@ -26,21 +26,16 @@ struct EuclideanOptions {
 
 }  // namespace
 
-Registry<Domain, DomainContext>& domains() {
-  static auto registry = [] {
-    Registry<Domain, DomainContext> entries("domain");
-    entries.add<SphereOptions>("sphere", "unit sphere S^{d-1}; τ is uniform",
-                               [](const SphereOptions& options, const DomainContext&) {
-                                 return std::make_shared<Sphere>(options.dimension);
-                               });
-    entries.add<EuclideanOptions>("euclidean", "R^d; the base measure is Lebesgue's",
-                                  [](const EuclideanOptions& options, const DomainContext&) {
-                                    return std::make_shared<Euclidean>(options.dimension, options.scale,
-                                                                       options.half_width);
-                                  });
-    return entries;
-  }();
-  return registry;
+void add_domains(Registry<Domain, DomainContext>& entries) {
+  entries.add<SphereOptions>("sphere", "unit sphere S^{d-1}; τ is uniform",
+                             [](const SphereOptions& options, const DomainContext&) {
+                               return std::make_shared<Sphere>(options.dimension);
+                             });
+  entries.add<EuclideanOptions>("euclidean", "R^d; the base measure is Lebesgue's",
+                                [](const EuclideanOptions& options, const DomainContext&) {
+                                  return std::make_shared<Euclidean>(options.dimension, options.scale,
+                                                                     options.half_width);
+                                });
 }
 
 }  // namespace ebm

@@ -5,9 +5,10 @@
 
 namespace ebm {
 
+/// What a domain may know when it is made.
 struct DomainContext {};
 
-/// sphere, euclidean.
-Registry<Domain, DomainContext>& domains();
+/// Registers sphere and euclidean.
+void add_domains(Registry<Domain, DomainContext>& domains);
 
 }  // namespace ebm

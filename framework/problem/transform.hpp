@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
 
@@ -30,6 +32,12 @@ class Transform : public virtual torch::nn::Module {
   /// log |det ∂T/∂x| in nats: a density p of y is the density p(T(x)) exp(this) of x. Zero where T is no map
   /// between volumes, as a projection to the sphere.
   virtual double log_determinant() const { return 0; }
+};
+
+/// What a transform may know when it is made: the domain of what it makes, and the type of what it learns.
+struct TransformContext {
+  std::shared_ptr<const Domain> domain;
+  torch::TensorOptions tensor_options;
 };
 
 /// Transforms one after the other; none of them: the identity. Modules "0", "1", ...

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -35,6 +36,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string shown(const Json& value) {
+  // JSON has no word for these; values that come from C++ may be them.
+  if (value.is_number_float() && !std::isfinite(value.get<double>()))
+    return fmt::format("{}", value.get<double>());
   return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace), 60);
 }
 
@@ -73,7 +77,7 @@ void read(const std::string& path, const Json& found, const Field& field, std::s
     const auto near = nearest_name(text, allowed);
     wrong(path, found, near ? fmt::format("{} (did you mean \"{}\"?)", names, *near) : names);
   }
-  value = text;
+  value = field.is_path && !text.empty() ? std::filesystem::absolute(text).lexically_normal().string() : text;
 }
 
 void read(const std::string&, const Json& found, const Field&, Json& value) { value = found; }
@@ -181,6 +185,16 @@ void FieldReader::finish() const {
     fail("{}: unknown key{}; known here: {}", path_of(printable(key)),
          near ? fmt::format(" (did you mean \"{}\"?)", *near) : "", joined(known_));
   }
+}
+
+void FieldChecker::field(const Field& field) {
+  // A copy is read back, as if a configuration had held it: one set of rules for both.
+  std::visit(
+      [&](const auto* value) {
+        auto copy = *value;
+        read(fmt::format("{}.{}", owner_, field.name), json_of(*value), field, copy);
+      },
+      field.value);
 }
 
 void FieldWriter::field(const Field& field) {

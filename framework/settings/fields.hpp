@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -40,6 +41,7 @@ struct Field {
   std::string_view meaning;
   Range range = Range::any();             ///< of numbers, alone or in arrays
   std::vector<std::string> allowed = {};  ///< the texts that a choice accepts; empty: any
+  bool is_path = false;  ///< a text that names a file: a configuration's reader makes it absolute
 };
 
 /// A walk over the options of a struct. One `describe` per struct serves the strict reader of configurations,
@@ -58,11 +60,16 @@ class Fields {
   /// @param value  double or std::optional<double>, which null leaves empty
   template <class Number>
   void number(std::string_view name, Number& value, Range range, std::string_view meaning) {
+    static_assert(std::is_same_v<Number, double> || std::is_same_v<Number, std::optional<double>>,
+                  "an option that is a number is a double or a std::optional<double>");
     field({name, &value, meaning, range});
   }
   /// @param value  std::int64_t or std::optional<std::int64_t>
   template <class Integer>
   void integer(std::string_view name, Integer& value, Range range, std::string_view meaning) {
+    static_assert(
+        std::is_same_v<Integer, std::int64_t> || std::is_same_v<Integer, std::optional<std::int64_t>>,
+        "an option that is an integer is a std::int64_t or a std::optional<std::int64_t>");
     field({name, &value, meaning, range});
   }
   void boolean(std::string_view name, bool& value, std::string_view meaning) {
@@ -70,6 +77,11 @@ class Fields {
   }
   void text(std::string_view name, std::string& value, std::string_view meaning) {
     field({name, &value, meaning});
+  }
+  /// A file. Relative to the folder that the program runs in when a configuration is read, absolute from then
+  /// on, so that a run finds it from any folder; empty: none.
+  void path(std::string_view name, std::string& value, std::string_view meaning) {
+    field({.name = name, .value = &value, .meaning = meaning, .is_path = true});
   }
   void choice(std::string_view name, std::string& value, std::vector<std::string> allowed,
               std::string_view meaning) {
@@ -114,6 +126,28 @@ class FieldReader final : public Fields {
   std::string path_;
   std::vector<std::string> known_;
 };
+
+/// Checks values that were given in C++ by the ranges that a reader of configurations checks.
+class FieldChecker final : public Fields {
+ public:
+  /// @param owner  whose options they are, for messages: "mlp"
+  explicit FieldChecker(std::string_view owner) : owner_(owner) {}
+
+ protected:
+  void field(const Field& field) override;
+
+ private:
+  std::string owner_;
+};
+
+/// The options themselves, once every one of them is in its range: what a constructor takes them through.
+/// @throws UserError in one line: owner, option, what was found, what is allowed
+template <class Options>
+Options checked(Options options, std::string_view owner) {
+  FieldChecker checker(owner);
+  options.describe(checker);
+  return options;
+}
 
 /// Writes the current values into a JSON object, in the order described.
 class FieldWriter final : public Fields {

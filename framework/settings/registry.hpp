@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "dualebm/framework/base/error.hpp"
@@ -11,7 +12,7 @@
 
 namespace ebm {
 
-/// A named choice read from a configuration: checked, with all defaults filled in, ready to be made.
+/// A named choice: checked, with all defaults filled in, ready to be made.
 template <class Product, class Context>
 struct Choice {
   std::string name;
@@ -19,18 +20,25 @@ struct Choice {
   std::function<std::shared_ptr<Product>(const Context&)> make;
 };
 
-/// Something that a registry can make by itself: `Options` that describe their fields, and a constructor from
-/// a context and them.
-template <class T, class Context>
-concept Registrable = requires(typename T::Options options, const Context& context, Fields& fields) {
-  options.describe(fields);
-  T(context, options);
-};
+/// What all registries do alike, whatever they make.
+namespace registry {
 
-/// Name -> factory with typed options. Each room fills one of these in one explicit list; a program or a
-/// plugin adds its own before it reads a configuration:
+/// The name in a section {"name": ..., options ...}. @throws UserError that lists the known ones
+std::string chosen_name(const Json& section, const std::string& path, const std::string& kind,
+                        const std::vector<std::string>& known);
+
+/// A section without its name: the options.
+Json options_of(const Json& section);
+
+/// {"name": name}, to which the options are written.
+Json named_section(const std::string& name);
+
+}  // namespace registry
+
+/// Name -> factory with typed options. Each room adds what it has in one explicit list; a program or a plugin
+/// adds its own before a configuration is read:
 ///
-///     energies().add<Ring>("ring", "a ring on R²");
+///     catalogue.energies.add<Ring>("ring", "a ring on R²");
 ///
 /// @tparam Product  what is made, e.g. Energy
 /// @tparam Context  what making one needs besides its options, e.g. the domain and a random stream
@@ -41,18 +49,36 @@ class Registry {
     std::string name, meaning;
     std::function<std::vector<FieldDescription>()> list;
     std::function<Choice<Product, Context>(const Json& options, const std::string& path)> read;
+    /// A choice whose default options have been walked by `edit`, which may change any of them, unchecked: what
+    /// C++ can do. The test that every class checks its options plants its mistakes here.
+    std::function<Choice<Product, Context>(Fields& edit)> edited;
   };
 
   /// @param kind  what the entries are, for messages: "energy"
   explicit Registry(std::string kind) : kind_(std::move(kind)) {}
 
-  /// Adds a class that is made from a context and its own options. @throws UserError if the name is taken.
-  template <Registrable<Context> T>
+  /// Adds a class T with `T::Options` that describe their fields and a constructor (const Context&, const
+  /// T::Options&), or (const T::Options&) where it needs no context. @throws UserError if the name is taken.
+  template <class T>
   Registry& add(std::string name, std::string meaning) {
-    return add<typename T::Options>(std::move(name), std::move(meaning),
-                                    [](const typename T::Options& options, const Context& context) {
-                                      return std::make_shared<T>(context, options);
-                                    });
+    static_assert(std::is_base_of_v<Product, T>, "this class is none of what the registry makes");
+    static_assert(!std::is_abstract_v<T>,
+                  "this class is abstract: the function that its base leaves open is missing or has another "
+                  "signature (an Energy: torch::Tensor forward(const torch::Tensor&) override)");
+    static_assert(
+        requires(typename T::Options options, Fields & fields) { options.describe(fields); },
+        "this class needs a struct Options with void describe(ebm::Fields&)");
+    using Options = typename T::Options;
+    return add<Options>(std::move(name), std::move(meaning),
+                        [](const Options& options, [[maybe_unused]] const Context& context) {
+                          if constexpr (std::is_constructible_v<T, const Context&, const Options&>) {
+                            return std::make_shared<T>(context, options);
+                          } else {
+                            static_assert(std::is_constructible_v<T, const Options&>,
+                                          "this class needs a constructor (const Context&, const Options&)");
+                            return std::make_shared<T>(options);
+                          }
+                        });
   }
 
   /// @param make  (const Options&, const Context&) -> std::shared_ptr<Product>
@@ -61,15 +87,8 @@ class Registry {
     for (const auto& other : names()) {
       require(other != name, "{} \"{}\": the name is taken; choose another", kind_, name);
     }
-    Entry entry{.name = name, .meaning = std::move(meaning), .list = {}, .read = {}};
-    entry.list = [] {
-      FieldLister lister;
-      Options().describe(lister);
-      return lister.descriptions;
-    };
-    entry.read = [name, make](const Json& section, const std::string& path) {
-      auto options = read_options<Options>(section, path);
-      Choice<Product, Context> choice{.name = name, .resolved = {{"name", name}}, .make = {}};
+    const auto choice_of = [name, make](Options options) {
+      Choice<Product, Context> choice{.name = name, .resolved = registry::named_section(name), .make = {}};
       FieldWriter writer(choice.resolved);
       options.describe(writer);
       choice.make = [options, make](const Context& context) -> std::shared_ptr<Product> {
@@ -77,26 +96,39 @@ class Registry {
       };
       return choice;
     };
-    entries_.push_back(std::move(entry));
+    entries_.push_back({.name = name,
+                        .meaning = std::move(meaning),
+                        .list =
+                            [] {
+                              FieldLister lister;
+                              Options().describe(lister);
+                              return lister.descriptions;
+                            },
+                        .read =
+                            [choice_of](const Json& section, const std::string& path) {
+                              return choice_of(read_options<Options>(section, path));
+                            },
+                        .edited =
+                            [choice_of](Fields& edit) {
+                              Options options;
+                              options.describe(edit);
+                              return choice_of(options);
+                            }});
     return *this;
   }
 
   /// Reads {"name": ..., options ...}. An unknown name is an error that lists the known ones.
   Choice<Product, Context> read(const Json& section, const std::string& path) const {
-    require(section.is_object(), "{}: expected an object with a \"name\", found {}", path, section.dump());
-    require(section.contains("name"), "{}.name: missing; the {} is one of {}", path, kind_, known());
-    require(section["name"].is_string(), "{}.name: expected a string, found {}", path,
-            section["name"].dump());
-    const auto name = section["name"].template get<std::string>();
-    for (const auto& entry : entries_) {
-      if (entry.name != name) continue;
-      Json options = section;
-      options.erase("name");
-      return entry.read(options, path);
+    const auto name = registry::chosen_name(section, path, kind_, names());
+    return entry(name).read(registry::options_of(section), path);
+  }
+
+  /// @throws UserError if there is none of this name
+  const Entry& entry(const std::string& name) const {
+    for (const auto& candidate : entries_) {
+      if (candidate.name == name) return candidate;
     }
-    const auto near = nearest_name(name, names());
-    fail("{}.name: unknown {} \"{}\"{}; known: {}", path, kind_, name,
-         near ? fmt::format(" (did you mean \"{}\"?)", *near) : "", known());
+    fail("unknown {} \"{}\"", kind_, name);
   }
 
   const std::vector<Entry>& entries() const { return entries_; }
@@ -109,12 +141,6 @@ class Registry {
   }
 
  private:
-  std::string known() const {
-    std::string text;
-    for (const auto& entry : entries_) text += (text.empty() ? "" : ", ") + entry.name;
-    return text;
-  }
-
   std::string kind_;
   std::vector<Entry> entries_;
 };

@@ -16,9 +16,9 @@
 namespace ebm {
 namespace {
 
-constexpr const char* known_files[] = {"config.json",   "manifest.json", "metrics.jsonl",
-                                       "checkpoint.pt", "model.pt",      "transform.pt",
-                                       "report.html",   "export.pt",     "export.safetensors"};
+constexpr const char* known_files[] = {"config.json",    "manifest.json", "metrics.jsonl",
+                                       "checkpoint.ebm", "model.ebm",     "transform.ebm",
+                                       "report.html",    "export.pt",     "export.safetensors"};
 
 std::string now() {
   const std::time_t time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
@@ -50,11 +50,8 @@ RunDirectory RunDirectory::create(const std::filesystem::path& path, bool force)
   RunDirectory run(path);
   ensure_folder(path);
   if (std::filesystem::is_empty(path)) return run;
-  require(run.is_ours(), "{}: not empty and not a run; choose another folder with --out", path.string());
-  require(
-      force,
-      "{}: holds a run already ({}); --resume {} goes on with it, --force replaces it, --out chooses another",
-      path.string(), run.status(), path.string());
+  require(run.is_ours(), "{}: not empty and not a run", path.string());
+  if (!force) throw RunExists(fmt::format("{}: holds a run already ({})", path.string(), run.status()));
   for (const char* name : known_files) std::filesystem::remove(path / name);
   return run;
 }

@@ -3,18 +3,24 @@
 #include <filesystem>
 #include <string>
 
+#include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
+
+/// A run is there already.
+class RunExists : public UserError {
+  using UserError::UserError;
+};
 
 /// A folder that holds one run:
 ///
 ///     config.json     the configuration as resolved, all defaults filled in
 ///     manifest.json   versions, seed, device, threads, start, duration, status
 ///     metrics.jsonl   one evaluation a line
-///     checkpoint.pt   the newest whole state of training
-///     model.pt        the final energy
-///     transform.pt    what the transforms of the data have learnt, where there are any
+///     checkpoint.ebm  the newest whole state of training
+///     model.ebm       the final energy
+///     transform.ebm   what the transforms of the data have learnt, where there are any
 ///     report.html     the page
 ///     export.pt, export.safetensors   if asked for: the energy for Python
 class RunDirectory {
@@ -30,9 +36,9 @@ class RunDirectory {
   std::filesystem::path config() const { return path_ / "config.json"; }
   std::filesystem::path manifest() const { return path_ / "manifest.json"; }
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
-  std::filesystem::path checkpoint() const { return path_ / "checkpoint.pt"; }
-  std::filesystem::path model() const { return path_ / "model.pt"; }
-  std::filesystem::path transform() const { return path_ / "transform.pt"; }
+  std::filesystem::path checkpoint() const { return path_ / "checkpoint.ebm"; }
+  std::filesystem::path model() const { return path_ / "model.ebm"; }
+  std::filesystem::path transform() const { return path_ / "transform.ebm"; }
   std::filesystem::path report() const { return path_ / "report.html"; }
 
   /// Whether the folder holds a run of this program: its manifest says so.

@@ -1,24 +1,16 @@
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <string>
 
-#include "dualebm/framework/evaluation/metric.hpp"
+#include "dualebm/framework/training/progress.hpp"
 
 namespace ebm {
 
-/// How far a run is. Part of a checkpoint, so that a resumed run goes on counting.
-struct Progress {
-  std::int64_t iteration = 0;             ///< iterations done
-  std::int64_t gradient_evaluations = 0;  ///< see StepReport
-  double seconds = 0;                     ///< of training; evaluation and writing are not counted
-  double fraction = 0;                    ///< of the run, by iterations or by the budget that ends it first
-};
-
-/// One line of metrics.jsonl.
-struct Record {
-  Progress progress;
-  MetricValues metrics;
+/// Why a run should end.
+struct StopReason {
+  RunEnd end = RunEnd::stopped;
+  std::string text;  ///< one line for a person
 };
 
 /// Something that watches a run. Every body here is empty: the base is the callback that does nothing.
@@ -29,8 +21,13 @@ class Callback {
   virtual void on_step(const Progress& /*progress*/) {}
   virtual void on_record(const Record& /*record*/) {}
   virtual void on_end(const Progress& /*progress*/) {}
-  /// Why the run should end after this iteration; empty to go on.
-  virtual std::string stop_reason() const { return {}; }
+  /// Asked after every iteration; nothing to go on.
+  virtual std::optional<StopReason> stop_reason() const { return std::nullopt; }
+};
+
+/// What a callback may know when it is made: the metrics there are.
+struct CallbackContext {
+  const std::vector<MetricDescription>& metrics;
 };
 
 }  // namespace ebm

@@ -1,12 +1,9 @@
 #include "dualebm/framework/training/fit.hpp"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <chrono>
 
 #include "dualebm/framework/base/error.hpp"
-#include "dualebm/framework/problem/evaluation_mode.hpp"
 
 namespace ebm {
 namespace {
@@ -17,108 +14,103 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-double fraction_of(const Progress& progress, const LoopOptions& options) {
-  const auto share = [](double done, double all) { return all > 0 ? std::min(1.0, done / all) : 0.0; };
-  return std::max({share(static_cast<double>(progress.iteration), static_cast<double>(options.iterations)),
+double share(double done, double all) { return all > 0 ? std::min(1.0, done / all) : 0.0; }
+
+/// Of the run, at the end of an iteration that costs nothing: what is known before it begins.
+double fraction_at(std::int64_t iteration, const Progress& progress, const FitOptions& options) {
+  return std::max({share(static_cast<double>(iteration), static_cast<double>(options.iterations)),
                    share(static_cast<double>(progress.gradient_evaluations),
                          static_cast<double>(options.gradient_evaluations)),
                    share(progress.seconds, options.seconds)});
 }
 
-torch::Tensor draw_batch(const torch::Tensor& data, std::int64_t size, Random& batches) {
-  if (size == 0 || size >= data.size(0)) return data;
-  return data.index_select(0, batches.subset(data.size(0), size).to(data.device()));
-}
-
-std::string reason_to_stop(const Progress& progress, const LoopOptions& options,
-                           const std::vector<Callback*>& callbacks) {
+std::optional<StopReason> reason_to_stop(const Progress& progress, const FitOptions& options,
+                                         const std::vector<Callback*>& callbacks) {
   if (options.gradient_evaluations > 0 && progress.gradient_evaluations >= options.gradient_evaluations) {
-    return "finished";
+    return StopReason{RunEnd::budget, fmt::format("the budget of {} gradient evaluations is used up",
+                                                  options.gradient_evaluations)};
   }
-  if (options.seconds > 0 && progress.seconds >= options.seconds) return "finished";
+  if (options.seconds > 0 && progress.seconds >= options.seconds) {
+    return StopReason{RunEnd::budget, fmt::format("the budget of {:g} seconds is used up", options.seconds)};
+  }
   for (const Callback* callback : callbacks) {
-    if (auto reason = callback->stop_reason(); !reason.empty()) return reason;
+    if (auto reason = callback->stop_reason()) return reason;
   }
-  return {};
+  return std::nullopt;
 }
 
-MetricValues evaluate(const Evaluator& evaluator, Energy& energy, const ParameterAverage* average,
-                      std::int64_t iteration) {
-  const AveragedParameters averaged(energy, average);
-  const EvaluationMode mode(energy);
+MetricValues evaluated(const Training& training, const Evaluator& evaluator) {
+  const auto iteration = training.progress().iteration;
   try {
-    return evaluator.evaluate(energy);
+    return training.evaluate(evaluator);
   } catch (const NonFiniteError& error) {
-    throw NonFiniteError(fmt::format("iteration {}: {}", iteration, error.what()));
+    throw NonFiniteError(fmt::format("iteration {}: {}; likely cause: {}", iteration, error.what(),
+                                     iteration == 0
+                                         ? "the energy at its start, or the data; no step has been taken"
+                                         : "the energy diverged, " + training.trainer().likely_cause()));
   }
 }
 
 }  // namespace
 
-void LoopOptions::describe(Fields& fields) {
+void FitOptions::describe(Fields& fields) {
   fields.integer("iterations", iterations, Range::at_least(0), "length of the run");
   fields.integer("batch_size", batch_size, Range::at_least(0), "data points per iteration; 0: all of them");
   fields.integer("gradient_evaluations", gradient_evaluations, Range::at_least(0),
                  "budget that ends the run as well, in gradients at single points; 0: none");
   fields.number("seconds", seconds, Range::at_least(0),
                 "budget of training time that ends the run as well; 0: none");
-  fields.integer("checkpoint_every", checkpoint_every, Range::at_least(0),
-                 "iterations between checkpoints; 0: at the end only");
-  fields.text("early_stop_metric", early_stop_metric,
-              "metric whose failure to improve ends the run, e.g. nll_validation; empty: none");
-  fields.integer("early_stop_patience", early_stop_patience, Range::at_least(1),
-                 "evaluations without improvement before an early stop");
-  fields.number(
-      "gradient_clip", gradient_clip, Range::at_least(0),
-      "largest norm of the gradient in all parameters together; a longer one is shortened to it; 0: "
-      "any");
-  fields.number(
-      "average_decay", average_decay, {.low = 0, .high = 1, .high_included = false},
-      "μ of the moving average of the parameters that is evaluated and saved, at iteration t + 1 at "
-      "most (1 + t) / (10 + t); 0: none");
 }
 
-FitResult fit(Trainer& trainer, Energy& energy, const torch::Tensor& data, Random& batches,
-              const Evaluator& evaluator, const LoopOptions& options, const std::vector<Callback*>& callbacks,
-              Progress start) {
-  FitResult result{.progress = start, .last = {}, .reason = {}};
-  auto& progress = result.progress;
-  std::int64_t recorded = -1;
+FitResult fit(Training& training, const FitOptions& given, const std::vector<Callback*>& callbacks) {
+  const auto options = checked(given, "fit");
+  require(options.evaluate_every >= 0, "fit.evaluate_every: expected an integer >= 0, found {}",
+          options.evaluate_every);
+  const auto evaluator = options.evaluator ? options.evaluator
+                                           : std::make_shared<Evaluator>(training.trainer().shared_problem());
+  auto& progress = training.progress();
+  const auto first = progress.iteration;
   const auto record = [&] {
-    recorded = progress.iteration;
-    result.last = {progress, evaluate(evaluator, energy, trainer.average(), progress.iteration)};
-    for (Callback* callback : callbacks) callback->on_record(result.last);
+    training.records().push_back({progress, evaluated(training, *evaluator)});
+    for (Callback* callback : callbacks) callback->on_record(training.records().back());
+  };
+  const auto is_recorded = [&] {
+    return !training.records().empty() && training.records().back().progress.iteration == progress.iteration;
   };
 
-  progress.fraction = fraction_of(progress, options);
+  progress.fraction = fraction_at(progress.iteration, progress, options);
+  // The end of a shorter run was looked at out of turn; a longer one would not have done so.
+  const bool in_turn = options.evaluate_every > 0 && progress.iteration % options.evaluate_every == 0;
+  if (first > 0 && first < options.iterations && !in_turn && is_recorded()) training.records().pop_back();
   for (Callback* callback : callbacks) callback->on_start(progress);
-  if (progress.iteration == 0) record();
-  result.reason = reason_to_stop(progress, options, callbacks);
-  while (result.reason.empty() && progress.iteration < options.iterations) {
+  if (progress.iteration == 0 && !is_recorded()) record();
+  auto stop = reason_to_stop(progress, options, callbacks);
+  while (!stop && progress.iteration < options.iterations) {
     const auto begin = Clock::now();
-    const auto report = trainer.step(draw_batch(data, options.batch_size, batches));
-    const auto every = evaluator.options().every;
-    const bool evaluated = every > 0 && (progress.iteration + 1) % every == 0;
-    if (evaluated) trainer.require_finite();  // waits for the device: its work is training time
+    const double fraction = fraction_at(progress.iteration + 1, progress, options);
+    training.step(training.draw_batch(options.batch_size), fraction);
+    const bool evaluating = options.evaluate_every > 0 && progress.iteration % options.evaluate_every == 0;
+    if (evaluating) training.require_finite();  // waits for the device: its work is training time
     progress.seconds += seconds_since(begin);
-    progress.gradient_evaluations += report.gradient_evaluations;
-    progress.iteration += 1;
-    progress.fraction = fraction_of(progress, options);
+    progress.fraction = fraction_at(progress.iteration, progress, options);
 
-    if (evaluated) record();
+    if (evaluating) record();
     for (Callback* callback : callbacks) callback->on_step(progress);
-    result.reason = reason_to_stop(progress, options, callbacks);
+    stop = reason_to_stop(progress, options, callbacks);
   }
-  const bool nothing_done =
-      start.iteration > 0 && progress.iteration == start.iteration;  // resumed at its end
-  if (nothing_done) {
-    result.last = {progress, evaluate(evaluator, energy, trainer.average(), progress.iteration)};
-  } else if (recorded != progress.iteration) {
-    trainer.require_finite();
+  if (!is_recorded() && progress.iteration > first) {
+    training.require_finite();
     record();
   }
-  if (result.reason.empty()) result.reason = "finished";
+  FitResult result{.end = stop ? stop->end : RunEnd::finished,
+                   .reason = stop ? stop->text : "",
+                   .progress = progress,
+                   .last = {}};
   for (Callback* callback : callbacks) callback->on_end(progress);
+  training.show_result();
+  // The last record is of the last iteration, and of its average; only a best one needs another look.
+  const bool seen = is_recorded() && !training.keeps_best();
+  result.last = seen ? training.records().back() : Record{progress, evaluated(training, *evaluator)};
   return result;
 }
 

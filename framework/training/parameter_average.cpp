@@ -44,39 +44,31 @@ void ParameterAverage::write_to(Energy& energy) const {
   energy.project_parameters();
 }
 
-void ParameterAverage::save(torch::serialize::OutputArchive& archive) const {
-  archive.write("updates", torch::IValue(updates_));
-  for (std::size_t i = 0; i < averages_.size(); ++i) {
-    archive.write(key_of(i), averages_[i], /*is_buffer=*/true);
-  }
+void ParameterAverage::save(State& state) const {
+  state.write("updates", updates_);
+  for (std::size_t i = 0; i < averages_.size(); ++i) state.write(key_of(i), averages_[i]);
 }
 
-void ParameterAverage::load(torch::serialize::InputArchive& archive) {
-  torch::IValue updates;
-  archive.read("updates", updates);
-  updates_ = updates.toInt();
+void ParameterAverage::load(const State& state) {
+  updates_ = state.integer("updates");
   for (std::size_t i = 0; i < averages_.size(); ++i) {
-    torch::Tensor average;
-    archive.read(key_of(i), average, /*is_buffer=*/true);
-    require(average.sizes() == averages_[i].sizes(), "an averaged parameter has {} numbers instead of {}",
-            average.numel(), averages_[i].numel());
-    averages_[i] = average.to(averages_[i].options());
+    averages_[i] = state.tensor_like(key_of(i), averages_[i]).clone();
   }
 }
 
 AveragedParameters::AveragedParameters(Energy& energy, const ParameterAverage* average) : energy_(energy) {
   if (average == nullptr) return;
-  live_ = copies_of_parameters(energy);
+  live_.emplace(energy);
   try {
     average->write_to(energy);
   } catch (...) {
-    restore();
+    live_->write_to(energy);
     throw;
   }
 }
 
-AveragedParameters::~AveragedParameters() { restore(); }
-
-void AveragedParameters::restore() { write(live_, energy_); }
+AveragedParameters::~AveragedParameters() {
+  if (live_) live_->write_to(energy_);
+}
 
 }  // namespace ebm

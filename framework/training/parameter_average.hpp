@@ -1,11 +1,14 @@
 #pragma once
 
-#include <torch/serialize/archive.h>
+#include <torch/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "dualebm/framework/compute/state.hpp"
 #include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/training/model_snapshot.hpp"
 
 namespace ebm {
 
@@ -30,8 +33,8 @@ class ParameterAverage final {
   /// unit vectors is none.
   void write_to(Energy& energy) const;
 
-  void save(torch::serialize::OutputArchive& archive) const;
-  void load(torch::serialize::InputArchive& archive);
+  void save(State& state) const;
+  void load(const State& state);
 
  private:
   double decay_;
@@ -39,7 +42,8 @@ class ParameterAverage final {
   std::vector<torch::Tensor> averages_;  ///< in the order of Module::parameters
 };
 
-/// While one lives, an energy has the averaged parameters; then it has its own again, to the bit.
+/// While one lives, an energy has the averaged parameters; then it has its own parameters and buffers again, to
+/// the bit.
 class AveragedParameters final {
  public:
   /// @param average  null: the energy stays as it is
@@ -49,10 +53,8 @@ class AveragedParameters final {
   AveragedParameters& operator=(const AveragedParameters&) = delete;
 
  private:
-  void restore();
-
   Energy& energy_;
-  std::vector<torch::Tensor> live_;
+  std::optional<ModelSnapshot> live_;
 };
 
 }  // namespace ebm

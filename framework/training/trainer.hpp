@@ -1,139 +1,105 @@
 #pragma once
 
-#include <torch/optim/optimizer.h>
-#include <torch/serialize/archive.h>
-
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "dualebm/framework/compute/random.hpp"
-#include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/framework/compute/state.hpp"
 #include "dualebm/framework/problem/energy.hpp"
-#include "dualebm/framework/training/cuda/captured_iteration.hpp"
-#include "dualebm/framework/training/finite_guard.hpp"
-#include "dualebm/framework/training/parameter_average.hpp"
-#include "dualebm/framework/training/schedule.hpp"
+#include "dualebm/framework/problem/problem.hpp"
+#include "dualebm/framework/training/progress.hpp"
 
 namespace ebm {
 
-/// What a trainer works on and with. All of it outlives the trainer or is shared with it.
+/// What a trainer works on and with; each is handed over here and nowhere else.
 struct TrainerContext {
   std::shared_ptr<Energy> energy;
-  std::shared_ptr<Domain> domain;
-  std::shared_ptr<torch::optim::Optimizer> optimizer;
-  /// The whole training set, [n, d]: where particles start and restart. It may be a memory map in a dtype of
-  /// its own; what is drawn from it takes that of the energy, and the rest is never read.
-  torch::Tensor data;
-  std::shared_ptr<Random> random;  ///< noise and restarts
-  /// Factors on the learning rates and on the particle step; none: constant.
-  std::shared_ptr<const Schedule> optimizer_schedule = nullptr, particle_schedule = nullptr;
-  double gradient_clip = 0;  ///< largest norm of the gradient in all parameters together, >= 0; 0: any
-  double average_decay = 0;  ///< of a ParameterAverage, in [0, 1); 0: none is kept
-  /// Whether what is not finite is noted on the device and reported later, see FiniteGuard; none: on a CUDA
-  /// device.
-  std::optional<bool> deferred_checks = std::nullopt;
-  bool cuda_graph =
-      true;  ///< whether iterations on a CUDA device may be captured and replayed, see Trainer::repeats
+  std::shared_ptr<const Problem> problem;
+  std::shared_ptr<Random> random;  ///< noise and restarts, on the energy's device
 };
 
-/// What one step of training has to say about itself.
-struct StepReport {
-  /// Points at which a gradient of the energy was computed, ∇_x E or ∇_θ E, one for each point and gradient.
-  std::int64_t gradient_evaluations = 0;
+/// Which iteration of a training a strategy is asked for.
+class Iteration final {
+ public:
+  explicit Iteration(std::int64_t number, double scale = 1) : particle_scale(scale), number_(number) {}
+
+  /// Counted from 1. Whoever reads it does something else in every iteration, so that none can be replayed for
+  /// another; see Trainer::repeats.
+  std::int64_t number() const {
+    read_ = true;
+    return number_;
+  }
+  /// The same, for a strategy whose `repeats` knows what it makes of the number.
+  std::int64_t number_as_promised() const { return number_; }
+  bool number_was_read() const { return read_; }
+
+  double particle_scale;  ///< factor of a schedule on the particles' steps
+
+ private:
+  std::int64_t number_;
+  mutable bool read_ = false;
 };
 
-/// A way to train an energy. The base keeps the books (iteration, learning rates, the optimizer, finite
-/// numbers, the clip and the average, checkpoints); a strategy overrides `accumulate`.
+/// A way to train an energy: one computation, which adds the gradient of an objective to the parameters'
+/// `.grad`. Who takes the step, counts, clips, averages and checks is Training.
 ///
 /// Trainers that move particles derive from ParticleTrainer in the room trainers/.
 class Trainer {
  public:
+  /// @throws UserError if anything is missing in the context
   explicit Trainer(TrainerContext context);
   virtual ~Trainer() = default;
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  /// One update of the energy on a batch: gradients of the strategy's objective, clip, optimizer step,
-  /// projection, average.
-  ///
-  /// On a CUDA device the host only hands work over and does not wait for it, so long as data and random
-  /// stream are on that device; checks are deferred.
-  /// @param batch [b, d], rows of the training data; converted to the energy's dtype and device if need be
-  /// @throws NonFiniteError naming the parameter and the likely cause, before anything else is harmed;
-  /// if checks are deferred, at the latest `deferred_iterations` later, with the parameters from before.
-  StepReport step(const torch::Tensor& batch);
-
-  /// Throws what a deferred check has found so far, and for that waits until the device has done all
-  /// iterations; nothing to do on the CPU. `fit` calls it before evaluations, `save` before it writes.
-  /// @throws NonFiniteError
-  void require_finite() const { guard_.report(*context_.energy, likely_cause()); }
-
-  /// Iterations after which `step` calls `require_finite` itself.
-  static constexpr std::int64_t deferred_iterations = 100;
-
-  /// Iterations done so far.
-  std::int64_t iteration() const { return iteration_; }
-
-  /// The average of the parameters so far, which evaluations use and a run ends with; null if none is kept.
-  const ParameterAverage* average() const { return average_ ? &*average_ : nullptr; }
+  /// Adds the gradient of the objective to the `.grad` of every parameter, and does what goes with it: moves
+  /// particles, draws noise.
+  /// @param batch [b, d], rows of the training data in the dtype and on the device of the energy
+  virtual Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) = 0;
 
   /// The particles that stand for the model, [N, d]; undefined for a trainer without any. On a CUDA device
   /// later steps may overwrite them in place: clone what you keep.
   virtual torch::Tensor particles() const { return {}; }
 
-  /// Everything the next step depends on besides the energy, the optimizer and the data. Restores bit for
-  /// bit.
-  virtual void save(torch::serialize::OutputArchive& archive) const;
-  virtual void load(torch::serialize::InputArchive& archive);
+  /// Everything the next iteration depends on besides the energy and the random stream, bit for bit.
+  virtual void save(State& /*state*/) const {}
+  virtual void load(const State& /*state*/) {}
 
- protected:
-  /// The strategy's one computation: adds the gradient of its objective to the `.grad` of the parameters.
-  /// @return the number of gradient evaluations it took.
-  virtual std::int64_t accumulate(const torch::Tensor& batch) = 0;
-
-  /// Whether the current iteration hands the device the same work as all others that say so, so that a CUDA
-  /// graph of one can stand for the rest (CapturedIteration): no branch on the number of the iteration or on
-  /// values, no draw on the host. The graph holds the iteration from the zeroed gradients to the projection;
-  /// without the optimizer where that computes on the host (Adam). Iterations with other factors of the
-  /// schedules than the graph's run eagerly. False unless a strategy says otherwise.
-  virtual bool repeats() const { return false; }
-
-  /// The tensors that `accumulate` replaces and the next iteration goes on from: particles.
-  virtual std::vector<torch::Tensor*> carried() { return {}; }
+  /// Factor on the learning rate of an optimizer whose steps are multiples of the gradient, see
+  /// OptimizerTraits: the restart boost of the authors' scripts.
+  virtual double step_boost() const { return 1; }
 
   /// What a user should look at when numbers leave the finite ones.
   virtual std::string likely_cause() const { return "the learning rate is too large"; }
 
-  /// Multiplies all learning rates for the whole run, e.g. by the restart boost of the authors' scripts.
-  void scale_learning_rates(double factor);
+  /// The promise that this iteration hands the device the same work as all others that make it, so that a CUDA
+  /// graph of one may stand for the rest: no branch on the number of the iteration or on values, no draw on
+  /// the host, no state of its own but `carried`. Reading the number and drawing on the host are noticed, and
+  /// then nothing is replayed; what else a promise may hide is not. No by default: nothing is captured.
+  virtual bool repeats(const Iteration& /*iteration*/) const { return false; }
 
-  /// Factor on the particle step in the current iteration.
-  double particle_scale() const;
+  /// The tensors that `accumulate` replaces and the next iteration goes on from: particles.
+  virtual std::vector<torch::Tensor*> carried() { return {}; }
 
-  Energy& energy() { return *context_.energy; }
-  const Domain& domain() const { return *context_.domain; }
-  const torch::Tensor& data() const { return context_.data; }
+  Energy& energy() const { return *context_.energy; }
+  const std::shared_ptr<Energy>& shared_energy() const { return context_.energy; }
+  const Problem& problem() const { return *context_.problem; }
+  const std::shared_ptr<const Problem>& shared_problem() const { return context_.problem; }
+  Random& random() const { return *context_.random; }
   /// Dtype and device of the energy's parameters, which batches and particles share.
   const torch::TensorOptions& tensor_options() const { return tensor_options_; }
-  Random& random() { return *context_.random; }
+
+ protected:
+  const Domain& domain() const { return context_.problem->domain(); }
+  /// The whole training set, [n, d]; where particles start and restart. It may be a memory map in a dtype of
+  /// its own: what is drawn from it takes that of the energy, and the rest is never read.
+  const torch::Tensor& data() const { return context_.problem->data().train; }
 
  private:
-  void set_learning_rates();
-  double optimizer_scale() const;
-  std::int64_t take_gradients(const torch::Tensor& batch);
-  void update_parameters();
-  void clip_gradients();
-
   TrainerContext context_;
   torch::TensorOptions tensor_options_;
-  std::vector<double> base_rates_;
-  std::optional<ParameterAverage> average_;
-  FiniteGuard guard_;
-  cuda::CapturedIteration captured_;
-  bool graph_holds_optimizer_;
-  std::int64_t iteration_ = 0;
 };
 
 }  // namespace ebm

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "dualebm/apps/loaded_energy.hpp"
-#include "dualebm/framework/export/safetensors.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
+#include "dualebm/framework/storage/safetensors.hpp"
 #include "dualebm/framework/training/callbacks/metrics_file.hpp"
 #include "tests/apps/program.hpp"
 

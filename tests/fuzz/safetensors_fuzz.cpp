@@ -1,4 +1,4 @@
-#include "dualebm/framework/export/safetensors_header.hpp"
+#include "dualebm/framework/storage/safetensors_header.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

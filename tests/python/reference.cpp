@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "dualebm/framework/base/files.hpp"
-#include "dualebm/framework/export/safetensors.hpp"
 #include "dualebm/framework/export/torchscript.hpp"
 #include "dualebm/framework/problem/domains.hpp"
 #include "dualebm/framework/storage/checkpoint.hpp"
+#include "dualebm/framework/storage/safetensors.hpp"
 #include "dualebm/models/models.hpp"
 
 namespace ebm {

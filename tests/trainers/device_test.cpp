@@ -8,7 +8,7 @@
 #include <set>
 
 #include "dualebm/framework/training/optimizers/optimizers.hpp"
-#include "dualebm/framework/training/schedule.hpp"
+#include "dualebm/framework/training/schedules/schedules.hpp"
 #include "dualebm/models/models.hpp"
 #include "dualebm/trainers/trainers.hpp"
 #include "tests/support/support.hpp"

@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "dualebm/framework/training/fit.hpp"
-#include "dualebm/framework/training/schedule.hpp"
+#include "dualebm/framework/training/schedules/schedules.hpp"
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/trainers/denoising_score_matching.hpp"
 #include "dualebm/trainers/dual_gda.hpp"

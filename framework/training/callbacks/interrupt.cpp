@@ -1,9 +1,13 @@
 #include "dualebm/framework/training/callbacks/interrupt.hpp"
 
 #include <csignal>
+#include <iterator>
 
 namespace ebm {
 namespace {
+
+constexpr int signals[] = {SIGINT, SIGTERM, SIGHUP};
+constexpr const char* names[] = {"SIGINT", "SIGTERM", "SIGHUP"};
 
 volatile std::sig_atomic_t signal_seen = 0;
 
@@ -14,17 +18,25 @@ void remember(int number) {
 
 }  // namespace
 
-Interrupt::Interrupt()
-    : previous_interrupt_(std::signal(SIGINT, remember)),
-      previous_terminate_(std::signal(SIGTERM, remember)) {}
-
-Interrupt::~Interrupt() {
-  std::signal(SIGINT, previous_interrupt_);
-  std::signal(SIGTERM, previous_terminate_);
+Interrupt::Interrupt() {
+  for (std::size_t i = 0; i < std::size(signals); ++i) {
+    previous_[i] = std::signal(signals[i], remember);
+    // What was ignored, as nohup does it with SIGHUP, stays so.
+    if (previous_[i] == SIG_IGN) std::signal(signals[i], SIG_IGN);
+  }
 }
 
-bool Interrupt::requested() { return signal_seen != 0; }
+Interrupt::~Interrupt() {
+  for (std::size_t i = 0; i < std::size(signals); ++i) std::signal(signals[i], previous_[i]);
+}
 
-std::string Interrupt::stop_reason() const { return requested() ? "interrupted" : ""; }
+int Interrupt::signal() { return signal_seen; }
+
+std::optional<StopReason> Interrupt::stop_reason() const {
+  for (std::size_t i = 0; i < std::size(signals); ++i) {
+    if (signal() == signals[i]) return StopReason{RunEnd::interrupted, std::string("by ") + names[i]};
+  }
+  return std::nullopt;
+}
 
 }  // namespace ebm

@@ -37,12 +37,15 @@ Json to_json(const Record& record) {
   return line;
 }
 
-MetricsFile::MetricsFile(const std::filesystem::path& path, const std::vector<Record>& kept) : path_(path) {
+MetricsFile::MetricsFile(const std::filesystem::path& path, const Training& training)
+    : path_(path), training_(training) {}
+
+void MetricsFile::on_start(const Progress&) {
   std::string text;
-  for (const auto& record : kept) text += line_of(record);
-  write_atomically(path, text);
-  file_.open(path, std::ios::app);
-  require(file_.good(), "{}: cannot be written", path.string());
+  for (const auto& record : training_.records()) text += line_of(record);
+  write_atomically(path_, text);
+  file_.open(path_, std::ios::app);
+  require(file_.good(), "{}: cannot be written", path_.string());
 }
 
 void MetricsFile::on_record(const Record& record) {

@@ -6,19 +6,22 @@
 
 #include "dualebm/framework/settings/fields.hpp"
 #include "dualebm/framework/training/callback.hpp"
+#include "dualebm/framework/training/training.hpp"
 
 namespace ebm {
 
-/// Writes metrics.jsonl: one JSON object a line with `iteration`, `seconds`, `gradient_evaluations`, then the
-/// metrics. Each line is flushed, so that a killed run leaves whole lines but perhaps the last.
+/// Writes metrics.jsonl, for people and scripts: one JSON object a line with `iteration`, `seconds`,
+/// `gradient_evaluations`, then the metrics. At the start it is made anew from the training's records, so that
+/// whatever a kill has left of it does not matter; each line is flushed.
 class MetricsFile final : public Callback {
  public:
-  /// @param kept  records to begin with: none, or those up to the checkpoint that a run resumes from
-  MetricsFile(const std::filesystem::path& path, const std::vector<Record>& kept);
+  MetricsFile(const std::filesystem::path& path, const Training& training);
+  void on_start(const Progress& progress) override;
   void on_record(const Record& record) override;
 
  private:
   std::filesystem::path path_;
+  const Training& training_;
   std::ofstream file_;
 };
 

@@ -49,8 +49,9 @@ std::vector<torch::Tensor> trainable(const Energy& energy) {
 }
 
 template <class Optimizer, class Settings>
-std::shared_ptr<torch::optim::Optimizer> make_adam(const AdamOptions& options,
+std::shared_ptr<torch::optim::Optimizer> make_adam(const AdamOptions& given,
                                                    const OptimizerContext& context) {
+  const auto options = checked(given, "adam");
   return std::make_shared<Optimizer>(trainable(context.energy), Settings(options.learning_rate)
                                                                     .betas({options.beta1, options.beta2})
                                                                     .eps(options.epsilon)
@@ -59,33 +60,36 @@ std::shared_ptr<torch::optim::Optimizer> make_adam(const AdamOptions& options,
 
 }  // namespace
 
-Registry<torch::optim::Optimizer, OptimizerContext>& optimizers() {
-  static auto registry = [] {
-    Registry<torch::optim::Optimizer, OptimizerContext> entries("optimizer");
-    entries.add<FlowOptions>("wasserstein_fisher_rao",
-                             "transport and birth-death of neurons; shallow energies",
-                             [](const FlowOptions& options, const OptimizerContext& context) {
-                               trainable(context.energy);
-                               const auto neurons = context.energy.neurons();
-                               require(neurons.has_value(),
-                                       "optimizer.name: wasserstein_fisher_rao moves neurons, which this "
-                                       "energy has none of; take adam or sgd");
-                               return std::make_shared<WassersteinFisherRao>(*neurons, options);
+void add_optimizers(Registry<torch::optim::Optimizer, OptimizerContext>& optimizers) {
+  optimizers.add<FlowOptions>(
+      "wasserstein_fisher_rao", "transport and birth-death of neurons; shallow energies",
+      [](const FlowOptions& options, const OptimizerContext& context) {
+        trainable(context.energy);
+        const auto neurons = context.energy.neurons();
+        require(
+            neurons.has_value(),
+            "optimizer.name: wasserstein_fisher_rao moves neurons, which this energy has none of; take adam "
+            "or sgd");
+        return std::make_shared<WassersteinFisherRao>(*neurons, checked(options, "wasserstein_fisher_rao"));
+      });
+  optimizers.add<AdamOptions>("adam", "Adam (Kingma & Ba 2015)",
+                              make_adam<torch::optim::Adam, torch::optim::AdamOptions>);
+  optimizers.add<AdamOptions>("adamw", "Adam with decoupled weight decay (Loshchilov & Hutter 2019)",
+                              make_adam<torch::optim::AdamW, torch::optim::AdamWOptions>);
+  optimizers.add<SgdOptions>("sgd", "stochastic gradient descent",
+                             [](const SgdOptions& given, const OptimizerContext& context) {
+                               const auto options = checked(given, "sgd");
+                               return std::make_shared<torch::optim::SGD>(
+                                   trainable(context.energy), torch::optim::SGDOptions(options.learning_rate)
+                                                                  .momentum(options.momentum)
+                                                                  .weight_decay(options.weight_decay));
                              });
-    entries.add<AdamOptions>("adam", "Adam (Kingma & Ba 2015)",
-                             make_adam<torch::optim::Adam, torch::optim::AdamOptions>);
-    entries.add<AdamOptions>("adamw", "Adam with decoupled weight decay (Loshchilov & Hutter 2019)",
-                             make_adam<torch::optim::AdamW, torch::optim::AdamWOptions>);
-    entries.add<SgdOptions>("sgd", "stochastic gradient descent",
-                            [](const SgdOptions& options, const OptimizerContext& context) {
-                              return std::make_shared<torch::optim::SGD>(
-                                  trainable(context.energy), torch::optim::SGDOptions(options.learning_rate)
-                                                                 .momentum(options.momentum)
-                                                                 .weight_decay(options.weight_decay));
-                            });
-    return entries;
-  }();
-  return registry;
+}
+
+OptimizerTraits traits_of(const torch::optim::Optimizer& optimizer) {
+  const bool plain = dynamic_cast<const WassersteinFisherRao*>(&optimizer) != nullptr ||
+                     dynamic_cast<const torch::optim::SGD*>(&optimizer) != nullptr;
+  return {.proportional = plain, .on_device = plain};
 }
 
 }  // namespace ebm

@@ -12,7 +12,19 @@ struct OptimizerContext {
   Energy& energy;
 };
 
-/// wasserstein_fisher_rao for shallow energies; adam, adamw and sgd for any.
-Registry<torch::optim::Optimizer, OptimizerContext>& optimizers();
+/// Registers wasserstein_fisher_rao for shallow energies; adam, adamw and sgd for any.
+void add_optimizers(Registry<torch::optim::Optimizer, OptimizerContext>& optimizers);
+
+/// What a training has to know of an optimizer besides how to step.
+struct OptimizerTraits {
+  /// Its step is a multiple of the gradient, so that a factor on the gradient is one on the step: no for Adam,
+  /// which divides by the size of past gradients.
+  bool proportional = false;
+  /// A step is the same work on the device every time: no for Adam, which counts steps on the host.
+  bool on_device = false;
+};
+
+/// Of the optimizers known here; one of your own counts as neither.
+OptimizerTraits traits_of(const torch::optim::Optimizer& optimizer);
 
 }  // namespace ebm

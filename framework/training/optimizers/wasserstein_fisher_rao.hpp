@@ -17,7 +17,7 @@ struct FlowGroupOptions : public torch::optim::OptimizerCloneableOptions<FlowGro
 };
 
 /// Gradient descent of a loss over measures of neurons in the Wasserstein-Fisher-Rao metric: transport of the
-/// neurons and birth-death of their mass (SPEC §3, step 2; Domingo-Enrich et al. 2022, Algorithm 1):
+/// neurons and birth-death of their mass (Domingo-Enrich et al. 2022, Algorithm 1):
 ///
 ///     z_j <- normalise(z_j - h_z P_{z_j} ∂L/∂z_j / (w_j/m)),    w_j <- w_j exp(-h_w m ∂L/∂w_j),
 ///

@@ -6,7 +6,7 @@
 
 #include "dualebm/framework/problem/domains.hpp"
 #include "dualebm/framework/training/optimizers/optimizers.hpp"
-#include "dualebm/framework/training/schedule.hpp"
+#include "dualebm/framework/training/schedules/schedules.hpp"
 #include "dualebm/models/models.hpp"
 #include "tests/support/support.hpp"
 

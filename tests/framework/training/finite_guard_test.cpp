@@ -1,4 +1,4 @@
-#include "dualebm/framework/training/finite_guard.hpp"
+#include "dualebm/framework/training/guards/finite_guard.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/optim/adam.h>

@@ -1,4 +1,4 @@
-#include "dualebm/framework/training/schedule.hpp"
+#include "dualebm/framework/training/schedules/schedules.hpp"
 
 #include <torch/optim/sgd.h>
 

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <optional>
+#include <utility>
+
+#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/problem/problem.hpp"
+#include "dualebm/framework/problem/quadrature.hpp"
+
+namespace ebm {
+
+/// A mean over points with its standard error, the sample deviation over the root of their number; both in
+/// nats. The error is absent for a single point.
+struct Estimate {
+  double value = 0;
+  std::optional<double> standard_error;
+};
+
+/// What evaluations of one problem share, whatever the energy: quadrature rules, and the teacher at their
+/// nodes or at the test points.
+struct Reference {
+  /// @param resolution  of the rule, see Domain::quadrature
+  Reference(const Problem& problem, std::int64_t resolution);
+
+  std::optional<Quadrature> fine, coarse;
+  torch::Tensor nodes, coarse_nodes;  ///< in the dtype and on the device of the data
+  torch::Tensor
+      teacher_energy;           ///< E_t at the nodes, or at the test points where there are none, [P], double
+  torch::Tensor teacher_score;  ///< tangential ∇E_t there, [P, d], double
+  torch::Tensor coarse_teacher_energy;
+};
+
+/// One look at an energy on a problem. What several metrics need is computed once, when the first asks.
+///
+/// With a quadrature rule (S², R, R²) KL, score error and log Z are integrals against it, exact up to
+/// `quadrature_error`. Elsewhere they are averages over the teacher's test set; log Z is then known up to the
+/// teacher's own, so only where that has a closed form. All sums are in double precision, means of parts over
+/// their first hundred thousand rows.
+class Evaluation final {
+ public:
+  Evaluation(Energy& energy, const Problem& problem, const Reference& reference)
+      : energy_(energy), problem_(problem), reference_(reference) {}
+
+  Energy& energy() const { return energy_; }
+  const Problem& problem() const { return problem_; }
+
+  /// log Z = log ∫ exp(-E) dτ in nats, where it is known.
+  std::optional<double> log_z() const;
+
+  /// The larger of the differences of log Z and KL to a rougher rule, in nats; none without a rule.
+  std::optional<double> quadrature_error() const;
+
+  /// KL(teacher ‖ student) = log Z_s - log Z_t + E_t[E_s - E_t] in nats, with the standard error of the
+  /// test-set estimate (delta method); none without a teacher.
+  std::optional<Estimate> divergence() const;
+
+  /// Fisher divergence E_t |∇E_t - ∇E_s|² of tangential gradients; none without a teacher.
+  std::optional<double> score_error() const;
+
+  /// E_points[E] in nats. @param points [n, d] @return none for no points
+  std::optional<Estimate> mean_energy(const torch::Tensor& points) const;
+
+  /// E_points[E] + log Z + log area - log |det ∂T/∂x|: the negative log-likelihood per area, or volume, of the
+  /// raw data; none where log Z is not known. Its standard error is that of the mean over points.
+  std::optional<Estimate> negative_log_likelihood(const torch::Tensor& points) const;
+
+ private:
+  /// E and, where there is a teacher, ∇E: at the nodes, or at the test points where there is no rule.
+  struct AtPoints {
+    torch::Tensor energy, gradient;
+  };
+  const AtPoints& at_points() const;
+  const torch::Tensor& at_coarse_nodes() const;
+  bool by_test_set() const { return !reference_.fine && reference_.teacher_energy.defined(); }
+  double log_ratio() const;  ///< log Z_s / Z_t over the test set
+
+  Energy& energy_;
+  const Problem& problem_;
+  const Reference& reference_;
+  mutable std::optional<AtPoints> at_points_;
+  mutable torch::Tensor at_coarse_nodes_;
+  mutable std::optional<std::optional<double>> log_z_;
+};
+
+/// E at many points in slices, so that memory does not grow with their number; in double precision, [P].
+torch::Tensor energy_at(Energy& energy, const torch::Tensor& points);
+
+}  // namespace ebm

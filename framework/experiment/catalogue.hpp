@@ -1,0 +1,38 @@
+#pragma once
+
+#include <torch/optim/optimizer.h>
+
+#include "dualebm/framework/evaluation/metric.hpp"
+#include "dualebm/framework/problem/dataset.hpp"
+#include "dualebm/framework/problem/domains.hpp"
+#include "dualebm/framework/problem/energy_context.hpp"
+#include "dualebm/framework/problem/transform.hpp"
+#include "dualebm/framework/settings/registry.hpp"
+#include "dualebm/framework/training/callback.hpp"
+#include "dualebm/framework/training/optimizers/optimizers.hpp"
+#include "dualebm/framework/training/schedules/schedule.hpp"
+#include "dualebm/framework/training/trainer.hpp"
+
+namespace ebm {
+
+/// Everything that a configuration can name. Each room adds what it has, a program or a plugin what is its own;
+/// it is handed down as an argument, so that two of them in one process do not meet:
+///
+///     auto catalogue = ebm::standard_catalogue();
+///     catalogue.energies.add<Ring>("ring", "a ring on R²");
+struct Catalogue {
+  Registry<Domain, DomainContext> domains{"domain"};
+  Registry<Dataset, DatasetContext> datasets{"dataset"};
+  Registry<Transform, TransformContext> transforms{"transform"};
+  Registry<Energy, EnergyContext> energies{"energy"};
+  Registry<Trainer, TrainerContext> trainers{"trainer"};
+  Registry<torch::optim::Optimizer, OptimizerContext> optimizers{"optimizer"};
+  Registry<Schedule, ScheduleContext> schedules{"schedule"};
+  Registry<Metric, MetricContext> metrics{"metric"};
+  Registry<Callback, CallbackContext> callbacks{"callback"};
+};
+
+/// Adds what this room itself has: domains, optimizers, schedules, metrics, callbacks.
+void add_framework(Catalogue& catalogue);
+
+}  // namespace ebm

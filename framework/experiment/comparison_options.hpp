@@ -1,0 +1,36 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dualebm/framework/settings/fields.hpp"
+
+namespace ebm {
+
+/// One line of a comparison: the base configuration with some keys replaced.
+struct ComparisonEntry {
+  std::string label;
+  Json set = Json::object();    ///< dotted path -> value
+  std::optional<double> value;  ///< of the swept parameter
+};
+
+/// The section "compare".
+struct ComparisonOptions {
+  std::vector<std::int64_t> seeds = {0, 1, 2, 3, 4};
+  Json entries = Json::array();
+  std::string sweep_parameter;
+  std::vector<double> sweep_values;
+  std::string target_metric;  ///< one more table: what it took to bring this metric ...
+  double target_value = 0;    ///< ... down to this
+  void describe(Fields& fields);
+
+  /// The entries as given, or one for each value of the sweep, or one for each of the four trainers of the
+  /// paper.
+  /// @param base  the resolved configuration
+  std::vector<ComparisonEntry> expanded(const Json& base) const;
+};
+
+}  // namespace ebm

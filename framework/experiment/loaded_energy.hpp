@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "dualebm/framework/experiment/making.hpp"
+#include "dualebm/framework/problem/transform.hpp"
+#include "dualebm/framework/storage/run_directory.hpp"
+
+namespace ebm {
+
+/// The energy of a run, with what it takes to use it but not the data it was trained on.
+struct LoadedEnergy {
+  Experiment experiment;
+  std::shared_ptr<const Domain> domain;
+  std::shared_ptr<Energy> energy;
+  /// From points as they came to those of the energy, as fitted in the run; in double on the CPU.
+  std::shared_ptr<TransformChain> transform = std::make_shared<TransformChain>();
+};
+
+/// The experiment of a run. @param configuration  its config.json, perhaps with overrides
+/// @throws UserError; if the run was trained with plugins, the message names them.
+Experiment read_experiment_of(const RunDirectory& run, const Json& configuration, const Catalogue& catalogue);
+
+/// From model.ebm, or from the checkpoint of a run that has not finished.
+/// @param path  a run directory @throws UserError if it is none, or holds neither.
+LoadedEnergy load_energy_of(const std::string& path, torch::Device device, const Catalogue& catalogue);
+
+}  // namespace ebm

@@ -1,0 +1,85 @@
+#include "dualebm/framework/experiment/making.hpp"
+
+#include <ATen/ATen.h>
+
+#include "dualebm/framework/base/error.hpp"
+
+namespace ebm {
+namespace {
+
+/// Fits the transforms on the training part and takes every part through them, then to the device.
+void prepare(Dataset& dataset, TransformChain& transform, const Domain& domain, Random& random,
+             const torch::TensorOptions& options) {
+  require(transform.empty() || !dataset.teacher,
+          "transforms: the density that these data come from is known and would not follow; leave them out");
+  transform.fit(dataset.train);
+  dataset.mapped = dataset.mapped && transform.empty() && dataset.train.scalar_type() == options.dtype() &&
+                   options.device().is_cpu();
+  const auto prepared = [&](const torch::Tensor& points) {
+    return points.defined() ? transform.prepare(points, random).to(options) : points;
+  };
+  dataset.train = prepared(dataset.train);
+  dataset.validation = prepared(dataset.validation);
+  dataset.test = prepared(dataset.test);
+  dataset.log_determinant = transform.log_determinant();
+  require(dataset.train.dim() == 2 && dataset.train.size(1) == domain.dimension(),
+          "domain.dimension: {}, but the data have rows of {} numbers", domain.dimension(),
+          dataset.train.numel() / dataset.train.size(0));
+}
+
+}  // namespace
+
+std::shared_ptr<TransformChain> make_transform(const Experiment& experiment,
+                                               std::shared_ptr<const Domain> domain) {
+  std::vector<std::shared_ptr<Transform>> parts;
+  for (const auto& choice : experiment.transforms) parts.push_back(choice.make({domain, torch::kDouble}));
+  return std::make_shared<TransformChain>(std::move(parts));
+}
+
+PreparedProblem make_problem(const Experiment& experiment, torch::Device device) {
+  const std::shared_ptr<const Domain> domain = experiment.domain.make({});
+  PreparedProblem prepared{
+      .problem = nullptr, .transform = make_transform(experiment, domain), .evaluator = nullptr};
+  Random random(experiment.data_seed(), "data"), dither(experiment.data_seed(), "transforms");
+  std::shared_ptr<Energy> teacher;
+  if (experiment.teacher) teacher = experiment.teacher->make({domain, torch::kDouble, random});
+  auto data = *experiment.dataset.make({domain, teacher, random});
+  require(data.train.defined() && data.train.dim() > 0 && data.train.size(0) > 0,
+          "dataset: there are no training points");
+  if (data.teacher) data.teacher->to(device);
+  prepare(data, *prepared.transform, *domain, dither,
+          torch::TensorOptions(experiment.dtype()).device(device));
+  prepared.problem = std::make_shared<Problem>(domain, std::move(data));
+  std::vector<std::shared_ptr<const Metric>> metrics;
+  for (const auto& choice : experiment.metrics) metrics.push_back(choice.make({}));
+  prepared.evaluator =
+      std::make_shared<Evaluator>(prepared.problem, experiment.evaluation.evaluator, std::move(metrics));
+  return prepared;
+}
+
+std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_ptr<const Domain> domain,
+                                    torch::Device device) {
+  Random random(experiment.seed(), "parameters"), layers(experiment.seed(), "layers");
+  const DefaultGenerator initial(layers);  // for an energy whose layers do not draw from `random`
+  auto energy = experiment.energy.make({std::move(domain), torch::TensorOptions(experiment.dtype()), random});
+  energy->to(device, experiment.dtype());
+  return energy;
+}
+
+std::unique_ptr<Training> make_training(const Experiment& experiment, const PreparedProblem& prepared,
+                                        torch::Device device) {
+  const auto energy = make_energy(experiment, prepared.problem->shared_domain(), device);
+  const auto optimizer = experiment.optimizer.make({*energy});
+  const auto random = [&](const char* purpose) {
+    return std::make_shared<Random>(experiment.seed(), purpose, device);
+  };
+  auto trainer =
+      experiment.trainer.make({.energy = energy, .problem = prepared.problem, .random = random("particles")});
+  auto options = experiment.loop.training;
+  options.optimizer_schedule = experiment.optimizer_schedule.make({});
+  options.particle_schedule = experiment.particle_schedule.make({});
+  options.batches = random("batches");
+  return std::make_unique<Training>(std::move(trainer), optimizer, std::move(options));
+}
+
+}  // namespace ebm

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "dualebm/framework/experiment/experiment.hpp"
+
+namespace ebm {
+
+/// What is trained on and measured against; may be shared by several trainings.
+struct PreparedProblem {
+  std::shared_ptr<const Problem> problem;
+  std::shared_ptr<TransformChain> transform;  ///< from the data as they come to those of the problem
+  std::shared_ptr<const Evaluator> evaluator;
+};
+
+/// The transforms of the data, not fitted yet; in double on the CPU.
+std::shared_ptr<TransformChain> make_transform(const Experiment& experiment,
+                                               std::shared_ptr<const Domain> domain);
+
+/// Draws or reads the data, transforms them and prepares the metrics.
+PreparedProblem make_problem(const Experiment& experiment, torch::Device device);
+
+/// An energy with its initial parameters, by the seed.
+std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_ptr<const Domain> domain,
+                                    torch::Device device);
+
+/// Everything that changes while a run goes on.
+std::unique_ptr<Training> make_training(const Experiment& experiment, const PreparedProblem& prepared,
+                                        torch::Device device);
+
+}  // namespace ebm

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dualebm/framework/experiment/making.hpp"
+#include "dualebm/framework/storage/run_directory.hpp"
+
+namespace ebm {
+
+/// How the program was asked to run something; what does not belong in a configuration.
+struct RunSettings {
+  std::string command;  ///< as typed, for the report
+  std::string device = "cpu";
+  int threads = 0;                   ///< 0: all cores
+  std::vector<std::string> plugins;  ///< see load_plugin
+};
+
+/// One training as it is, or was, in its folder.
+struct TrainingRun {
+  std::string label;
+  std::int64_t seed = 0;
+  RunEnd end = RunEnd::finished;
+  std::string reason;  ///< one line; empty where all iterations are done
+  std::vector<Record> records;
+  Record last;                             ///< of the energy that the run ends with
+  std::vector<MetricDescription> metrics;  ///< what may be in the records, in the order of tables
+  std::shared_ptr<Energy> energy;          ///< undefined where the run diverged
+  torch::Tensor particles;                 ///< at the end, [N, d]; undefined for a trainer without any
+  /// The end as manifests and tables show it: "finished", "stopped early: nll_validation has not ...".
+  std::string status() const;
+};
+
+/// Trains in a run directory: writes everything the directory holds but the report, and shows progress on
+/// stderr.
+/// @param training  fresh, from make_training: what cannot be made is an error before any folder is
+/// @param resume    go on from the checkpoint in the directory
+/// @throws NonFiniteError, after the manifest has been brought up to date; the last checkpoint remains.
+TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment,
+                     const PreparedProblem& prepared, Training& training, const RunSettings& settings,
+                     const std::string& label, bool resume);
+
+}  // namespace ebm

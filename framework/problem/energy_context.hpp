@@ -1,0 +1,21 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <memory>
+
+#include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/settings/fields.hpp"
+
+namespace ebm {
+
+/// What an energy may know when it is made.
+struct EnergyContext {
+  std::shared_ptr<const Domain> domain;
+  torch::TensorOptions tensor_options;  ///< dtype and device of parameters
+  Random& random;                       ///< initial parameters
+};
+
+}  // namespace ebm

@@ -1,0 +1,56 @@
+#include "dualebm/framework/problem/problem.hpp"
+
+#include <ATen/ATen.h>
+
+#include "dualebm/framework/base/error.hpp"
+
+namespace ebm {
+namespace {
+
+constexpr std::int64_t slice_numbers = std::int64_t{1} << 22;
+
+/// The first row that holds a number that is not finite, or -1.
+std::int64_t first_bad_row(const torch::Tensor& points) {
+  const auto rows = std::max<std::int64_t>(1, slice_numbers / std::max<std::int64_t>(1, points.size(1)));
+  for (std::int64_t begin = 0; begin < points.size(0); begin += rows) {
+    const auto slice = points.narrow(0, begin, std::min(rows, points.size(0) - begin));
+    // A sum is finite where all its terms are, and is far cheaper than a mask.
+    if (slice.sum(at::kDouble).isfinite().item<bool>()) continue;
+    const auto bad = slice.isfinite().logical_not().any(1);
+    if (bad.any().item<bool>()) return begin + bad.to(at::kInt).argmax().item<std::int64_t>();
+  }
+  return -1;
+}
+
+void require_part(const char* name, const torch::Tensor& points, const Domain& domain, const Dataset& data) {
+  if (!points.defined()) return;
+  require(points.dim() == 2 && points.size(1) == domain.dimension(),
+          "domain.dimension: {}, but the {} points are a tensor of {} numbers in {} rows", domain.dimension(),
+          name, points.numel(), points.dim() > 0 ? points.size(0) : 0);
+  require(points.is_floating_point(),
+          "problem: the {} points are of type {}; points are floating-point numbers", name,
+          c10::toString(points.scalar_type()));
+  require(points.scalar_type() == data.train.scalar_type() && points.device() == data.train.device(),
+          "problem: the {} points are {} on {}, the training points {} on {}; take one for all", name,
+          c10::toString(points.scalar_type()), points.device().str(), c10::toString(data.train.scalar_type()),
+          data.train.device().str());
+  if (data.mapped) return;
+  const auto row = first_bad_row(points);
+  require(row < 0,
+          "problem: row {} of the {} points holds a number that is not finite (rows are counted from 0)", row,
+          name);
+}
+
+}  // namespace
+
+Problem::Problem(std::shared_ptr<const Domain> domain, Dataset data)
+    : domain_(std::move(domain)), data_(std::move(data)) {
+  require(domain_ != nullptr, "problem: there is no domain");
+  require(data_.train.defined() && data_.train.dim() > 0 && data_.train.size(0) > 0,
+          "problem: the training set is empty");
+  require_part("training", data_.train, *domain_, data_);
+  require_part("validation", data_.validation, *domain_, data_);
+  require_part("test", data_.test, *domain_, data_);
+}
+
+}  // namespace ebm

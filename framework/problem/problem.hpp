@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+
+#include "dualebm/framework/problem/dataset.hpp"
+#include "dualebm/framework/problem/domain.hpp"
+
+namespace ebm {
+
+/// What is to be learnt: points on a domain, in parts that share no row, and the energy they come from where
+/// that is known. Trainers, evaluators and pictures are all handed one of these, so that they cannot disagree.
+class Problem final {
+ public:
+  /// @throws UserError in one line if the training part is empty, a part is no table of the domain's width or
+  /// of another dtype or device than the training part, or a number of it is not finite. Rows of memory-mapped
+  /// files are not read here; what is not finite in them shows when they are drawn.
+  Problem(std::shared_ptr<const Domain> domain, Dataset data);
+
+  const Domain& domain() const { return *domain_; }
+  const std::shared_ptr<const Domain>& shared_domain() const { return domain_; }
+  const Dataset& data() const { return data_; }
+
+ private:
+  std::shared_ptr<const Domain> domain_;
+  Dataset data_;
+};
+
+}  // namespace ebm

@@ -1,0 +1,31 @@
+#include "dualebm/framework/settings/registry.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace ebm::registry {
+
+std::string chosen_name(const Json& section, const std::string& path, const std::string& kind,
+                        const std::vector<std::string>& known) {
+  const auto listed = fmt::format("{}", fmt::join(known, ", "));
+  require(section.is_object(), "{}: expected an object with a \"name\", found {}", path, section.dump());
+  require(section.contains("name"), "{}.name: missing; the {} is one of {}", path, kind, listed);
+  require(section["name"].is_string(), "{}.name: expected a string, found {}", path, section["name"].dump());
+  auto name = section["name"].get<std::string>();
+  if (std::find(known.begin(), known.end(), name) != known.end()) return name;
+  const auto near = nearest_name(name, known);
+  fail("{}.name: unknown {} \"{}\"{}; known: {}", path, kind, name,
+       near ? fmt::format(" (did you mean \"{}\"?)", *near) : "", listed);
+}
+
+Json options_of(const Json& section) {
+  Json options = section;
+  options.erase("name");
+  return options;
+}
+
+Json named_section(const std::string& name) { return {{"name", name}}; }
+
+}  // namespace ebm::registry

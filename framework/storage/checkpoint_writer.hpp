@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "dualebm/framework/training/callback.hpp"
+#include "dualebm/framework/training/training.hpp"
+
+namespace ebm {
+
+/// Writes a checkpoint of a training every so many iterations and at the end.
+class CheckpointWriter final : public Callback {
+ public:
+  /// @param every  iterations between two checkpoints; 0: at the end only
+  CheckpointWriter(const Training& training, std::filesystem::path path, std::int64_t every);
+  void on_step(const Progress& progress) override;
+  void on_end(const Progress& progress) override;
+
+ private:
+  void write();
+
+  const Training& training_;
+  std::filesystem::path path_;
+  std::int64_t every_, last_ = -1;
+};
+
+}  // namespace ebm

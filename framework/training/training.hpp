@@ -1,0 +1,119 @@
+#pragma once
+
+#include <torch/optim/optimizer.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "dualebm/framework/evaluation/evaluator.hpp"
+#include "dualebm/framework/training/executor/executor.hpp"
+#include "dualebm/framework/training/guards/finite_guard.hpp"
+#include "dualebm/framework/training/model_snapshot.hpp"
+#include "dualebm/framework/training/parameter_average.hpp"
+#include "dualebm/framework/training/progress.hpp"
+#include "dualebm/framework/training/schedules/schedule.hpp"
+#include "dualebm/framework/training/trainer.hpp"
+
+namespace ebm {
+
+/// The book-keeper of a training: it owns everything that changes while a strategy is followed, and is what a
+/// checkpoint holds. One step is: gradients of the strategy, a look for what is not finite, the clip, the
+/// optimizer, the projection, another look, the average.
+class Training final {
+ public:
+  struct Options {
+    double gradient_clip = 0;  ///< largest norm of the gradient in all parameters together; 0: any
+    double average_decay = 0;  ///< of a ParameterAverage, in [0, 1); 0: none is kept
+    /// Factors on the learning rates and on the particles' steps; none: constant.
+    std::shared_ptr<const Schedule> optimizer_schedule = nullptr, particle_schedule = nullptr;
+    /// The stream that draws minibatches; none: a branch of the trainer's.
+    std::shared_ptr<Random> batches = nullptr;
+    /// Whether what is not finite is noted on the device and reported later; none: on a CUDA device.
+    std::optional<bool> deferred_checks = std::nullopt;
+    bool cuda_graph = true;  ///< whether iterations on a CUDA device may be captured and replayed
+    void describe(Fields& fields);
+  };
+
+  /// @throws UserError if an option is out of its range, something is missing, or the optimizer moves none of
+  /// the energy's parameters
+  Training(std::shared_ptr<Trainer> trainer, std::shared_ptr<torch::optim::Optimizer> optimizer,
+           Options options);
+  Training(std::shared_ptr<Trainer> trainer, std::shared_ptr<torch::optim::Optimizer> optimizer);
+
+  /// One update of the energy on a batch.
+  ///
+  /// On a CUDA device the host only hands work over and does not wait for it, so long as data and random
+  /// stream are on that device; checks are deferred.
+  /// @param batch [b, d], rows of the training data; converted to the energy's dtype and device if need be
+  /// @param fraction  of the run at the end of this step, for schedules, see Moment
+  /// @throws NonFiniteError naming the parameter and the likely cause, before anything else is harmed;
+  /// if checks are deferred, at the latest `deferred_iterations` later, with the parameters from before.
+  Cost step(const torch::Tensor& batch, double fraction = 0);
+
+  /// A batch of this many rows without repetition; all of them for 0, or for more than there are.
+  torch::Tensor draw_batch(std::int64_t size);
+
+  /// The metrics of the averaged parameters, if an average is kept, in evaluation mode; before and after it the
+  /// energy has its own parameters, buffers and mode.
+  MetricValues evaluate(const Evaluator& evaluator) const;
+
+  /// Remembers the model as `evaluate` sees it now as the one to end with.
+  void keep_as_best();
+
+  /// Whether `keep_as_best` has been called.
+  bool keeps_best() const { return best_.has_value(); }
+
+  /// Gives the energy the model to end with: what `keep_as_best` remembered, else the average, else its own. The
+  /// next step goes on from its own.
+  void show_result();
+
+  /// Throws what a deferred check has found so far, and for that waits until the device has done all
+  /// iterations; nothing to do on the CPU. @throws NonFiniteError
+  void require_finite() const { guard_->report(trainer_->energy(), trainer_->likely_cause()); }
+
+  /// Iterations after which `step` calls `require_finite` itself.
+  static constexpr std::int64_t deferred_iterations = 100;
+
+  Trainer& trainer() const { return *trainer_; }
+  Energy& energy() const { return trainer_->energy(); }
+  const Problem& problem() const { return trainer_->problem(); }
+  const Executor& executor() const { return *executor_; }
+  /// Null if none is kept.
+  const ParameterAverage* average() const { return average_ ? &*average_ : nullptr; }
+
+  /// How far it is, and every evaluation so far; `fit` keeps both.
+  Progress& progress() { return progress_; }
+  const Progress& progress() const { return progress_; }
+  std::vector<Record>& records() { return records_; }
+  const std::vector<Record>& records() const { return records_; }
+
+  /// Everything the next iteration depends on besides the data. Restores bit for bit.
+  State save() const;
+  /// @throws UserError if it is the state of another training
+  void load(const State& state);
+
+ private:
+  double scale_of(const std::shared_ptr<const Schedule>& schedule, double fraction) const;
+  Cost take_gradients(const torch::Tensor& batch, const Iteration& iteration);
+  void update_parameters();
+  void clip_gradients();
+  std::string likely_cause(const torch::Tensor& batch) const;
+  void resume_own_model();
+
+  std::shared_ptr<Trainer> trainer_;
+  std::shared_ptr<torch::optim::Optimizer> optimizer_;
+  Options options_;
+  std::vector<double> base_rates_;
+  std::optional<ParameterAverage> average_;
+  std::optional<ModelSnapshot> best_;
+  std::optional<ModelSnapshot> own_;  ///< while the energy shows the result
+  std::unique_ptr<FiniteGuard> guard_;
+  std::unique_ptr<Executor> executor_;
+  bool update_is_on_device_;
+  Progress progress_;
+  std::vector<Record> records_;
+};
+
+}  // namespace ebm

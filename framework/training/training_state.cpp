@@ -1,0 +1,132 @@
+#include <ATen/ATen.h>
+
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/training/optimizers/optimizer_state.hpp"
+#include "dualebm/framework/training/training.hpp"
+
+/// What a training saves and loads: the truth that a resumed run goes on from.
+namespace ebm {
+namespace {
+
+/// Records as one table of numbers [records, columns], NaN where a metric was not there, with their names.
+State state_of(const std::vector<Record>& records) {
+  std::vector<std::string> names;
+  for (const auto& record : records) {
+    for (const auto& [name, value] : record.metrics) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  const auto rows = static_cast<std::int64_t>(records.size());
+  const auto counts = torch::zeros({rows, 6}, torch::kLong);
+  const auto values = torch::full({rows, static_cast<std::int64_t>(names.size()) + 2}, NAN, torch::kDouble);
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const auto& [progress, metrics] = records[static_cast<std::size_t>(i)];
+    const auto& cost = progress.cost;
+    counts[i].copy_(torch::tensor({progress.iteration, progress.gradient_evaluations, cost.energies,
+                                   cost.point_gradients, cost.parameter_gradients, cost.double_gradients},
+                                  torch::kLong));
+    values[i][0] = progress.seconds;
+    values[i][1] = progress.fraction;
+    for (std::size_t k = 0; k < names.size(); ++k) {
+      if (const double* value = find_metric(metrics, names[k]))
+        values[i][static_cast<std::int64_t>(k) + 2] = *value;
+    }
+  }
+  State state;
+  state.write("counts", counts);
+  state.write("values", values);
+  state.write("names", fmt::format("{}", fmt::join(names, " ")));
+  return state;
+}
+
+std::vector<Record> records_of(const State& state) {
+  std::vector<std::string> names;
+  std::istringstream listed(state.text("names"));
+  for (std::string name; listed >> name;) names.push_back(name);
+  const auto counts = state.tensor("counts").contiguous(), values = state.tensor("values").contiguous();
+  require(counts.dim() == 2 && counts.size(1) == 6 && counts.scalar_type() == torch::kLong &&
+              values.dim() == 2 && values.scalar_type() == torch::kDouble &&
+              values.size(0) == counts.size(0) &&
+              values.size(1) == static_cast<std::int64_t>(names.size()) + 2,
+          "the records do not fit together");
+  const auto count = counts.accessor<std::int64_t, 2>();
+  const auto value = values.accessor<double, 2>();
+  std::vector<Record> records(static_cast<std::size_t>(counts.size(0)));
+  for (std::int64_t i = 0; i < counts.size(0); ++i) {
+    auto& [progress, metrics] = records[static_cast<std::size_t>(i)];
+    progress = {.iteration = count[i][0],
+                .gradient_evaluations = count[i][1],
+                .seconds = value[i][0],
+                .fraction = value[i][1],
+                .cost = {count[i][2], count[i][3], count[i][4], count[i][5]}};
+    for (std::size_t k = 0; k < names.size(); ++k) {
+      const double number = value[i][static_cast<std::int64_t>(k) + 2];
+      if (!std::isnan(number)) metrics.emplace_back(names[k], number);
+    }
+  }
+  return records;
+}
+
+State state_of(const Progress& progress) { return state_of(std::vector<Record>{{progress, {}}}); }
+
+}  // namespace
+
+State Training::save() const {
+  require_finite();
+  State state, trainer, average, best, own;
+  // While the energy shows the result, its own parameters are aside.
+  if (own_) {
+    ModelSnapshot shown(energy());
+    own_->write_to(energy());
+    const auto live = ebm::state_of(energy());
+    for (const auto& [name, value] : live.values()) own.write(name, std::get<torch::Tensor>(value).clone());
+    shown.write_to(energy());
+  } else {
+    own = ebm::state_of(energy());
+  }
+  trainer_->save(trainer);
+  state.write("energy", own);
+  state.write("optimizer", ebm::state_of(*optimizer_));
+  state.write("trainer", trainer);
+  state.write("random", trainer_->random().state());
+  state.write("batches", options_.batches->state());
+  state.write("training_points", problem().data().train.size(0));
+  state.write("progress", state_of(progress_));
+  state.write("records", state_of(records_));
+  if (average_) {
+    average_->save(average);
+    state.write("average", average);
+  }
+  if (best_) {
+    best_->save(best);
+    state.write("best", best);
+  }
+  return state;
+}
+
+void Training::load(const State& state) {
+  const auto points = state.integer("training_points"), here = problem().data().train.size(0);
+  require(points == here, "it was trained on {} points, and there are {} now", points, here);
+  own_.reset();
+  restore(energy(), state.part("energy"));
+  restore(*optimizer_, state.part("optimizer"));
+  trainer_->load(state.part("trainer"));
+  trainer_->random().set_state(state.tensor("random"));
+  options_.batches->set_state(state.tensor("batches"));
+  progress_ = records_of(state.part("progress")).at(0).progress;
+  records_ = records_of(state.part("records"));
+  best_.reset();
+  if (state.has("best")) {
+    best_.emplace(energy());
+    best_->load(state.part("best"));
+  }
+  if (average_) {
+    // A run that went without an average so far begins one where it stands.
+    average_.emplace(energy(), options_.average_decay);
+    if (state.has("average")) average_->load(state.part("average"));
+  }
+  guard_->resume_at(progress_.iteration);
+  executor_->forget();
+}
+
+}  // namespace ebm
