@@ -45,8 +45,8 @@ run(CODE 2 ERROR "energy.radios: unknown key (did you mean \"radius\"?)"
 # Both ways end in the same energy, and it is the right one: the radius of the data.
 run(CODE 0 COMMAND ${MINE} train ${CONFIG} --out ${WORK}/own)
 run(CODE 0 COMMAND ${DUALEBM} train ${CONFIG} --plugin ${PLUGIN} --out ${WORK}/plugged)
-file(SHA256 ${WORK}/own/model.pt own)
-file(SHA256 ${WORK}/plugged/model.pt plugged)
+file(SHA256 ${WORK}/own/model.ebm own)
+file(SHA256 ${WORK}/plugged/model.ebm plugged)
 if(NOT own STREQUAL plugged)
   message(FATAL_ERROR "The program and the plugin trained different energies")
 endif()

@@ -68,7 +68,7 @@ TEST(CommandLine, TrainWritesTheWholeRunDirectory) {
       EXPECT_NE(find_metric(records[i].metrics, name), nullptr) << name;
     }
   }
-  for (const char* name : {"checkpoint.pt", "model.pt", "report.html"})
+  for (const char* name : {"checkpoint.ebm", "model.ebm", "report.html"})
     EXPECT_TRUE(std::filesystem::exists(run / name));
 }
 
@@ -92,7 +92,7 @@ TEST(CommandLine, TheSameSeedGivesTheSameBitsAndAnotherSeedDoesNot) {
     const auto run = folder / name;
     EXPECT_EQ(
         run_program({"train", config, "--seed", seed, "--out", run.string(), "--threads", threads}).code, 0);
-    return read_file(run / "model.pt");
+    return read_file(run / "model.ebm");
   };
   const auto first = model("a", "1", "1");
   EXPECT_EQ(first, model("b", "1", "1"));

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dualebm/apps/table.hpp"
+#include "dualebm/framework/evaluation/standard_metrics.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
 #include "tests/apps/program.hpp"
 
@@ -67,7 +68,8 @@ TEST(Compare, WhatCannotRunIsFoundBeforeTheFirstRun) {
   };
   refused(R"([{"label": "good", "set": {}}, {"label": "bad", "set": {"trainer.particle_step": -1}}])",
           "compare entry \"bad\": trainer.particle_step");
-  refused(R"([{"label": "a b", "set": {}}, {"label": "a_b", "set": {}}])", "comes twice");
+  refused(R"([{"label": "a b", "set": {}}, {"label": "a_b", "set": {}}])",
+          "would share the folder a_b/seed0");
 }
 
 // What is left of a killed comparison, its finished runs, is not thrown away unasked.
@@ -80,7 +82,7 @@ TEST(Compare, FinishedRunsOfAnUnfinishedComparisonAreKeptWithoutForce) {
   const auto refused = run_program({"compare", config, "--seed", "0", "--out", out.string()});
   EXPECT_EQ(refused.code, 2);
   expect_contains(refused.error, "--force");
-  EXPECT_TRUE(std::filesystem::exists(out / "dual_gda" / "seed0" / "model.pt"));
+  EXPECT_TRUE(std::filesystem::exists(out / "dual_gda" / "seed0" / "model.ebm"));
   EXPECT_EQ(run_program({"compare", config, "--seed", "0", "--out", out.string(), "--force"}).code, 0);
 }
 
@@ -93,11 +95,12 @@ TEST(Compare, SeedMakesItOneSeed) {
 }
 
 TrainingRun run_with(const std::string& label, std::vector<std::pair<double, double>> kl_over_seconds) {
-  TrainingRun run{.label = label, .seed = 0, .status = "finished", .records = {}, .energy = nullptr};
+  TrainingRun run{.label = label, .seed = 0, .records = {}, .energy = nullptr};
   for (const auto& [seconds, kl] : kl_over_seconds) {
     run.records.push_back({.progress = {.iteration = 1, .gradient_evaluations = 1, .seconds = seconds},
                            .metrics = {{"kl", kl}}});
   }
+  for (const auto& metric : standard_metrics()) run.metrics.push_back(metric->description());
   class Empty final : public Energy {
     torch::Tensor forward(const torch::Tensor& x) override { return x; }
   };
@@ -109,8 +112,8 @@ TrainingRun run_with(const std::string& label, std::vector<std::pair<double, dou
 TEST(Compare, TablesAtABudgetReadTheLastRecordWithinIt) {
   const std::vector<TrainingRun> runs = {run_with("a", {{0, 9}, {1, 5}, {2, 7}, {3, 1}}),
                                          run_with("b", {{0, 9}, {2.5, 4}})};
-  EXPECT_EQ(common_reach(runs, "seconds"), 2.5);
-  const auto table = table_at("t", runs, "seconds", 2.5);
+  EXPECT_EQ(common_reach(runs, Axis::seconds), 2.5);
+  const auto table = table_at("t", runs, Axis::seconds, 2.5);
   EXPECT_EQ(table.rows[0].columns[0].second.values, std::vector<double>{7});
   EXPECT_EQ(table.rows[1].columns[0].second.values, std::vector<double>{4});
 }

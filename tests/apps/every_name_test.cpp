@@ -1,12 +1,19 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "dualebm/apps/standard_catalogue.hpp"
+#include "dualebm/framework/experiment/making.hpp"
 #include "dualebm/framework/export/torchscript.hpp"
 #include "dualebm/framework/storage/checkpoint.hpp"
 #include "tests/apps/program.hpp"
 
 namespace ebm::testing {
 namespace {
+
+const Catalogue& catalogue() {
+  static const auto all = standard_catalogue();
+  return all;
+}
 
 const Json sphere = {{"name", "sphere"}, {"dimension", 3}};
 const Json plane = {{"name", "euclidean"}, {"dimension", 2}};
@@ -66,7 +73,7 @@ Json configuration_of(const EnergyCase& item, const Json& trainer, const std::st
 
 /// Points on the domain, as a file.
 std::string write_points(const TemporaryFolder& folder, const Json& section) {
-  const auto domain = domains().read(section, "domain").make({});
+  const auto domain = catalogue().domains.read(section, "domain").make({});
   Random random(5, "points");
   const auto points = domain->sample_base(60, random, torch::kDouble);
   std::string text;
@@ -83,14 +90,14 @@ std::string write_points(const TemporaryFolder& folder, const Json& section) {
 std::string write_script(const TemporaryFolder& folder) {
   Json gaussian = {{"name", "gaussian"}};
   Random random(0, "script");
-  const auto domain = domains().read(plane, "domain").make({});
-  const auto energy = energies().read(gaussian, "energy").make({domain, torch::kFloat, random});
+  const auto domain = catalogue().domains.read(plane, "domain").make({});
+  const auto energy = catalogue().energies.read(gaussian, "energy").make({domain, torch::kFloat, random});
   export_torchscript(folder / "script.pt", {.energy = *energy, .domain = *domain});
   return (folder / "script.pt").string();
 }
 
-void take_steps(const Training& training, const Problem& problem, int count) {
-  for (int i = 0; i < count; ++i) training.trainer->step(problem.dataset.train);
+void take_steps(Training& training, int count) {
+  for (int i = 0; i < count; ++i) training.step(training.problem().data().train);
 }
 
 // Every energy with every trainer: it trains (its parameters move and stay finite), goes on from a checkpoint
@@ -103,7 +110,8 @@ TEST(EveryName, EnergiesAndTrainersWorkTogether) {
   for (const auto& item : energy_cases(script)) {
     for (const auto& trainer : trainer_cases()) {
       SCOPED_TRACE(item.energy.dump() + " " + trainer.dump());
-      const auto experiment = read_experiment(configuration_of(item, trainer, data[item.domain.dump()]));
+      const auto experiment =
+          read_experiment(configuration_of(item, trainer, data[item.domain.dump()]), catalogue());
       const auto problem = make_problem(experiment, torch::kCPU);
       if (const auto reason = refusal(trainer, item); !reason.empty()) {
         expect_contains(user_error([&] { make_training(experiment, problem, torch::kCPU); }), reason);
@@ -112,26 +120,25 @@ TEST(EveryName, EnergiesAndTrainersWorkTogether) {
       const auto training = make_training(experiment, problem, torch::kCPU);
       const auto resumed = make_training(experiment, problem, torch::kCPU);
       std::vector<torch::Tensor> before;
-      for (const auto& parameter : training.energy->parameters())
+      for (const auto& parameter : training->energy().parameters())
         before.push_back(parameter.detach().clone());
-      take_steps(training, problem, 3);
+      take_steps(*training, 3);
       double change = 0;
       for (std::size_t i = 0; i < before.size(); ++i)
-        change += distance(before[i], training.energy->parameters()[i].detach());
+        change += distance(before[i], training->energy().parameters()[i].detach());
       EXPECT_GT(change, 0) << "nothing was trained";
 
-      const auto path = folder / "checkpoint.pt";
-      save_checkpoint(path, {*training.energy, *training.optimizer, *training.trainer, *training.batches},
-                      {});
-      load_checkpoint(path, {*resumed.energy, *resumed.optimizer, *resumed.trainer, *resumed.batches});
-      take_steps(training, problem, 2);
-      take_steps(resumed, problem, 2);
+      const auto path = folder / "checkpoint.ebm";
+      save_checkpoint(path, *training);
+      load_checkpoint(path, *resumed);
+      take_steps(*training, 2);
+      take_steps(*resumed, 2);
       for (std::size_t i = 0; i < before.size(); ++i) {
-        EXPECT_TRUE(torch::equal(training.energy->parameters()[i], resumed.energy->parameters()[i]));
+        EXPECT_TRUE(torch::equal(training->energy().parameters()[i], resumed->energy().parameters()[i]));
       }
       if (trainer["name"] != "dual_gda") continue;  // what is exported does not depend on the trainer
-      EXPECT_NO_THROW(
-          export_torchscript(folder / "export.pt", {.energy = *training.energy, .domain = *problem.domain}));
+      EXPECT_NO_THROW(export_torchscript(
+          folder / "export.pt", {.energy = training->energy(), .domain = training->problem().domain()}));
     }
   }
 }
@@ -156,14 +163,16 @@ TEST(EveryName, IsUsedByATest) {
     used_energies.push_back(item.energy);
     used_optimizers.push_back(item.optimizer);
   }
-  expect_all(energies(), names_of(used_energies));
-  expect_all(optimizers(), names_of(used_optimizers));
-  expect_all(trainers(), names_of(trainer_cases()));
-  expect_all(domains(), names_of({sphere, plane}));
+  expect_all(catalogue().energies, names_of(used_energies));
+  expect_all(catalogue().optimizers, names_of(used_optimizers));
+  expect_all(catalogue().trainers, names_of(trainer_cases()));
+  expect_all(catalogue().domains, names_of({sphere, plane}));
   // In tests/datasets and tests/framework, by these names.
-  expect_all(datasets(), {"teacher_student", "lat_lon_csv", "points_csv", "table_csv", "npy", "idx", "toy"});
-  expect_all(transforms(), {"standardise", "project_to_sphere", "dequantise"});
-  expect_all(schedules(), {"constant", "inverse_sqrt", "exponential", "cosine", "step"});
+  expect_all(catalogue().datasets,
+             {"teacher_student", "lat_lon_csv", "points_csv", "table_csv", "npy", "idx", "toy"});
+  expect_all(catalogue().transforms, {"standardise", "project_to_sphere", "dequantise"});
+  expect_all(catalogue().schedules, {"constant", "inverse_sqrt", "exponential", "cosine", "step"});
+  expect_all(catalogue().callbacks, {"stop_at"});
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-#include "dualebm/apps/experiment.hpp"
+#include "dualebm/apps/standard_catalogue.hpp"
+#include "dualebm/framework/experiment/making.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -7,18 +8,22 @@
 namespace ebm::testing {
 namespace {
 
+Experiment experiment_of(const Json& configuration) {
+  return read_experiment(configuration, standard_catalogue());
+}
+
 Json small() { return Json::parse(small_configuration); }
 
 TEST(Experiment, TheResolvedConfigurationReadsBackToItself) {
-  const auto first = read_experiment(small()).resolved;
-  EXPECT_EQ(read_experiment(first).resolved, first);
+  const auto first = experiment_of(small()).resolved;
+  EXPECT_EQ(experiment_of(first).resolved, first);
 }
 
 TEST(Experiment, EveryShippedConfigurationIsValid) {
   int count = 0;
   for (const auto& file :
        std::filesystem::directory_iterator(std::filesystem::path(EBM_SOURCE_DIR) / "apps/configs")) {
-    const auto experiment = read_experiment(load_configuration(file.path().string(), {}));
+    const auto experiment = experiment_of(load_configuration(file.path().string(), {}));
     EXPECT_EQ(experiment.general.title, file.path().stem());
     EXPECT_FALSE(experiment.comparison.expanded(experiment.resolved).empty());
     ++count;
@@ -30,7 +35,7 @@ TEST(Experiment, TheRatioOfTimeScalesSetsTheNeuronStepAndKeepsTheProportion) {
   auto configuration = small();
   configuration["time_scale_ratio"] = 5;
   configuration["trainer"]["particle_step"] = 0.01;
-  const auto optimizer = read_experiment(configuration).resolved["optimizer"];
+  const auto optimizer = experiment_of(configuration).resolved["optimizer"];
   EXPECT_DOUBLE_EQ(optimizer["neuron_step"].get<double>(), 0.05);
   EXPECT_DOUBLE_EQ(optimizer["weight_step"].get<double>(), 0.025);
 }
@@ -38,8 +43,9 @@ TEST(Experiment, TheRatioOfTimeScalesSetsTheNeuronStepAndKeepsTheProportion) {
 TEST(Experiment, TrainValidationAndTestShareNoPoint) {
   auto configuration = small();
   configuration["dataset"]["validation"] = 100;
-  const auto problem = make_problem(read_experiment(configuration), torch::kCPU);
-  const auto& [train, validation, test, teacher, image, log_determinant] = problem.dataset;
+  const auto problem = make_problem(experiment_of(configuration), torch::kCPU);
+  const auto& train = problem.problem->data().train;
+  const auto &validation = problem.problem->data().validation, &test = problem.problem->data().test;
   EXPECT_EQ(validation.size(0), 100);
   EXPECT_GT(at::cdist(train, validation).min().item<double>(), 0);
   EXPECT_GT(at::cdist(train, test).min().item<double>(), 0);
@@ -49,19 +55,19 @@ TEST(Experiment, TrainValidationAndTestShareNoPoint) {
 TEST(Experiment, DataDependOnTheDataSeedAlone) {
   auto configuration = small();
   configuration["data_seed"] = 7;
-  const auto a = make_problem(read_experiment(configuration), torch::kCPU).dataset.train;
+  const auto a = make_problem(experiment_of(configuration), torch::kCPU).problem->data().train;
   configuration["seed"] = 99;
   configuration["energy"]["neurons"] = 3;
-  EXPECT_TRUE(a.equal(make_problem(read_experiment(configuration), torch::kCPU).dataset.train));
+  EXPECT_TRUE(a.equal(make_problem(experiment_of(configuration), torch::kCPU).problem->data().train));
   configuration["data_seed"] = 8;
-  EXPECT_FALSE(a.equal(make_problem(read_experiment(configuration), torch::kCPU).dataset.train));
+  EXPECT_FALSE(a.equal(make_problem(experiment_of(configuration), torch::kCPU).problem->data().train));
 }
 
 TEST(Experiment, ComparisonsSayWhatIsWrongWithThem) {
   const auto expanded = [](const Json& compare) {
     auto configuration = small();
     configuration["compare"] = compare;
-    const auto experiment = read_experiment(configuration);
+    const auto experiment = experiment_of(configuration);
     return experiment.comparison.expanded(experiment.resolved);
   };
   EXPECT_EQ(expanded(Json::object()).size(), 4u);

@@ -3,7 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "dualebm/apps/loaded_energy.hpp"
+#include "dualebm/apps/standard_catalogue.hpp"
+#include "dualebm/framework/experiment/loaded_energy.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
 #include "dualebm/framework/storage/safetensors.hpp"
 #include "dualebm/framework/training/callbacks/metrics_file.hpp"
@@ -23,7 +24,7 @@ TEST(ExportCommand, WritesTheEnergyOfARunInBothFormats) {
   expect_contains(exported.out, "verified on");
   torch::jit::ExtraFilesMap extra = {{description_name, ""}};
   auto script = torch::jit::load((run / "export.pt").string(), torch::kCPU, extra);
-  const auto live = load_energy_of(run.string(), torch::kCPU);
+  const auto live = load_energy_of(run.string(), torch::kCPU, standard_catalogue());
   Random random(1, "export_test");
   const auto x = live.domain->sample_base(20, random, torch::kFloat);
   EXPECT_LT(distance(script.forward({x}).toTensor(), live.energy->forward(x)), 1e-6);
@@ -54,7 +55,7 @@ TEST(ExportCommand, ReplacesNothingUnasked) {
   EXPECT_EQ(read_file(taken), "mine");
   EXPECT_EQ(run_program({"export", run, "-o", taken, "--force"}).code, 0);
   EXPECT_NE(read_file(taken), "mine");
-  const auto model = (folder / "run" / "model.pt");
+  const auto model = (folder / "run" / "model.ebm");
   const auto before = read_file(model);
   expect_user_error(run_program({"export", run, "-o", model.string(), "--force"}), "is the run's own");
   EXPECT_EQ(read_file(model), before);
@@ -68,7 +69,7 @@ TEST(ExportCommand, TellsNoNormalizerOfOtherWeights) {
   const auto config = folder.write("c.json", small_configuration).string();
   const auto run = folder / "run";
   ASSERT_EQ(run_program({"train", config, "--out", run.string()}).code, 0);
-  std::filesystem::remove(run / "model.pt");
+  std::filesystem::remove(run / "model.ebm");
   ASSERT_EQ(run_program({"export", run.string()}).code, 0);
   torch::jit::ExtraFilesMap extra = {{description_name, ""}};
   torch::jit::load((run / "export.pt").string(), torch::kCPU, extra);

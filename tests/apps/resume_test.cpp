@@ -50,7 +50,7 @@ TEST_P(Resume, AfterSigkillEndsInTheSameBits) {
   for (int attempt = 0; attempt < 4; ++attempt) {
     const Program program(arguments);
     const auto begin = std::chrono::steady_clock::now();
-    while (!std::filesystem::exists(killed / "checkpoint.pt") &&
+    while (!std::filesystem::exists(killed / "checkpoint.ebm") &&
            std::chrono::steady_clock::now() - begin < std::chrono::seconds(30)) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
@@ -63,7 +63,7 @@ TEST_P(Resume, AfterSigkillEndsInTheSameBits) {
   ASSERT_EQ(last.code, 0) << last.error;
   EXPECT_GE(kills, 1) << "the run was never killed in the middle; make it longer";
 
-  EXPECT_EQ(read_file(killed / "model.pt"), read_file(whole / "model.pt"));
+  EXPECT_EQ(read_file(killed / "model.ebm"), read_file(whole / "model.ebm"));
   const auto a = without_seconds(read_records(killed / "metrics.jsonl"));
   const auto b = without_seconds(read_records(whole / "metrics.jsonl"));
   ASSERT_EQ(a.size(), b.size());
@@ -82,16 +82,16 @@ TEST(Resume, InterruptEndsWithACheckpointThatGoesOnInTheSameBits) {
   const auto whole = folder / "whole", interrupted = folder / "interrupted";
   ASSERT_EQ(run_program({"train", config, "--out", whole.string()}).code, 0);
   const Program program({"train", config, "--out", interrupted.string()});
-  while (!std::filesystem::exists(interrupted / "checkpoint.pt")) {
+  while (!std::filesystem::exists(interrupted / "checkpoint.ebm")) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   program.send(SIGINT);
   const auto stopped = program.wait();
-  EXPECT_EQ(stopped.code, 0) << stopped.error;
+  EXPECT_EQ(stopped.code, 130) << stopped.error;
   expect_contains(stopped.error, "interrupted");
   EXPECT_LT(read_records(interrupted / "metrics.jsonl").back().progress.iteration, 6000);
   ASSERT_EQ(run_program({"train", "--resume", interrupted.string()}).code, 0);
-  EXPECT_EQ(read_file(interrupted / "model.pt"), read_file(whole / "model.pt"));
+  EXPECT_EQ(read_file(interrupted / "model.ebm"), read_file(whole / "model.ebm"));
 }
 
 // Chains that start at a minibatch are fewer than copies of all data; a checkpoint must take them as they
@@ -116,7 +116,7 @@ TEST(Resume, ChainsOfAMinibatchGoOnToo) {
     train({"--out", whole});
     train({"--out", run, "--set", "loop.iterations=23"});
     train({"--resume", run});
-    EXPECT_EQ(read_file(folder / "run" / "model.pt"), read_file(folder / "whole" / "model.pt"));
+    EXPECT_EQ(read_file(folder / "run" / "model.ebm"), read_file(folder / "whole" / "model.ebm"));
     EXPECT_EQ(read_records(folder / "run" / "metrics.jsonl").size(), 5u)
         << "the record at 23 belongs to no whole run";
   }
@@ -142,9 +142,9 @@ TEST(Resume, ADamagedCheckpointIsRefused) {
   const auto config = folder.write("c.json", small_configuration).string();
   const auto run = folder / "run";
   ASSERT_EQ(run_program({"train", config, "--out", run.string()}).code, 0);
-  auto bytes = read_file(run / "checkpoint.pt");
+  auto bytes = read_file(run / "checkpoint.ebm");
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-  std::ofstream(run / "checkpoint.pt", std::ios::binary) << bytes;
+  std::ofstream(run / "checkpoint.ebm", std::ios::binary) << bytes;
   const auto outcome = run_program({"train", "--resume", run.string(), "--set", "loop.iterations=80"});
   EXPECT_EQ(outcome.code, 2);
   expect_contains(outcome.error, "damaged: checksum");
@@ -159,7 +159,7 @@ TEST(Resume, MoreIterationsExtendAFinishedRun) {
   ASSERT_EQ(run_program({"train", "--resume", run.string(), "--set", "loop.iterations=80"}).code, 0);
   ASSERT_EQ(run_program({"train", config, "--set", "loop.iterations=80", "--out", whole.string()}).code, 0);
   EXPECT_EQ(read_records(run / "metrics.jsonl").size(), 9u);
-  EXPECT_EQ(read_file(run / "model.pt"), read_file(whole / "model.pt"));
+  EXPECT_EQ(read_file(run / "model.ebm"), read_file(whole / "model.ebm"));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
-#include "dualebm/apps/loaded_energy.hpp"
+#include "dualebm/apps/standard_catalogue.hpp"
+#include "dualebm/framework/experiment/loaded_energy.hpp"
 #include "tests/apps/program.hpp"
 
 namespace ebm::testing {
@@ -33,10 +34,11 @@ Json configuration(const std::string& path) {
 // sqrt(200) = 0.28, and the same of the fit. Without the log-determinant it is log 10 = 2.3 less.
 TEST(Transforms, LikelihoodsAreInUnitsOfTheData) {
   const TemporaryFolder folder;
-  const auto problem = make_problem(read_experiment(configuration(gaussian_table(folder))), torch::kCPU);
+  const auto problem =
+      make_problem(read_experiment(configuration(gaussian_table(folder)), standard_catalogue()), torch::kCPU);
   const auto training =
-      make_training(read_experiment(configuration((folder / "table.csv").string())), problem, torch::kCPU);
-  const auto values = problem.evaluator->evaluate(*training.energy);
+      make_training(read_experiment(configuration((folder / "table.csv").string()), standard_catalogue()), problem, torch::kCPU);
+  const auto values = training->evaluate(*problem.evaluator);
   EXPECT_NEAR(*find_metric(values, "nll_test"), std::log(2 * M_PI * 10) + 1, 0.35);
   EXPECT_NEAR(*find_metric(values, "nll_train"), std::log(2 * M_PI * 10) + 1, 0.1);
 }
@@ -44,9 +46,10 @@ TEST(Transforms, LikelihoodsAreInUnitsOfTheData) {
 // Fitted on the training part alone: that has mean zero and deviation one to rounding, the test part has not.
 TEST(Transforms, AreFittedOnTheTrainingPart) {
   const TemporaryFolder folder;
-  const auto problem = make_problem(read_experiment(configuration(gaussian_table(folder))), torch::kCPU);
-  EXPECT_LT(problem.dataset.train.mean(0).abs().max().item<double>(), 1e-5);
-  EXPECT_GT(problem.dataset.test.mean(0).abs().max().item<double>(), 1e-4);
+  const auto problem =
+      make_problem(read_experiment(configuration(gaussian_table(folder)), standard_catalogue()), torch::kCPU);
+  EXPECT_LT(problem.problem->data().train.mean(0).abs().max().item<double>(), 1e-5);
+  EXPECT_GT(problem.problem->data().test.mean(0).abs().max().item<double>(), 1e-4);
 }
 
 // The run keeps what was learnt: samples and the likelihood of the user's own points come without the data.
@@ -73,10 +76,11 @@ TEST(Transforms, TheRunGivesBackRawPoints) {
 TEST(Transforms, DoNotGoWithAKnownDensity) {
   auto configuration = Json::parse(small_configuration);
   configuration["transforms"] = {{{"name", "standardise"}}};
-  expect_contains(user_error([&] { make_problem(read_experiment(configuration), torch::kCPU); }),
-                  "transforms: the density that these data come from is known");
+  expect_contains(
+      user_error([&] { make_problem(read_experiment(configuration, standard_catalogue()), torch::kCPU); }),
+      "transforms: the density that these data come from is known");
   configuration["transforms"] = {{{"name", "standardize"}}};
-  expect_contains(user_error([&] { read_experiment(configuration); }),
+  expect_contains(user_error([&] { read_experiment(configuration, standard_catalogue()); }),
                   "transforms[0].name: unknown transform \"standardize\" (did you mean \"standardise\"?)");
 }
 

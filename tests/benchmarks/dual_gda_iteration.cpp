@@ -67,22 +67,22 @@ void write_trace(Json configuration, const std::string& path) {
   configuration["dtype"] = "float64";
   Bench bench(configuration);
   const auto recorder = std::make_shared<Recorder>(1, "particles");
-  const auto trainer = bench.experiment.trainer.make({.energy = bench.training.energy,
-                                                      .domain = bench.problem.domain,
-                                                      .optimizer = bench.training.optimizer,
-                                                      .data = bench.problem.dataset.train,
+  auto& energy = bench.training->energy();
+  const auto trainer = bench.experiment.trainer.make({.energy = bench.training->trainer().shared_energy(),
+                                                      .problem = bench.prepared.problem,
                                                       .random = recorder});
+  Training training(trainer, bench.experiment.optimizer.make({energy}));
   Json trace = {{"particle_step", bench.experiment.trainer.resolved["particle_step"]},
                 {"learning_rate", bench.experiment.optimizer.resolved.value("learning_rate", Json())},
                 {"data", json_of(bench.batch)},
                 {"initial_particles", json_of(trainer->particles())},
-                {"initial_parameters", parameters_of(*bench.training.energy)}};
+                {"initial_parameters", parameters_of(energy)}};
   recorder->draws.clear();
   recorder->shape = {trainer->particles().size(0) / 2, trainer->particles().size(1)};
-  for (int t = 0; t < 5; ++t) trainer->step(bench.batch);
+  for (int t = 0; t < 5; ++t) training.step(bench.batch);
   for (const auto& draw : recorder->draws) trace["noise"].push_back(json_of(draw));
   trace["final_particles"] = json_of(trainer->particles());
-  trace["final_parameters"] = parameters_of(*bench.training.energy);
+  trace["final_parameters"] = parameters_of(energy);
   std::ofstream file(path);
   file << trace.dump();
   require(file.good(), "--trace {}: cannot be written", path);

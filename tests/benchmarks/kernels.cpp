@@ -32,12 +32,13 @@ struct Case {
 struct Kernel {
   explicit Kernel(const Case& item) : random(0, "benchmark") {
     const std::string place = item.deep() ? "euclidean" : "sphere";
-    domain = domains().read({{"name", place}, {"dimension", item.dimension}}, "domain").make({});
+    domain = catalogue().domains.read({{"name", place}, {"dimension", item.dimension}}, "domain").make({});
     const Json section =
         item.deep() ? Json{{"name", "mlp"}, {"hidden", {item.neurons, item.neurons}}}
                     : Json{{"name", "shallow"}, {"neurons", item.neurons}, {"activation", item.energy}};
     const DefaultGenerator layers(random);
-    energy = energies().read(section, "energy").make({domain, torch::TensorOptions(item.dtype), random});
+    energy =
+        catalogue().energies.read(section, "energy").make({domain, torch::TensorOptions(item.dtype), random});
     x = domain->sample_base(item.points, random, item.dtype);
     weight = torch::full({item.points}, 1.0 / static_cast<double>(item.points), item.dtype);
     pass = {.points = item.points,

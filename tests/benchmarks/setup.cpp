@@ -22,11 +22,19 @@ struct BaseMeasure final : Dataset {
 
 }  // namespace
 
+const Catalogue& catalogue() {
+  static const auto all = [] {
+    auto standard = standard_catalogue();
+    standard.datasets.add<BaseMeasure>("base_measure", "points of the domain's base measure, for benchmarks");
+    return standard;
+  }();
+  return all;
+}
+
 int run_program(const char* name, const std::function<int()>& run) {
   try {
     keep_freed_memory();
     set_threads(1);
-    datasets().add<BaseMeasure>("base_measure", "points of the domain's base measure, for benchmarks");
     return run();
   } catch (const UserError& error) {
     fmt::print(stderr, "{}: {}\n", name, error.what());
@@ -35,11 +43,11 @@ int run_program(const char* name, const std::function<int()>& run) {
 }
 
 Bench::Bench(const Json& configuration)
-    : experiment(read_experiment(configuration)),
-      problem(make_problem(experiment, torch::kCPU)),
-      training(make_training(experiment, problem, torch::kCPU)),
-      batch(problem.dataset.train) {
-  if (const auto rows = experiment.loop.batch_size; rows > 0 && rows < batch.size(0))
+    : experiment(read_experiment(configuration, catalogue())),
+      prepared(make_problem(experiment, torch::kCPU)),
+      training(make_training(experiment, prepared, torch::kCPU)),
+      batch(prepared.problem->data().train) {
+  if (const auto rows = experiment.loop.fit.batch_size; rows > 0 && rows < batch.size(0))
     batch = batch.narrow(0, 0, rows);
 }
 

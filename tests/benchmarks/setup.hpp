@@ -3,7 +3,8 @@
 #include <cstdint>
 #include <functional>
 
-#include "dualebm/apps/experiment.hpp"
+#include "dualebm/apps/standard_catalogue.hpp"
+#include "dualebm/framework/experiment/making.hpp"
 
 namespace ebm::benchmarks {
 
@@ -14,11 +15,14 @@ namespace ebm::benchmarks {
 /// @return what `run` returns, or 2
 int run_program(const char* name, const std::function<int()>& run);
 
+/// What the library has, and the dataset "base_measure".
+const Catalogue& catalogue();
+
 /// A configuration that was read, its data and a training, kept together.
 struct Bench {
   Experiment experiment;
-  Problem problem;
-  Training training;
+  PreparedProblem prepared;
+  std::unique_ptr<Training> training;
   torch::Tensor batch;  ///< the first rows of the data, as many as loop.batch_size says
 
   /// @throws UserError if the configuration is wrong or its trainer refuses its energy

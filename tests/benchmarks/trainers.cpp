@@ -64,13 +64,13 @@ std::optional<std::string> refusal(Json configuration) {
 void run(benchmark::State& state, const Json& configuration, int threads) {
   set_threads(threads);
   Bench bench(configuration);
-  auto& trainer = *bench.training.trainer;
-  const auto evaluations = trainer.step(bench.batch).gradient_evaluations;
-  const double seconds = repeat(state, threads, [&] { trainer.step(bench.batch); });
+  auto& training = *bench.training;
+  const auto evaluations = training.step(bench.batch).gradients();
+  const double seconds = repeat(state, threads, [&] { training.step(bench.batch); });
   state.counters["evaluations"] = static_cast<double>(evaluations);
   const Pass pass{.points = evaluations,
-                  .dimension = bench.problem.domain->dimension(),
-                  .weights = weights_of(*bench.training.energy)};
+                  .dimension = bench.prepared.problem->domain().dimension(),
+                  .weights = weights_of(training.energy())};
   if (pass.weights > 0) report(state, pass.gradient(), threads, seconds);
 }
 
@@ -87,7 +87,7 @@ void add(const std::string& name, const Json& configuration, int threads) {
 }  // namespace
 
 void add_trainers() {
-  for (const auto& entry : trainers().entries()) {
+  for (const auto& entry : catalogue().trainers.entries()) {
     std::string reasons;
     bool added = false;
     for (const auto& setting : settings()) {

@@ -1,4 +1,4 @@
-#include "dualebm/datasets/datasets.hpp"
+#include "dualebm/framework/problem/dataset.hpp"
 
 struct Circle final : ebm::Dataset {
   struct Options {

@@ -1,4 +1,4 @@
-#include "dualebm/models/models.hpp"
+#include "dualebm/framework/problem/energy_context.hpp"
 
 struct Ring final : ebm::Energy {
   struct Options {

@@ -10,6 +10,8 @@ struct SlowGda final : ebm::ParticleTrainer {
   };
   SlowGda(const ebm::TrainerContext& context, const Options& options)
       : ParticleTrainer(context, options), sweeps(options.sweeps) {}
-  std::int64_t move(const torch::Tensor&) override { return langevin(sweeps); }
+  ebm::Cost move(const torch::Tensor&, const ebm::Iteration& iteration) override {
+    return langevin(sweeps, iteration);
+  }
   std::int64_t sweeps;
 };

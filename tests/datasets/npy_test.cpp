@@ -41,8 +41,8 @@ Dataset made_npy(const Json& options, std::int64_t dimension) {
   Json section = {{"name", "npy"}};
   section.update(options);
   Random random(1, "npy_test");
-  return *datasets()
-              .read(section, "dataset")
+  return *standard_catalogue()
+              .datasets.read(section, "dataset")
               .make({.domain = std::make_shared<Euclidean>(dimension), .teacher = nullptr, .random = random});
 }
 

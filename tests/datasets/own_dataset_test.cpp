@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "dualebm/datasets/datasets.hpp"
+#include "dualebm/apps/standard_catalogue.hpp"
 #include "dualebm/datasets/split.hpp"
 #include "tests/support/support.hpp"
 
@@ -22,21 +22,23 @@ struct Line final : Dataset {
 };
 
 TEST(OwnDataset, TakesPartInTheConfigurationLikeTheBuiltInOnes) {
-  datasets().add<Line>("line", "equally spaced points of [-1, 1]");
+  auto catalogue = standard_catalogue();
+  catalogue.datasets.add<Line>("line", "equally spaced points of [-1, 1]");
   Random random(1, "own_dataset_test");
   const DatasetContext context{
       .domain = std::make_shared<Euclidean>(1), .teacher = nullptr, .random = random};
-  const auto choice = datasets().read({{"name", "line"}, {"count", 50}, {"test_share", 0.2}}, "dataset");
+  const auto choice =
+      catalogue.datasets.read({{"name", "line"}, {"count", 50}, {"test_share", 0.2}}, "dataset");
   EXPECT_EQ(choice.resolved["validation_share"], 0.1);
   const auto made = choice.make(context);
   EXPECT_EQ(made->train.size(0), 35);
   EXPECT_EQ(made->validation.size(0), 5);
   EXPECT_EQ(made->test.size(0), 10);
-  expect_contains(user_error([] {
-                    datasets().read({{"name", "line"}, {"cuont", 5}}, "dataset");
+  expect_contains(user_error([&] {
+                    catalogue.datasets.read({{"name", "line"}, {"cuont", 5}}, "dataset");
                   }),
                   "dataset.cuont");
-  expect_contains(user_error([] { datasets().add<Line>("line", "again"); }), "the name is taken");
+  expect_contains(user_error([&] { catalogue.datasets.add<Line>("line", "again"); }), "the name is taken");
 }
 
 }  // namespace

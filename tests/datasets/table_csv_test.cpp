@@ -16,8 +16,8 @@ Dataset table(const std::filesystem::path& path, Json options, std::int64_t dime
   section["path"] = path.string();
   if (!options.is_null()) section.update(options);
   Random random(1, "table_csv_test");
-  return *datasets()
-              .read(section, "dataset")
+  return *standard_catalogue()
+              .datasets.read(section, "dataset")
               .make({.domain = std::make_shared<Euclidean>(dimension), .teacher = nullptr, .random = random});
 }
 

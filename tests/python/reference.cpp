@@ -5,6 +5,7 @@
 
 #include "dualebm/framework/base/files.hpp"
 #include "dualebm/framework/export/torchscript.hpp"
+#include "dualebm/framework/export/weights.hpp"
 #include "dualebm/framework/problem/domains.hpp"
 #include "dualebm/framework/storage/checkpoint.hpp"
 #include "dualebm/framework/storage/safetensors.hpp"
@@ -44,8 +45,14 @@ void add_values(Energy& energy, TransformChain& transform, const torch::Tensor& 
 /// its own precision, and in double for a model that is converted after the export.
 void write_one(const std::filesystem::path& folder, const std::string& name, const Json& configuration) {
   const auto type = configuration["dtype"] == "float64" ? torch::kDouble : torch::kFloat;
-  const auto domain = domains().read(configuration["domain"], "domain").make({});
-  const auto choice = energies().read(configuration["energy"], "energy");
+  static const auto catalogue = [] {
+    Catalogue all;
+    add_framework(all);
+    add_energies(all);
+    return all;
+  }();
+  const auto domain = catalogue.domains.read(configuration["domain"], "domain").make({});
+  const auto choice = catalogue.energies.read(configuration["energy"], "energy");
   Random random(5, name);
   const auto energy = choice.make({domain, torch::TensorOptions(type), random});
   {

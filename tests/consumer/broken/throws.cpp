@@ -2,4 +2,4 @@
 
 #include "dualebm/framework/experiment/plugin.hpp"
 
-DUALEBM_PLUGIN() { throw std::runtime_error("no licence\nsecond line"); }
+DUALEBM_PLUGIN(/*catalogue*/) { throw std::runtime_error("no licence\nsecond line"); }

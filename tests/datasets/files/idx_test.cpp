@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "dualebm/datasets/datasets.hpp"
+#include "dualebm/apps/standard_catalogue.hpp"
 #include "tests/support/gzip.hpp"
 #include "tests/support/support.hpp"
 
@@ -25,8 +25,8 @@ Dataset made_idx(const Json& options, std::int64_t dimension) {
   Json section = {{"name", "idx"}, {"validation_share", 0}, {"test_share", 0}};
   section.update(options);
   Random random(1, "idx_test");
-  return *datasets()
-              .read(section, "dataset")
+  return *standard_catalogue()
+              .datasets.read(section, "dataset")
               .make({.domain = std::make_shared<Euclidean>(dimension), .teacher = nullptr, .random = random});
 }
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "dualebm/datasets/datasets.hpp"
+#include "dualebm/apps/standard_catalogue.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -124,7 +124,9 @@ TEST(Datasets, FilesNeedAPathAndLatitudesAGlobe) {
   Random random(2, "points_test");
   const auto make = [&](const Json& section, std::shared_ptr<Domain> domain) {
     return user_error([&] {
-      datasets().read(section, "dataset").make({.domain = domain, .teacher = nullptr, .random = random});
+      standard_catalogue()
+          .datasets.read(section, "dataset")
+          .make({.domain = domain, .teacher = nullptr, .random = random});
     });
   };
   expect_contains(make({{"name", "points_csv"}}, std::make_shared<Euclidean>(2)), "dataset.path: missing");

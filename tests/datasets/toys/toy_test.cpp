@@ -125,7 +125,8 @@ TEST_P(ToyShape, FloatAndDoubleAgree) {
 TEST_P(ToyShape, IsADatasetWithItsDensityAsTeacher) {
   Random random(3, "toy_test");
   const auto parts =
-      datasets()
+      standard_catalogue()
+          .datasets
           .read({{"name", "toy"}, {"shape", GetParam()}, {"train", 50}, {"validation", 20}, {"test", 30}},
                 "dataset")
           .make({.domain = std::make_shared<Euclidean>(2), .teacher = nullptr, .random = random});
@@ -162,8 +163,8 @@ TEST(Toy, EntropyOfThePinwheel) {
 TEST(Toy, NeedsThePlane) {
   Random random(1, "toy_test");
   EXPECT_EQ(user_error([&] {
-              datasets()
-                  .read({{"name", "toy"}}, "dataset")
+              standard_catalogue()
+                  .datasets.read({{"name", "toy"}}, "dataset")
                   .make({.domain = std::make_shared<Euclidean>(3), .teacher = nullptr, .random = random});
             }),
             "dataset.name: toy needs the domain euclidean with dimension 2, not euclidean with dimension 3");

@@ -1,4 +1,4 @@
-#include "dualebm/datasets/transforms/transforms.hpp"
+#include "dualebm/apps/standard_catalogue.hpp"
 
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/serialize.h>
@@ -15,8 +15,8 @@ namespace {
 
 std::shared_ptr<Transform> transform(const Json& section, std::shared_ptr<Domain> domain,
                                      torch::Dtype dtype = torch::kDouble) {
-  return transforms()
-      .read(section, "transforms[0]")
+  return standard_catalogue()
+      .transforms.read(section, "transforms[0]")
       .make({.domain = std::move(domain), .tensor_options = dtype});
 }
 
