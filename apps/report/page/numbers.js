@@ -1,0 +1,44 @@
+// Numbers as text. Tables have the digits of the terminal's table (apps/table.cpp); the exponent is typeset.
+
+import { isNumber, spreadOf } from "./statistics.js";
+
+export const plural = (count, noun) => `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+
+const minus = text => text.replace("-", "−");
+const superscript = integer => String(integer).replace("-", "⁻").replace(/\d/g, digit => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]);
+export const power = exponent => `10${superscript(exponent)}`;
+export const fixed = (value, decimals) => minus(value.toFixed(decimals)).replace(/^−(?=[0.]*$)/, "");
+
+// The decimal exponent after rounding, so that 9.996 to three digits is 10.0.
+export const exponentOf = (value, digits = 15) => Number(value.toExponential(digits - 1).split("e")[1]);
+
+const withoutZeros = text => text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+const grouped = integer => integer === 0 ? "0" : minus(integer.toLocaleString("en"));
+
+// C's %.{digits}g: that many significant digits, no zeros at the end, a power of ten for what is very large or small.
+export function formatNumber(value, digits = 3) {
+  if (!isNumber(value)) return "–";
+  if (value === 0) return "0";
+  const exponent = exponentOf(value, digits);
+  if (exponent >= -4 && exponent < digits) return minus(withoutZeros(value.toFixed(digits - 1 - exponent)));
+  const mantissa = value.toExponential(digits - 1).split("e")[0];
+  return `${minus(withoutZeros(mantissa))}×${power(exponent)}`;
+}
+
+// A single value: counts in full, four digits of anything else.
+export const formatSingle = value =>
+  Number.isInteger(value) && Math.abs(value) < 1e16 ? grouped(value) : formatNumber(value, 4);
+
+// "median [least, greatest]" in two parts; no range where all seeds agree.
+export function formatSpread(values) {
+  const spread = spreadOf(values);
+  if (!spread) return { middle: "–", range: null };
+  const { median, least, greatest } = spread;
+  if (least === greatest) return { middle: formatSingle(least), range: null };
+  return { middle: formatNumber(median), range: `[${formatNumber(least)}, ${formatNumber(greatest)}]` };
+}
+
+export const spreadText = values => {
+  const { middle, range } = formatSpread(values);
+  return range ? `${middle} ${range}` : middle;
+};
