@@ -20,6 +20,8 @@ test("between two records the value lies on the line that is drawn", () => {
   assert.ok(Math.abs(valueAt(points, 50.5, linear, linear) - 50.5) < 1e-12);
   assert.equal(valueAt(points, 100, log, log), 100);
   assert.equal(valueAt(points, 101, log, log), null);
+  const records = [1, 2, 3, 5, 7, 11, 13].map(x => ({ x, y: 3e-7 * x }));
+  for (const { x, y } of records) assert.equal(valueAt(records, x, log, log), y);
   assert.equal(valueAt([], 1, log, log), null);
 });
 

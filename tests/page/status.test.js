@@ -53,6 +53,13 @@ test("the leader names those whose range touches its own", () => {
   assert.equal(leader.metric.name, "kl");
   assert.deepEqual(leader.level, ["b"]);
   assert.equal(leaderOf({ rows: [] }, metrics), null);
+  const highest = leaderOf({ rows: [
+    { label: "a", accuracy: { values: [0.5, 0.6] } },
+    { label: "b", accuracy: { values: [0.8, 0.9, 0.95] } },
+    { label: "c", accuracy: { values: [0.7, 0.8] } },
+  ] }, metrics);
+  assert.equal(highest.label, "b");
+  assert.deepEqual(highest.level, ["c"]);
 });
 
 test("different data are not ranked", () => {

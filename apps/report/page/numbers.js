@@ -15,14 +15,21 @@ export const exponentOf = (value, digits = 15) => Number(value.toExponential(dig
 const withoutZeros = text => text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 const grouped = integer => integer === 0 ? "0" : minus(integer.toLocaleString("en"));
 
+// The mantissa and exponent of C's %e, two digits or more: unlike JavaScript, C rounds 4605 to the even 4.60.
+function significant(value, digits) {
+  const [exact, exponent] = value.toExponential(60).split("e");
+  const end = exact.indexOf(".") + digits, kept = exact.slice(0, end);
+  const isTieToEven = /^50*$/.test(exact.slice(end)) && /[02468]$/.test(kept);
+  return isTieToEven ? [kept, exponent] : value.toExponential(digits - 1).split("e");
+}
+
 // C's %.{digits}g: that many significant digits, no zeros at the end, a power of ten for what is very large or small.
 export function formatNumber(value, digits = 3) {
   if (!isNumber(value)) return "–";
   if (value === 0) return "0";
-  const exponent = exponentOf(value, digits);
-  if (exponent >= -4 && exponent < digits) return minus(withoutZeros(value.toFixed(digits - 1 - exponent)));
-  const mantissa = value.toExponential(digits - 1).split("e")[0];
-  return `${minus(withoutZeros(mantissa))}×${power(exponent)}`;
+  const [mantissa, power10] = significant(value, digits), exponent = Number(power10);
+  if (exponent < -4 || exponent >= digits) return `${minus(withoutZeros(mantissa))}×${power(exponent)}`;
+  return minus(withoutZeros(Number(`${mantissa}e${exponent}`).toFixed(digits - 1 - exponent)));
 }
 
 // A single value: counts in full, four digits of anything else.

@@ -63,12 +63,15 @@ function entryTable({ title, columns, rows }, report, styles) {
     html("tbody", null, rows.map(line))));
 }
 
+// On a narrow screen a name may be broken behind an underscore.
+const breakable = label => label.split(/(?<=[a-z0-9]_)(?=[a-z0-9])/i).flatMap((part, index) => index ? [html("wbr"), part] : [part]);
+
 function labelCell(label, runs, styles) {
   const seeds = runs.filter(run => run.label === label);
   const diverged = seeds.filter(hasDiverged).length;
   return html("th", { scope: "row" },
     styles.size > 1 ? swatch(styles.get(label)) : null,
-    label,
+    breakable(label),
     diverged ? html("span", { class: "note" }, `${diverged} of ${plural(seeds.length, "seed")} diverged`) : null);
 }
 
