@@ -122,7 +122,7 @@ draw_page(labels compare ${WORK}/labels.json)
 expect_canvases(6)
 foreach(shown "&lt;!--&lt;script&gt;" "&lt;/script&gt;&lt;script&gt;${attack}&lt;/script&gt;"
               "\"&gt;&lt;img src=x onerror='${attack}'&gt;" "__proto__" "{{data}}")
-  expect("</svg>${shown}</th>")      # tables
-  expect("</svg>${shown}</button>")  # legend
-  expect("<h3>${shown}</h3>")        # globes
+  expect("<span class=\"name\">${shown}</span></th>")  # tables
+  expect("</svg>${shown}</button>")                   # legend
+  expect("<h3>${shown}</h3>")                         # globes
 endforeach()

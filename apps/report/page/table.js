@@ -71,7 +71,7 @@ function labelCell(label, runs, styles) {
   const diverged = seeds.filter(hasDiverged).length;
   return html("th", { scope: "row" },
     styles.size > 1 ? swatch(styles.get(label)) : null,
-    breakable(label),
+    html("span", { class: "name" }, breakable(label)),
     diverged ? html("span", { class: "note" }, `${diverged} of ${plural(seeds.length, "seed")} diverged`) : null);
 }
 
