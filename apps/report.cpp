@@ -18,20 +18,26 @@ Json run_json(const TrainingRun& run) {
       {"label", run.label}, {"seed", run.seed}, {"status", run.status()}, {"records", std::move(records)}};
 }
 
-std::string replaced(std::string text, const std::string& mark, const std::string& by) {
-  const auto place = text.find(mark);
-  if (place != std::string::npos) text.replace(place, mark.size(), by);
-  return text;
-}
-
-std::string escaped_for_script(std::string json) {
-  for (std::size_t i = 0; (i = json.find("</", i)) != std::string::npos; i += 3) json.replace(i, 2, "<\\/");
-  return json;
+/// JSON that no HTML parser takes for markup: `<` occurs inside strings alone, where \u003c means the same.
+std::string escaped_for_script(const Json& data) {
+  const auto json = data.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string result;
+  result.reserve(json.size());
+  for (const char c : json) {
+    if (c == '<') {
+      result += "\\u003c";
+    } else {
+      result += c;
+    }
+  }
+  return result;
 }
 
 std::string escaped_for_html(const std::string& text) {
   std::string result;
-  for (const char c : text) result += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
+  for (const char c : text) {
+    result += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
+  }
   return result;
 }
 
@@ -65,12 +71,8 @@ void write_report(const std::filesystem::path& path, const Report& report, const
                      {"galleries", galleries_json(report.runs, problem)},
                      {"configuration", report.configuration},
                      {"manifest", report.manifest}};
-  auto text = replaced(page::skeleton, "{{title}}", escaped_for_html(title));
-  text = replaced(text, "{{style}}", page::style);
-  text = replaced(text, "{{script}}", page::script);
-  write_atomically(path,
-                   replaced(text, "{{data}}",
-                            escaped_for_script(data.dump(-1, ' ', false, Json::error_handler_t::replace))));
+  write_atomically(path, page::before_title + escaped_for_html(title) + page::before_data +
+                             escaped_for_script(data) + page::after_data);
 }
 
 }  // namespace ebm

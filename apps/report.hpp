@@ -9,11 +9,11 @@
 
 namespace ebm {
 
-/// The parts of the page, compiled into the program.
+/// The page, compiled into the program and cut where the title and the data go. Made of apps/report/page.
 namespace page {
-extern const char* const skeleton;
-extern const char* const style;
-extern const char* const script;
+extern const char* const before_title;
+extern const char* const before_data;
+extern const char* const after_data;
 }  // namespace page
 
 /// What a report is about.

@@ -1,0 +1,53 @@
+# Joins the modules of the report page into one C++ file, at build time:
+#   cmake -DFOLDER=apps/report -DMODULES="a.js|b.js|a.css" -DOUTPUT=report_page.cpp -P join_page.cmake
+# The page has to stand alone, so that its modules share one scope there: `import` and `export` are taken out,
+# and each module stands behind those it imports. They stay modules for Node, where tests call them.
+cmake_minimum_required(VERSION 3.22)
+string(REPLACE "|" ";" MODULES "${MODULES}")
+
+file(GLOB present RELATIVE ${FOLDER}/page ${FOLDER}/page/*.js ${FOLDER}/page/*.css)
+list(REMOVE_ITEM present ${MODULES})
+if(present)
+  message(FATAL_ERROR "${present}: not in REPORT_MODULES (apps/CMakeLists.txt)")
+endif()
+
+set(style "")
+set(script "")
+set(joined "")
+foreach(module IN LISTS MODULES)
+  file(READ ${FOLDER}/page/${module} text)
+  if(module MATCHES "\\.css$")
+    string(APPEND style "${text}")
+  else()
+    string(REGEX MATCHALL "from \"\\./[a-z_]+\\.js\"" imports "${text}")
+    foreach(import IN LISTS imports)
+      string(REGEX REPLACE "from \"\\./(.*)\"" "\\1" needed "${import}")
+      if(NOT needed IN_LIST joined)
+        message(FATAL_ERROR "${module} imports ${needed}, which must stand before it in REPORT_MODULES")
+      endif()
+    endforeach()
+    string(REGEX REPLACE "(^|\n)import [^;]+;" "\\1" text "${text}")
+    string(REGEX REPLACE "(^|\n)export " "\\1" text "${text}")
+    string(APPEND script "${text}")
+    list(APPEND joined ${module})
+  endif()
+endforeach()
+
+# The page is cut where title and data go: at run time nothing is searched, so nothing in them can be found.
+file(READ ${FOLDER}/page.html page)
+foreach(part style script)
+  string(REPLACE "{{${part}}}" "${${part}}" page "${page}")
+endforeach()
+string(FIND "${page}" "{{title}}" title)
+string(FIND "${page}" "{{data}}" data)
+if(title LESS 0 OR data LESS title)
+  message(FATAL_ERROR "page.html must have {{title}} and, behind it, {{data}}")
+endif()
+string(SUBSTRING "${page}" 0 ${title} PAGE_BEFORE_TITLE)
+math(EXPR start "${title} + 9")
+math(EXPR length "${data} - ${start}")
+string(SUBSTRING "${page}" ${start} ${length} PAGE_BEFORE_DATA)
+math(EXPR start "${data} + 8")
+string(SUBSTRING "${page}" ${start} -1 PAGE_AFTER_DATA)
+configure_file(${FOLDER}/report_page.cpp.in ${OUTPUT} @ONLY)
+file(TOUCH ${OUTPUT})  # configure_file leaves a file of the same content as old as it was

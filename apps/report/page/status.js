@@ -1,0 +1,52 @@
+// How runs ended, and what that makes of the whole: the sentence at the top of the page.
+
+import { formatSingle, plural } from "./numbers.js";
+
+export const hasDiverged = run => run.status.startsWith("diverged");
+const stoppedEarly = run => run.status.startsWith("early stop");
+const cameToItsEnd = run => run.status === "finished" || stoppedEarly(run);
+const isBroken = run => hasDiverged(run) || run.status.startsWith("failed");
+
+const capital = text => text.charAt(0).toUpperCase() + text.slice(1);
+
+// Runs that did not simply finish, gathered where label and reason are the same.
+export function exceptions(runs) {
+  const byWords = new Map();
+  for (const { label, seed, status } of runs.filter(run => run.status !== "finished")) {
+    const words = JSON.stringify([label, status]);
+    byWords.set(words, { label, status, seeds: [...(byWords.get(words)?.seeds ?? []), seed] });
+  }
+  return [...byWords.values()];
+}
+
+function verdictOfOne(run) {
+  const last = run.records[run.records.length - 1] ?? {};
+  const [word, ...reason] = run.status.split(": ");
+  const facts = [
+    last.iteration === undefined ? null : plural(last.iteration, "iteration"),
+    last.gradient_evaluations === undefined ? null : plural(last.gradient_evaluations, "gradient evaluation"),
+    last.seconds === undefined ? null : `${formatSingle(last.seconds)} s of training`,
+  ];
+  const headline = stoppedEarly(run) ? "Stopped early" : capital(word);
+  return { headline, detail: [reason.join(": "), ...facts].filter(Boolean).join(" · ") };
+}
+
+function verdictOfMany(runs, planned) {
+  const ended = runs.filter(cameToItsEnd).length, diverged = runs.filter(hasDiverged).length;
+  const broken = runs.filter(isBroken).length - diverged, missing = planned - runs.length;
+  const rest = [
+    diverged ? `${diverged} diverged` : null,
+    broken ? `${broken} failed` : null,
+    missing > 0 ? `interrupted before ${missing} of them` : null,
+  ].filter(Boolean).join(", ");
+  const headline = ended === planned ? `${planned === 1 ? "The run" : `All ${planned} runs`} came to an end` : `${ended} of ${planned} runs came to an end`;
+  return { headline, detail: rest };
+}
+
+// tone: "good" where every run came to its end, "bad" where one diverged or failed, "partial" otherwise.
+export function verdictOf({ kind, runs, manifest }) {
+  const planned = Math.max(runs.length, manifest.planned ?? 0);
+  const words = kind === "train" && runs.length === 1 ? verdictOfOne(runs[0]) : verdictOfMany(runs, planned);
+  const tone = runs.some(isBroken) ? "bad" : planned === runs.length && runs.every(cameToItsEnd) ? "good" : "partial";
+  return { tone, ...words };
+}
