@@ -29,6 +29,8 @@ class DenoisingScoreMatching final : public Trainer {
   /// @throws UserError on a domain other than R^d, for an energy with kinks, and where the ends of the ladder
   /// do not go with `levels` or are not in order.
   DenoisingScoreMatching(TrainerContext context, const Options& options);
+  explicit DenoisingScoreMatching(TrainerContext context)
+      : DenoisingScoreMatching(std::move(context), Options()) {}
 
   Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) override;
   bool repeats(const Iteration&) const override { return true; }

@@ -20,6 +20,7 @@ class ExactLikelihood final : public Trainer {
 
   /// @throws UserError if the domain has no quadrature rule.
   ExactLikelihood(TrainerContext context, const Options& options);
+  explicit ExactLikelihood(TrainerContext context) : ExactLikelihood(std::move(context), Options()) {}
 
   Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) override;
   bool repeats(const Iteration&) const override { return true; }

@@ -21,6 +21,7 @@ class ExactScoreMatching final : public Trainer {
 
   /// @throws UserError if the energy is not smooth.
   ExactScoreMatching(TrainerContext context, const Options& options);
+  explicit ExactScoreMatching(TrainerContext context) : ExactScoreMatching(std::move(context), Options()) {}
 
   Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) override;
   bool repeats(const Iteration&) const override { return true; }

@@ -18,6 +18,7 @@ class MaximumLikelihood final : public ParticleTrainer {
   };
 
   MaximumLikelihood(TrainerContext context, const Options& options);
+  explicit MaximumLikelihood(TrainerContext context) : MaximumLikelihood(std::move(context), Options()) {}
   bool repeats(const Iteration&) const override { return true; }
 
  protected:

@@ -24,7 +24,7 @@ struct ParticleOptions {
 /// particles.
 class ParticleTrainer : public Trainer {
  public:
-  ParticleTrainer(TrainerContext context, const ParticleOptions& options);
+  explicit ParticleTrainer(TrainerContext context, const ParticleOptions& options = {});
 
   torch::Tensor particles() const override { return state_.positions; }
   Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) final;

@@ -35,6 +35,8 @@ class PersistentContrastiveDivergence final : public Trainer {
 
   /// @throws UserError if more chains are to be moved than the buffer has.
   PersistentContrastiveDivergence(TrainerContext context, const Options& options);
+  explicit PersistentContrastiveDivergence(TrainerContext context)
+      : PersistentContrastiveDivergence(std::move(context), Options()) {}
 
   /// The whole buffer, [buffer_size, d].
   torch::Tensor particles() const override { return buffer_; }

@@ -22,6 +22,7 @@ class RestartGda final : public ParticleTrainer {
 
   /// @throws UserError if both restart rules are on.
   RestartGda(TrainerContext context, const Options& options);
+  explicit RestartGda(TrainerContext context) : RestartGda(std::move(context), Options()) {}
 
   /// All but those in which all particles restart.
   bool repeats(const Iteration& iteration) const override {

@@ -15,6 +15,7 @@ class RestartLimit final : public ParticleTrainer {
   };
 
   RestartLimit(TrainerContext context, const Options& options);
+  explicit RestartLimit(TrainerContext context) : RestartLimit(std::move(context), Options()) {}
   bool repeats(const Iteration&) const override { return true; }
   double step_boost() const override { return boost_; }
 

@@ -24,6 +24,7 @@ class SlicedScoreMatching final : public Trainer {
 
   /// @throws UserError if the energy is not smooth.
   SlicedScoreMatching(TrainerContext context, const Options& options);
+  explicit SlicedScoreMatching(TrainerContext context) : SlicedScoreMatching(std::move(context), Options()) {}
 
   Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) override;
   bool repeats(const Iteration&) const override { return true; }

@@ -54,7 +54,7 @@ std::string refusal(const Json& trainer, const EnergyCase& item) {
   const auto name = trainer["name"].get<std::string>();
   const bool differentiates = name.ends_with("_score_matching");
   if (name == "denoising_score_matching" && item.domain["name"] == "sphere")
-    return "needs the domain euclidean";
+    return "needs a flat one, such as euclidean";
   const bool kinks = item.energy["name"] == "shallow" && !item.energy.contains("activation");
   if (differentiates && kinks) return "kinks";
   if (name == "exact_likelihood" && item.domain == row) return "quadrature rule";
