@@ -54,6 +54,9 @@ class Random {
   /// happens there, see `first_distinct`. @throws UserError if count > bound
   torch::Tensor subset(std::int64_t bound, std::int64_t count);
 
+  /// LibTorch's generator, for a CUDA graph that draws from it.
+  const torch::Generator& generator() const { return generator_; }
+
   /// The whole state of the stream as bytes: LibTorch's generator, then key and number of the next draw of
   /// normals, 8 bytes each. Restores bit for bit.
   torch::Tensor state() const;

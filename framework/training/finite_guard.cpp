@@ -28,7 +28,9 @@ FiniteGuard::FiniteGuard(const Energy& energy, bool deferred) : deferred_(deferr
 }
 
 void FiniteGuard::resume_at(std::int64_t iteration) {
-  if (deferred_) iteration_.fill_(iteration);
+  if (!deferred_) return;
+  iteration_.fill_(iteration);
+  first_.zero_();  // what was found belongs to the run before
 }
 
 void FiniteGuard::check_gradients(const Energy& energy, std::int64_t iteration,

@@ -53,8 +53,10 @@ StepReport Trainer::step(const torch::Tensor& batch) {
   if (context_.cuda_graph && guard_.deferred() && repeats()) {
     const bool whole = rows.data_ptr() == context_.data.data_ptr() && rows.sizes() == context_.data.sizes();
     report.gradient_evaluations =
-        captured_.run({.numbers = {optimizer_scale(), particle_scale()}, .batch_is_constant = whole}, rows,
-                      carried(), *context_.energy, [this](const torch::Tensor& points) {
+        captured_.run({.numbers = {optimizer_scale(), particle_scale()},
+                       .batch_is_constant = whole,
+                       .generator = random().generator()},
+                      rows, carried(), *context_.energy, [this](const torch::Tensor& points) {
                         const auto evaluations = take_gradients(points);
                         if (graph_holds_optimizer_) update_parameters();
                         return evaluations;
@@ -105,6 +107,7 @@ void Trainer::load(torch::serialize::InputArchive& archive) {
   archive.read("iteration", iteration);
   iteration_ = iteration.toInt();
   guard_.resume_at(iteration_);
+  captured_.forget();
   torch::Tensor state;
   archive.read("random", state, /*is_buffer=*/true);
   context_.random->set_state(state.cpu());

@@ -76,6 +76,9 @@ class Trainer {
   /// Iterations done so far.
   std::int64_t iteration() const { return iteration_; }
 
+  /// How iterations went on a CUDA device: as replays of a graph or eagerly.
+  const cuda::CapturedIteration& captured() const { return captured_; }
+
   /// The average of the parameters so far, which evaluations use and a run ends with; null if none is kept.
   const ParameterAverage* average() const { return average_ ? &*average_ : nullptr; }
 
