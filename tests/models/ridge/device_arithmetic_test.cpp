@@ -24,15 +24,13 @@ void run_chunks(const SumsSize& size, const double* rows, const double* others, 
   const SumsGrid grid{size.rows, size.others};
   const cuda::Coordinates blocks{static_cast<unsigned>(grid.row_blocks()),
                                  static_cast<unsigned>(grid.chunks())};
-  const cuda::Coordinates block{SumsGrid::threads, 1};
-  const int d = static_cast<int>(size.dimension);
-  if (size.with_feature) {
-    cuda::launch_on_cpu(blocks, block, ridge::cuda::sum_chunks<double, sigma, capacity, true>, grid, d, rows,
-                        others, weights, result);
-  } else {
-    cuda::launch_on_cpu(blocks, block, ridge::cuda::sum_chunks<double, sigma, capacity, false>, grid, d, rows,
-                        others, weights, result);
-  }
+  const auto kernel = size.with_feature  ? grid.held() == 2
+                                               ? ridge::cuda::sum_chunks<double, sigma, capacity, true, 2>
+                                               : ridge::cuda::sum_chunks<double, sigma, capacity, true, 1>
+                       : grid.held() == 2 ? ridge::cuda::sum_chunks<double, sigma, capacity, false, 2>
+                                         : ridge::cuda::sum_chunks<double, sigma, capacity, false, 1>;
+  cuda::launch_on_cpu(blocks, {SumsGrid::threads, 1}, kernel, grid, static_cast<int>(size.dimension), rows,
+                      others, weights, result);
 }
 
 template <ActivationKind sigma>
@@ -41,6 +39,7 @@ void run_chunks_for_dimension(const SumsSize& size, const double* rows, const do
   if (size.dimension <= 3) return run_chunks<sigma, 3>(size, rows, others, weights, result);
   if (size.dimension <= 4) return run_chunks<sigma, 4>(size, rows, others, weights, result);
   if (size.dimension <= 8) return run_chunks<sigma, 8>(size, rows, others, weights, result);
+  if (size.dimension <= 12) return run_chunks<sigma, 12>(size, rows, others, weights, result);
   run_chunks<sigma, 16>(size, rows, others, weights, result);
 }
 
@@ -106,6 +105,7 @@ TEST_P(RidgeDevice, KernelsAgreeWithAutograd) {
                                 {65, 7, 3},
                                 {70, 100, 4},
                                 {129, 33, 5},
+                                {190, 130, 11},
                                 {64, 64, 8},
                                 {150, 9, 15},
                                 {33, 40, 16},
@@ -159,9 +159,9 @@ INSTANTIATE_TEST_SUITE_P(Activations, RidgeDevice, ::testing::ValuesIn(Activatio
                          [](const auto& named) { return named.param; });
 
 TEST(RidgeSums, TheReluHasSlopeZeroAtItsKink) {
-  EXPECT_EQ(ridge::device::slope<ActivationKind::relu>(0.0), 0);
-  EXPECT_EQ(ridge::device::slope<ActivationKind::relu>(1e-300), 1);
-  EXPECT_EQ(ridge::device::slope<ActivationKind::squared_relu>(-0.0), 0);
+  EXPECT_EQ(ridge::device::weighted_slope<ActivationKind::relu>(3.0, 0.0), 0);
+  EXPECT_EQ(ridge::device::weighted_slope<ActivationKind::relu>(3.0, 1e-300), 3);
+  EXPECT_EQ(ridge::device::weighted_slope<ActivationKind::squared_relu>(3.0, -0.0), 0);
 }
 
 // Every other once, in order, whatever the sizes; never more chunks than the room of a grid.
