@@ -10,12 +10,12 @@ namespace {
 template <class Real, ActivationKind sigma, int capacity>
 void launch(const SumsSize& size, const Real* rows, const Real* others, const Real* weights, Real* result,
             cudaStream_t stream) {
-  const SumsGrid grid{size.rows, size.others};
+  const auto grid = SumsGrid::best(size.rows, size.others);
   const dim3 blocks(static_cast<unsigned>(grid.row_blocks()), static_cast<unsigned>(grid.chunks()));
-  const auto kernel = size.with_feature  ? grid.held() == 2 ? sum_chunks<Real, sigma, capacity, true, 2>
-                                                            : sum_chunks<Real, sigma, capacity, true, 1>
-                       : grid.held() == 2 ? sum_chunks<Real, sigma, capacity, false, 2>
-                                         : sum_chunks<Real, sigma, capacity, false, 1>;
+  const auto kernel = size.with_feature ? grid.held == 2 ? sum_chunks<Real, sigma, capacity, true, 2>
+                                                         : sum_chunks<Real, sigma, capacity, true, 1>
+                      : grid.held == 2 ? sum_chunks<Real, sigma, capacity, false, 2>
+                                        : sum_chunks<Real, sigma, capacity, false, 1>;
   kernel<<<blocks, threads, 0, stream>>>(grid, static_cast<int>(size.dimension), rows, others, weights,
                                          result);
 }
@@ -33,7 +33,7 @@ void launch_for_dimension(const SumsSize& size, const Real* rows, const Real* ot
 }  // namespace
 
 std::int64_t partial_numbers(const SumsSize& size) {
-  const auto chunks = SumsGrid{size.rows, size.others}.chunks();
+  const auto chunks = SumsGrid::best(size.rows, size.others).chunks();
   return chunks > 1 ? chunks * size.numbers() : 0;
 }
 
@@ -42,7 +42,7 @@ int sums(const SumsSize& size, ActivationKind sigma, const Real* rows, const Rea
          const Real* weights, Real* partial, Real* result, void* stream_pointer) {
   if (size.rows == 0) return cudaSuccess;
   const auto stream = static_cast<cudaStream_t>(stream_pointer);
-  const auto chunks = SumsGrid{size.rows, size.others}.chunks();
+  const auto chunks = SumsGrid::best(size.rows, size.others).chunks();
   Real* const target = chunks > 1 ? partial : result;
   switch (sigma) {
     case ActivationKind::relu:

@@ -85,26 +85,27 @@ struct RowSums {
   }
 };
 
-/// How a sum is cut over a grid: `threads` times `held` rows to a block, the others in chunks whose partial sums
-/// are added up afterwards, in order. A function of the numbers alone, so that a result is the same bits on every
-/// run.
+/// How a sum is cut over a grid: `threads` times `held` rows to a block, the others in chunks whose partial sums are
+/// added up afterwards, in order. A function of the numbers alone, so that a result is the same bits on every run.
 struct SumsGrid {
   std::int64_t rows, others;
+  std::int64_t held = 1;  ///< rows to a thread, 1 or 2
 
   static constexpr std::int64_t threads = 128;
-  /// Threads that keep a device busy twice over, and the fewest others that are worth one.
-  static constexpr std::int64_t enough = 131'072, smallest_chunk = 32, most_chunks = 1024;
+  /// Threads that keep a device busy, and the fewest others and chunks that are worth a cut; measured on an H200.
+  static constexpr std::int64_t enough = 65536, smallest_chunk = 32, fewest_chunks = 4, most_chunks = 1024;
 
-  /// Rows to a thread: two, where there are enough of them to fill a block.
-  EBM_HOST_DEVICE std::int64_t held() const { return rows > threads ? 2 : 1; }
-  EBM_HOST_DEVICE std::int64_t row_blocks() const {
-    return (rows + threads * held() - 1) / (threads * held());
+  /// Two rows to a thread where that leaves enough threads with enough to do.
+  static SumsGrid best(std::int64_t rows, std::int64_t others) {
+    const bool two = rows > threads && rows * others >= 4 * enough * smallest_chunk;
+    return {rows, others, two ? 2 : 1};
   }
+  EBM_HOST_DEVICE std::int64_t row_blocks() const { return (rows + threads * held - 1) / (threads * held); }
   EBM_HOST_DEVICE std::int64_t chunks() const {
     const std::int64_t wanted = rows > 0 ? enough / (row_blocks() * threads) : 1;
     const std::int64_t sensible = (others + smallest_chunk - 1) / smallest_chunk;
     const std::int64_t fewer = wanted < sensible ? wanted : sensible;
-    return fewer < 1 ? 1 : fewer > most_chunks ? most_chunks : fewer;
+    return fewer < fewest_chunks ? 1 : fewer > most_chunks ? most_chunks : fewer;
   }
   EBM_HOST_DEVICE std::int64_t chunk_begin(std::int64_t chunk) const { return others * chunk / chunks(); }
 };

@@ -109,13 +109,14 @@ void expect_sums(const torch::Tensor& found, const torch::Tensor& expected, cons
 }
 
 // Every room in registers with coordinates that fill it and that do not, and more than there is room for; one row and
-// several blocks of them, one other and several tiles and chunks; tensors that are not contiguous.
+// several blocks of them, one row to a thread and two, one other and several tiles and chunks; tensors that are not contiguous.
 TEST_P(OnDevice, RidgeSumsAreThoseOfTheCpuInDouble) {
   EBM_NEEDS_DEVICE(GetParam());
   const torch::Device device(GetParam());
   namespace sums = ridge::on_device;
   for (const std::int64_t d : {1, 2, 3, 4, 5, 8, 9, 12, 13, 15, 16, 17}) {
-    for (const auto& [n, m] : {std::pair{1, 1}, {1, 1025}, {5000, 1}, {300, 1025}, {9000, 33}}) {
+    for (const auto& [n, m] : {std::pair{1, 1}, {1, 1025}, {5000, 1}, {300, 1025}, {9000, 1000}}) {
+      if (n == 9000 && d != 15) continue;  // takes a second
       Random random(static_cast<std::uint64_t>(d), "device_test");
       const auto x = eighths(random, {n, d}), z = eighths(random, {m, d});
       const auto c = eighths(random, {m}), w = eighths(random, {n});
