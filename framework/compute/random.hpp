@@ -61,6 +61,9 @@ class Random {
   /// Draws so far whose numbers were made on the host: a captured CUDA graph would repeat them.
   std::int64_t host_draws() const { return host_draws_; }
 
+  /// LibTorch's generator, for a CUDA graph that draws from it.
+  const torch::Generator& generator() const { return generator_; }
+
   /// The whole state of the stream as bytes: LibTorch's generator, then key and number of the next draw of
   /// normals, 8 bytes each. Restores bit for bit.
   torch::Tensor state() const;

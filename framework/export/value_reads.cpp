@@ -2,6 +2,7 @@
 
 #include <ATen/record_function.h>
 #include <torch/csrc/jit/frontend/tracer.h>
+#include <torch/csrc/jit/ir/ir.h>
 
 #include <algorithm>
 #include <set>

@@ -12,20 +12,25 @@ using device::RowSums;
 using device::SumsGrid;
 
 constexpr int threads = static_cast<int>(SumsGrid::threads);
-constexpr int staged = 32;  // others in shared memory at a time
+constexpr int staged = 64;  // others in shared memory at a time
 
-/// A thread takes a row, a block `threads` of them and one chunk of the others, which it stages through
-/// shared memory. Chunk by chunk the sums are laid out as a result.
-template <class Real, ActivationKind sigma, int capacity, bool with_feature>
+/// A thread takes `held` rows, so that what it reads of shared memory serves them all, a block `threads` times as
+/// many and one chunk of the others, which it stages through shared memory. Chunk by chunk the sums are laid out
+/// as a result.
+template <class Real, ActivationKind sigma, int capacity, bool with_feature, int held>
 __global__ void __launch_bounds__(threads)
     sum_chunks(SumsGrid grid, int dimension, const Real* __restrict__ rows, const Real* __restrict__ others,
                const Real* __restrict__ weights, Real* __restrict__ result) {
   alignas(16) __shared__ Real tile[staged * capacity];
   __shared__ Real shares[staged];
-  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * threads + threadIdx.x;
+  const std::int64_t first_row = static_cast<std::int64_t>(blockIdx.x) * threads * held + threadIdx.x;
   const std::int64_t chunk = blockIdx.y;
-  RowSums<Real, capacity> sums;
-  sums.begin(rows + row * dimension, row < grid.rows ? dimension : 0);
+  RowSums<Real, capacity> sums[held];
+  EBM_UNROLL
+  for (int r = 0; r < held; ++r) {
+    const std::int64_t row = first_row + r * threads;
+    sums[r].begin(rows + row * dimension, row < grid.rows ? dimension : 0);
+  }
   const std::int64_t end = grid.chunk_begin(chunk + 1);
   for (std::int64_t first = grid.chunk_begin(chunk); first < end; first += staged) {
     const int count = end - first < staged ? static_cast<int>(end - first) : staged;
@@ -36,17 +41,25 @@ __global__ void __launch_bounds__(threads)
     }
     for (int i = threadIdx.x; i < count; i += threads) shares[i] = weights[first + i];
     __syncthreads();
+    if (first_row >= grid.rows) continue;
     for (int other = 0; other < count; ++other) {
-      sums.template add<sigma, with_feature>(tile + other * capacity, shares[other]);
+      EBM_UNROLL
+      for (int r = 0; r < held; ++r)
+        sums[r].template add<sigma, with_feature>(tile + other * capacity, shares[other]);
     }
   }
-  if (row >= grid.rows) return;
   Real* const target = result + chunk * grid.rows * (dimension + (with_feature ? 1 : 0));
   EBM_UNROLL
-  for (int k = 0; k < capacity; ++k) {
-    if (k < dimension) target[row * dimension + k] = sums.direction[k];
+  for (int r = 0; r < held; ++r) {
+    const std::int64_t row = first_row + r * threads;
+    if (row >= grid.rows) continue;
+    sums[r].template finish<sigma>();
+    EBM_UNROLL
+    for (int k = 0; k < capacity; ++k) {
+      if (k < dimension) target[row * dimension + k] = sums[r].direction[k];
+    }
+    if (with_feature) target[grid.rows * dimension + row] = sums[r].feature;
   }
-  if (with_feature) target[grid.rows * dimension + row] = sums.feature;
 }
 
 constexpr int columns = 32, strands = 8;

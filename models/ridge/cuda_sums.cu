@@ -10,16 +10,14 @@ namespace {
 template <class Real, ActivationKind sigma, int capacity>
 void launch(const SumsSize& size, const Real* rows, const Real* others, const Real* weights, Real* result,
             cudaStream_t stream) {
-  const SumsGrid grid{size.rows, size.others};
+  const auto grid = SumsGrid::best(size.rows, size.others);
   const dim3 blocks(static_cast<unsigned>(grid.row_blocks()), static_cast<unsigned>(grid.chunks()));
-  const int d = static_cast<int>(size.dimension);
-  if (size.with_feature) {
-    sum_chunks<Real, sigma, capacity, true>
-        <<<blocks, threads, 0, stream>>>(grid, d, rows, others, weights, result);
-  } else {
-    sum_chunks<Real, sigma, capacity, false>
-        <<<blocks, threads, 0, stream>>>(grid, d, rows, others, weights, result);
-  }
+  const auto kernel = size.with_feature ? grid.held == 2 ? sum_chunks<Real, sigma, capacity, true, 2>
+                                                         : sum_chunks<Real, sigma, capacity, true, 1>
+                      : grid.held == 2 ? sum_chunks<Real, sigma, capacity, false, 2>
+                                        : sum_chunks<Real, sigma, capacity, false, 1>;
+  kernel<<<blocks, threads, 0, stream>>>(grid, static_cast<int>(size.dimension), rows, others, weights,
+                                         result);
 }
 
 template <class Real, ActivationKind sigma>
@@ -28,13 +26,14 @@ void launch_for_dimension(const SumsSize& size, const Real* rows, const Real* ot
   if (size.dimension <= 3) return launch<Real, sigma, 3>(size, rows, others, weights, result, stream);
   if (size.dimension <= 4) return launch<Real, sigma, 4>(size, rows, others, weights, result, stream);
   if (size.dimension <= 8) return launch<Real, sigma, 8>(size, rows, others, weights, result, stream);
+  if (size.dimension <= 12) return launch<Real, sigma, 12>(size, rows, others, weights, result, stream);
   launch<Real, sigma, 16>(size, rows, others, weights, result, stream);
 }
 
 }  // namespace
 
 std::int64_t partial_numbers(const SumsSize& size) {
-  const auto chunks = SumsGrid{size.rows, size.others}.chunks();
+  const auto chunks = SumsGrid::best(size.rows, size.others).chunks();
   return chunks > 1 ? chunks * size.numbers() : 0;
 }
 
@@ -43,7 +42,7 @@ int sums(const SumsSize& size, ActivationKind sigma, const Real* rows, const Rea
          const Real* weights, Real* partial, Real* result, void* stream_pointer) {
   if (size.rows == 0) return cudaSuccess;
   const auto stream = static_cast<cudaStream_t>(stream_pointer);
-  const auto chunks = SumsGrid{size.rows, size.others}.chunks();
+  const auto chunks = SumsGrid::best(size.rows, size.others).chunks();
   Real* const target = chunks > 1 ? partial : result;
   switch (sigma) {
     case ActivationKind::relu:

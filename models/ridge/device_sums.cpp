@@ -98,6 +98,8 @@ torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const tor
     slope_in_place(u, sigma);
     auto target = result.narrow(0, begin, count);
     at::mm_out(target, u, weighted);
+    const auto rows = x.narrow(0, begin, count);
+    target.add_((rows - rows).sum(1, /*keepdim=*/true));  // what is not finite has no gradient
   });
   return result;
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "dualebm/framework/storage/checkpoint.hpp"
 #include "dualebm/framework/training/optimizers/optimizers.hpp"
 #include "dualebm/framework/training/schedules/schedules.hpp"
 #include "dualebm/models/models.hpp"
@@ -27,6 +28,8 @@ struct DeviceCase {
   bool on_sphere = true;
   double clip = 0;
   std::string schedule = "constant";
+  /// Of 15 iterations: the first three that are alike run eagerly.
+  std::int64_t replays = 12;
 };
 
 std::ostream& operator<<(std::ostream& out, const DeviceCase& which) { return out << which.label; }
@@ -42,8 +45,10 @@ std::vector<DeviceCase> device_cases() {
        {{"name", "dual_gda"}},
        {{"name", "lazy_shallow"}, {"neurons", 16}, {"norm_cap", 0.01}},
        sgd},
-      {"dual_gda_schedule", {{"name", "dual_gda"}}, mlp, sgd, true, 0, "step"},
-      {"restart_every", {{"name", "restart_gda"}, {"restart_every", 4}}},
+      {"dual_gda_schedule", {{"name", "dual_gda"}}, mlp, sgd, true, 0, "step", /*replays=*/6},
+      {.label = "restart_every",
+       .trainer = {{"name", "restart_gda"}, {"restart_every", 4}},
+       .replays = 9},  // iterations 4, 8 and 12 are restarts
       {"restart_probability", {{"name", "restart_gda"}, {"restart_every", 0}, {"restart_probability", 0.2}}},
       {"score_matching", {{"name", "score_matching"}, {"particles", 50}}},
       {"maximum_likelihood", {{"name", "maximum_likelihood"}, {"langevin_steps", 2}, {"chains", "base"}}},
@@ -77,7 +82,7 @@ class DeviceRun {
     energy = energies().read(which.energy, "energy").make({domain, torch::kDouble, parameters});
     energy->to(device);
     data_ = domain->sample_base(100, points, torch::kDouble).to(device);
-    const auto optimizer = optimizers().read(which.optimizer, "optimizer").make({*energy});
+    optimizer = optimizers().read(which.optimizer, "optimizer").make({*energy});
     const Json schedule =
         which.schedule == "step" ? Json{{"name", "step"}, {"every", 6}} : Json{{"name", which.schedule}};
     trainer =
@@ -104,6 +109,13 @@ class DeviceRun {
     }
   }
 
+  void save(const std::filesystem::path& path) {
+    save_checkpoint(path, {*energy, *optimizer, *trainer, batches_}, {});
+  }
+  void load(const std::filesystem::path& path) {
+    load_checkpoint(path, {*energy, *optimizer, *trainer, batches_});
+  }
+
   /// All numbers that training has moved.
   torch::Tensor state() const {
     std::vector<torch::Tensor> parts;
@@ -114,6 +126,7 @@ class DeviceRun {
   }
 
   std::shared_ptr<Energy> energy;
+  std::shared_ptr<torch::optim::Optimizer> optimizer;
   std::shared_ptr<Trainer> trainer;
 
  private:
@@ -121,6 +134,15 @@ class DeviceRun {
   std::int64_t batch_size_;
   Random batches_;
 };
+
+/// Whether this build captures iterations on a device.
+bool captures([[maybe_unused]] torch::Device device) {
+#if defined(EBM_WITH_CUDA)
+  return device.is_cuda();
+#else
+  return false;
+#endif
+}
 
 class EveryTrainer : public ::testing::TestWithParam<std::tuple<std::string, DeviceCase>> {};
 
@@ -137,8 +159,31 @@ TEST_P(EveryTrainer, RunsInTheSameBitsDeferredAndReplayed) {
     deferred.step(15);
     deferred.trainer->require_finite();
     EXPECT_TRUE(torch::equal(plain.state(), deferred.state())) << distance(plain.state(), deferred.state());
+    if (captures(device)) {
+      EXPECT_EQ(deferred.trainer->captured().replays(), which.replays);
+      EXPECT_EQ(deferred.trainer->captured().given_up_because(), "");
+    }
     EXPECT_GT(distance(deferred.state(), DeviceRun(which, device, true, true, batch_size).state()), 1e-6);
   }
+}
+
+// A load replaces what a graph was captured with: the run goes on as one that never had that graph.
+TEST_P(EveryTrainer, GoesOnFromALoadAsAFreshTrainerDoes) {
+  const auto& [name, which] = GetParam();
+  EBM_NEEDS_DEVICE(name);
+  const torch::Device device(name);
+  const TemporaryFolder folder;
+  DeviceRun run(which, device, true, true, /*batch_size=*/20), fresh(which, device, true, true, 20);
+  run.step(2);
+  run.save(folder / "checkpoint");
+  run.step(10);
+  run.load(folder / "checkpoint");
+  fresh.load(folder / "checkpoint");
+  run.step(10);
+  fresh.step(10);
+  EXPECT_TRUE(torch::equal(run.state(), fresh.state())) << distance(run.state(), fresh.state());
+  run.load(folder / "checkpoint");
+  EXPECT_GT(distance(run.state(), fresh.state()), 1e-6);
 }
 
 /// While one lives, notes the operators that read a number of a tensor, on all threads: on a CUDA device each

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,14 +19,15 @@ namespace ebm::cuda {
 /// runs eagerly; after three that are like one another the graph is captured anew.
 ///
 /// What a replay repeats is what the device did: numbers that the host computes are those of the capture.
-/// Work that cannot be captured (it reads a number of the device) runs eagerly for good. In a build without
-/// EBM_WITH_CUDA all of it does.
+/// Work that cannot be captured (it reads a number of the device) runs eagerly for good, and `why_not` says why. In a build without EBM_WITH_CUDA all of it does.
 class CapturedIteration final {
  public:
   /// Numbers that the host puts into the work: equal ones are what makes iterations alike, besides shapes.
   struct Likeness {
     std::vector<double> numbers;
     bool batch_is_constant = false;  ///< the batch is the same memory with the same content every time
+    /// LibTorch's generator that the work draws from.
+    std::optional<torch::Generator> generator = std::nullopt;
   };
 
   /// Work on a batch; its result is a number of the host that is equal in iterations that are alike. It may
@@ -41,22 +43,24 @@ class CapturedIteration final {
   std::int64_t run(const Likeness& likeness, const torch::Tensor& batch,
                    const std::vector<torch::Tensor*>& carried, Energy& energy, const Work& work);
 
-  /// Forgets the graph: whatever it refers to may have moved.
+  /// Drops the graph, if there is one: to be called when memory that the work reads has been replaced (a load).
   void forget();
 
   /// Iterations that were replayed so far.
   std::int64_t replays() const { return replays_; }
 
-  /// Why capturing was given up, in one line; empty if it was not.
+  /// Why iterations are not captured any more; empty as long as they may be.
   const std::string& why_not() const { return why_not_; }
 
  private:
   struct Graph;
+  struct Stream;
 
   std::int64_t capture(const torch::Tensor& batch, const std::vector<torch::Tensor*>& carried, Energy& energy,
                        const Work& work);
   std::int64_t replay(const torch::Tensor& batch, const std::vector<torch::Tensor*>& carried, Energy& energy);
 
+  std::unique_ptr<Stream> stream_;  ///< of warm-up and capture
   std::unique_ptr<Graph> graph_;
   std::vector<double> last_;  ///< likeness and shapes of the last iteration
   std::int64_t alike_ = 0, replays_ = 0;

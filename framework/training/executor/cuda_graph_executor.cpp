@@ -11,7 +11,8 @@ Cost CudaGraphExecutor::run(const Work& work) {
   }
   const auto draws = trainer.random().host_draws();
   captured_.run({.numbers = {work.optimizer_scale, work.iteration.particle_scale},
-                 .batch_is_constant = work.batch_is_constant},
+                 .batch_is_constant = work.batch_is_constant,
+                 .generator = trainer.random().generator()},
                 work.batch, trainer.carried(), trainer.energy(), [&](const torch::Tensor& points) {
                   cost_ = work.take_gradients(points);
                   if (work.update_is_on_device) work.update();

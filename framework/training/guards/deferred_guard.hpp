@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <limits>
 #include <vector>
 
 #include "dualebm/framework/training/guards/finite_guard.hpp"
@@ -26,11 +27,12 @@ class DeferredGuard final : public FiniteGuard {
   void report(const Energy& energy, const std::string& likely_cause) const override;
 
  private:
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
   enum Stage : std::int64_t { of_gradients, of_parameters };
   void note(const Energy& energy, Stage stage);
 
   torch::Tensor iteration_;  ///< [], int64, on the device
-  torch::Tensor first_;      ///< [], int64: 0, or 1 + (2 iteration + stage) P + parameter, the first bad one
+  torch::Tensor first_;      ///< [2, P], int64: by stage and parameter the first bad iteration, or `never`
   std::vector<torch::Tensor> kept_;  ///< the parameters before the optimizer's step
 };
 

@@ -19,29 +19,27 @@ using ridge::cuda::SumsSize;
 using ridge::device::SumsGrid;
 
 template <ActivationKind sigma, int capacity>
-void run_chunks(const SumsSize& size, const double* rows, const double* others, const double* weights,
-                double* result) {
-  const SumsGrid grid{size.rows, size.others};
+void run_chunks(const SumsGrid& grid, const SumsSize& size, const double* rows, const double* others,
+                const double* weights, double* result) {
   const cuda::Coordinates blocks{static_cast<unsigned>(grid.row_blocks()),
                                  static_cast<unsigned>(grid.chunks())};
-  const cuda::Coordinates block{SumsGrid::threads, 1};
-  const int d = static_cast<int>(size.dimension);
-  if (size.with_feature) {
-    cuda::launch_on_cpu(blocks, block, ridge::cuda::sum_chunks<double, sigma, capacity, true>, grid, d, rows,
-                        others, weights, result);
-  } else {
-    cuda::launch_on_cpu(blocks, block, ridge::cuda::sum_chunks<double, sigma, capacity, false>, grid, d, rows,
-                        others, weights, result);
-  }
+  const auto kernel = size.with_feature ? grid.held == 2
+                                              ? ridge::cuda::sum_chunks<double, sigma, capacity, true, 2>
+                                              : ridge::cuda::sum_chunks<double, sigma, capacity, true, 1>
+                      : grid.held == 2 ? ridge::cuda::sum_chunks<double, sigma, capacity, false, 2>
+                                        : ridge::cuda::sum_chunks<double, sigma, capacity, false, 1>;
+  cuda::launch_on_cpu(blocks, {SumsGrid::threads, 1}, kernel, grid, static_cast<int>(size.dimension), rows,
+                      others, weights, result);
 }
 
 template <ActivationKind sigma>
-void run_chunks_for_dimension(const SumsSize& size, const double* rows, const double* others,
-                              const double* weights, double* result) {
-  if (size.dimension <= 3) return run_chunks<sigma, 3>(size, rows, others, weights, result);
-  if (size.dimension <= 4) return run_chunks<sigma, 4>(size, rows, others, weights, result);
-  if (size.dimension <= 8) return run_chunks<sigma, 8>(size, rows, others, weights, result);
-  run_chunks<sigma, 16>(size, rows, others, weights, result);
+void run_chunks_for_dimension(const SumsGrid& grid, const SumsSize& size, const double* rows,
+                              const double* others, const double* weights, double* result) {
+  if (size.dimension <= 3) return run_chunks<sigma, 3>(grid, size, rows, others, weights, result);
+  if (size.dimension <= 4) return run_chunks<sigma, 4>(grid, size, rows, others, weights, result);
+  if (size.dimension <= 8) return run_chunks<sigma, 8>(grid, size, rows, others, weights, result);
+  if (size.dimension <= 12) return run_chunks<sigma, 12>(grid, size, rows, others, weights, result);
+  run_chunks<sigma, 16>(grid, size, rows, others, weights, result);
 }
 
 struct Sums {
@@ -50,15 +48,16 @@ struct Sums {
 
 /// Both kernels, launched as ridge_cuda.cu does, on tensors of the CPU.
 Sums kernel_sums(const torch::Tensor& rows, const torch::Tensor& others, const torch::Tensor& weights,
-                 ActivationKind sigma, bool with_feature) {
+                 ActivationKind sigma, bool with_feature, std::int64_t held = 1) {
   const SumsSize size{rows.size(0), others.size(0), rows.size(1), with_feature};
-  const auto chunks = SumsGrid{size.rows, size.others}.chunks();
+  const SumsGrid grid{size.rows, size.others, held};
+  const auto chunks = grid.chunks();
   const auto partial = torch::full({chunks * size.numbers()}, -99, rows.options());
   const auto run = sigma == ActivationKind::relu ? run_chunks_for_dimension<ActivationKind::relu>
                    : sigma == ActivationKind::squared_relu
                        ? run_chunks_for_dimension<ActivationKind::squared_relu>
                        : run_chunks_for_dimension<ActivationKind::softplus>;
-  run(size, rows.data_ptr<double>(), others.data_ptr<double>(), weights.data_ptr<double>(),
+  run(grid, size, rows.data_ptr<double>(), others.data_ptr<double>(), weights.data_ptr<double>(),
       partial.data_ptr<double>());
   auto result = torch::full({size.numbers()}, -99, rows.options());
   constexpr auto columns = ridge::cuda::columns, strands = ridge::cuda::strands;
@@ -106,6 +105,7 @@ TEST_P(RidgeDevice, KernelsAgreeWithAutograd) {
                                 {65, 7, 3},
                                 {70, 100, 4},
                                 {129, 33, 5},
+                                {190, 130, 11},
                                 {64, 64, 8},
                                 {150, 9, 15},
                                 {33, 40, 16},
@@ -117,6 +117,15 @@ TEST_P(RidgeDevice, KernelsAgreeWithAutograd) {
     EXPECT_LT(distance(by_particle.feature, p.value(sigma)), 1e-12 * static_cast<double>(m)) << n << " " << d;
     const auto alone = kernel_sums(p.x, p.z, p.c, sigma.kind(), /*with_feature=*/false);
     EXPECT_TRUE(torch::equal(alone.direction, by_particle.direction));
+    if (n < 1000) {
+      const auto in_twos = kernel_sums(p.x, p.z, p.c, sigma.kind(), /*with_feature=*/true, /*held=*/2);
+      EXPECT_LT(distance(in_twos.direction, by_particle.direction), 1e-12 * static_cast<double>(m))
+          << n << " " << d;
+      EXPECT_LT(distance(in_twos.feature, by_particle.feature), 1e-12 * static_cast<double>(m))
+          << n << " " << d;
+      const auto twos_alone = kernel_sums(p.x, p.z, p.c, sigma.kind(), /*with_feature=*/false, /*held=*/2);
+      EXPECT_TRUE(torch::equal(twos_alone.direction, in_twos.direction));
+    }
     const auto by_neuron = kernel_sums(p.z, p.x, p.w, sigma.kind(), /*with_feature=*/true);
     const auto expected = p.moments(sigma);
     EXPECT_LT(distance(by_neuron.direction, expected.direction), 1e-12 * static_cast<double>(n))
@@ -159,9 +168,9 @@ INSTANTIATE_TEST_SUITE_P(Activations, RidgeDevice, ::testing::ValuesIn(Activatio
                          [](const auto& named) { return named.param; });
 
 TEST(RidgeSums, TheReluHasSlopeZeroAtItsKink) {
-  EXPECT_EQ(ridge::device::slope<ActivationKind::relu>(0.0), 0);
-  EXPECT_EQ(ridge::device::slope<ActivationKind::relu>(1e-300), 1);
-  EXPECT_EQ(ridge::device::slope<ActivationKind::squared_relu>(-0.0), 0);
+  EXPECT_EQ(ridge::device::weighted_slope<ActivationKind::relu>(3.0, 0.0), 0);
+  EXPECT_EQ(ridge::device::weighted_slope<ActivationKind::relu>(3.0, 1e-300), 3);
+  EXPECT_EQ(ridge::device::weighted_slope<ActivationKind::squared_relu>(3.0, -0.0), 0);
 }
 
 // Every other once, in order, whatever the sizes; never more chunks than the room of a grid.
@@ -178,6 +187,9 @@ TEST(RidgeSums, ChunksCoverTheOthersOnce) {
     }
   }
   EXPECT_GT((SumsGrid{64, 20'000}.chunks()), 300) << "64 neurons alone keep no device busy";
+  EXPECT_EQ(SumsGrid::best(64, 1'000'000).held, 1) << "one block of rows";
+  EXPECT_EQ(SumsGrid::best(1'000'000, 64).held, 2);
+  EXPECT_EQ(SumsGrid::best(20'000, 64).held, 1) << "too few threads would be left";
   EXPECT_LE((SumsGrid{1'000'000, 64}.chunks()), 1) << "a million particles do; partial sums would cost room";
 }
 
