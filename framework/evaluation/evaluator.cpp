@@ -8,6 +8,7 @@
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/problem/neuron_energy.hpp"
 
 namespace ebm {
 namespace {
@@ -99,7 +100,7 @@ Evaluator::Evaluator(std::shared_ptr<Domain> domain, Dataset dataset, Options op
 MetricValues Evaluator::evaluate(Energy& energy) const {
   const torch::NoGradGuard no_grad;
   MetricValues values;
-  if (const auto norm = energy.norm()) values.emplace_back("tv", *norm);
+  if (const auto* shallow = as_neuron_energy(energy)) values.emplace_back("tv", shallow->norm());
   if (fine_) {
     by_quadrature(energy, values);
   } else if (teacher_) {

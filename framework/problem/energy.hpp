@@ -7,19 +7,12 @@
 #include <optional>
 #include <utility>
 
+#include "dualebm/framework/problem/rows.hpp"
+
 namespace ebm {
 
-/// The neurons of a shallow energy E(x) = (1/m) Σ_j ε_j w_j φ(x, z_j), seen as a measure on neuron space.
-///
-/// The tensors are the live parameters, not copies.
-struct Neurons {
-  torch::Tensor positions;  ///< z_j on the unit sphere, [m, d], or [m, d + 1] with a bias
-  torch::Tensor weights;    ///< w_j >= 0 if `signs` is defined; otherwise real coefficients a_j, [m]
-  torch::Tensor signs;      ///< ε_j = ±1, [m]; undefined in the lazy regime (F2)
-};
-
-/// ∇_x E on rows in plain memory: `points` and `gradients` are [rows, d].
-using RowGradient = std::function<void(const void* points, std::int64_t rows, void* gradients)>;
+/// ∇_x E on rows in plain memory, both [rows, d] and of the dtype that the kernel was asked for.
+using RowGradient = std::function<void(ConstRows points, Rows gradients)>;
 
 /// An energy E: X -> R; the model is p(x) = exp(-E(x)) / Z with respect to the base measure τ of its domain.
 ///
@@ -51,13 +44,6 @@ class Energy : public virtual torch::nn::Module {
 
   /// Moves the parameters to the nearest admissible ones (a norm ball, a sphere); called after every update.
   virtual void project_parameters() {}
-
-  /// The neurons, if this energy is a shallow network; what the Wasserstein-Fisher-Rao flow moves.
-  virtual std::optional<Neurons> neurons() const { return std::nullopt; }
-
-  /// The norm that the admissible ball bounds, e.g. TV = (1/m) Σ_j w_j (F1), in nats; none where there is no
-  /// ball.
-  virtual std::optional<double> norm() const { return std::nullopt; }
 
   /// Whether E is infinitely differentiable in x: what direct score matching asks for.
   virtual bool smooth() const { return true; }

@@ -4,6 +4,7 @@
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
 
+#include "dualebm/framework/problem/neuron_energy.hpp"
 #include "dualebm/framework/training/optimizers/wasserstein_fisher_rao.hpp"
 
 namespace ebm {
@@ -66,11 +67,11 @@ Registry<torch::optim::Optimizer, OptimizerContext>& optimizers() {
                              "transport and birth-death of neurons; shallow energies",
                              [](const FlowOptions& options, const OptimizerContext& context) {
                                trainable(context.energy);
-                               const auto neurons = context.energy.neurons();
-                               require(neurons.has_value(),
+                               const auto* shallow = as_neuron_energy(context.energy);
+                               require(shallow != nullptr,
                                        "optimizer.name: wasserstein_fisher_rao moves neurons, which this "
                                        "energy has none of; take adam or sgd");
-                               return std::make_shared<WassersteinFisherRao>(*neurons, options);
+                               return std::make_shared<WassersteinFisherRao>(shallow->neurons(), options);
                              });
     entries.add<AdamOptions>("adam", "Adam (Kingma & Ba 2015)",
                              make_adam<torch::optim::Adam, torch::optim::AdamOptions>);
