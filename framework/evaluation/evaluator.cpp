@@ -69,7 +69,7 @@ torch::Tensor energy_at(Energy& energy, const torch::Tensor& points) {
           result.narrow(0, begin, count).copy_(energy.forward(points.narrow(0, begin, count)));
         });
       },
-      smallest_shard_for(points));
+      smallest_shard_for(energy, points));
   return result;
 }
 

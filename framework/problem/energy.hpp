@@ -19,8 +19,9 @@ using RowGradient = std::function<void(ConstRows points, Rows gradients)>;
 /// A new energy overrides `forward` alone: gradients and double derivatives come from autograd. A model that
 /// knows a faster way overrides `gradient`, `value_and_gradient` and `accumulate_gradient` too, and owes a
 /// test against autograd in double. The defaults call `forward` on shards of the rows from several threads at
-/// once, so it must neither change the module nor let one row depend on another. Derives virtually from
-/// Module, so that leaves may use torch::nn::Cloneable.
+/// once, so it must neither change the module nor let one row depend on another, unless `row_parallel` says
+/// so; `check` (conformance.hpp) finds out whether it does. Derives virtually from Module, so that leaves may
+/// use torch::nn::Cloneable.
 class Energy : public virtual torch::nn::Module {
  public:
   /// E(x). @param x [N, d...] @return [N], differentiable in x and in the parameters.
@@ -42,6 +43,12 @@ class Energy : public virtual torch::nn::Module {
   /// @param x [N, d...] @param weight [N], of the dtype of x.
   virtual void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight);
 
+  /// Whether rows may be cut into batches and `forward` be called by several threads. An energy whose rows
+  /// depend on one another or on LibTorch's generator, as with batch normalisation and dropout, says no, in
+  /// the modes where they do: `return !is_training();`. Then one call on one thread gets all rows, and the
+  /// same seed gives the same bits as long as the generator's state is kept (default_generator.hpp).
+  virtual bool row_parallel() const { return true; }
+
   /// Moves the parameters to the nearest admissible ones (a norm ball, a sphere); called after every update.
   virtual void project_parameters() {}
 
@@ -57,5 +64,9 @@ class Energy : public virtual torch::nn::Module {
  private:
   std::pair<torch::Tensor, torch::Tensor> by_autograd(const torch::Tensor& x);
 };
+
+/// The smallest shard for `for_each_shard` where each calls `forward` on its rows of x: all of them where the
+/// energy's rows go together.
+std::int64_t smallest_shard_for(const Energy& energy, const torch::Tensor& x);
 
 }  // namespace ebm
