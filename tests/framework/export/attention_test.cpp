@@ -12,7 +12,7 @@
 // Modules of LibTorch that read the size of the batch in C++, so that a trace holds numbers of it: the sizes
 // alone, and times the heads of an attention.
 
-namespace ebm::testing {
+namespace ebm::testing::attention {
 namespace {
 
 constexpr std::int64_t tokens = 4, width = 6;
@@ -94,4 +94,4 @@ TYPED_TEST(AttentionExport, IsTheSameFunctionAtEverySizeOfTheBatch) {
 }
 
 }  // namespace
-}  // namespace ebm::testing
+}  // namespace ebm::testing::attention
