@@ -73,16 +73,17 @@ std::unique_ptr<at::ObserverContext> on_begin(const at::RecordFunction&) {
 void on_end(const at::RecordFunction&, at::ObserverContext*) { --part.depth; }
 
 void take_part(Turns& turns, int me, const std::function<void()>& body, std::exception_ptr& failure) {
-  at::init_num_threads();
   part = {&turns, me, 0};
   turns.wait(me);
-  const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback(on_begin, on_end));
+  at::CallbackHandle handle = 0;
   try {
+    at::init_num_threads();  // in turn too: in a copy of the process LibTorch's pool is made anew by the first
+    handle = at::addThreadLocalCallback(at::RecordFunctionCallback(on_begin, on_end));
     body();
   } catch (...) {
     failure = std::current_exception();
   }
-  at::removeCallback(handle);
+  if (handle != 0) at::removeCallback(handle);
   turns.end(me);
 }
 

@@ -53,8 +53,7 @@ class SlopesInParameters {
       all = false;
       fail(fmt::format("the parameter \"{}\" takes no part in forward", trained_[i].name),
            "if its member was assigned to after register_parameter or register_module, leave that line out "
-           "and keep what "
-           "these return; else do not register it, or call requires_grad_(false) on it");
+           "and keep what these return; else do not register it, or call requires_grad_(false) on it");
     }
     return all;
   }
@@ -68,8 +67,7 @@ class SlopesInParameters {
       fail(fmt::format("the energy does not follow its parameter \"{}\": the gradient is not its slope",
                        parameter.name),
            "compute what depends on it in forward, from the very tensor that register_parameter returned; "
-           "what the "
-           "constructor computes from it, or keeps of it in another member, stays as it was");
+           "what the constructor computes from it, or keeps of it in another member, stays as it was");
       return false;
     }
     return true;

@@ -41,8 +41,7 @@ class SlopesInX {
     } catch (...) {
       fail("autograd fails on forward: " + text_of(std::current_exception()),
            "forward makes its graph anew at every call; a tensor that was computed from a weight before, "
-           "such as in the "
-           "constructor, is computed in forward instead");
+           "such as in the constructor, is computed in forward instead");
       return false;
     }
   }
@@ -88,8 +87,7 @@ class SlopesInX {
     fail(slope_.defined() ? "the gradient in x is not the slope of the energy"
                           : "the energy changes with x, and has no gradient in x",
          "forward leaves autograd on the way: look for detach(), a NoGradGuard, item(), data_ptr(), a new "
-         "tensor made from "
-         "numbers of x, or a backward of your own");
+         "tensor made from numbers of x, or a backward of your own");
     return false;
   }
 
