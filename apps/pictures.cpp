@@ -9,6 +9,7 @@
 #include <span>
 
 #include "dualebm/datasets/files/points.hpp"
+#include "dualebm/framework/problem/neuron_energy.hpp"
 
 namespace ebm {
 namespace {
@@ -35,12 +36,14 @@ Json rounded(const torch::Tensor& values, double per_unit) {
 
 Json neurons_json(const Energy& energy) {
   Json list = Json::array();
-  const auto neurons = energy.neurons();
-  if (!neurons || neurons->positions.size(0) > 1000) return list;
-  const auto direction = neurons->positions.detach().to(torch::kCPU, torch::kDouble).narrow(1, 0, 3);
+  const auto* shallow = as_neuron_energy(energy);
+  if (shallow == nullptr) return list;
+  const auto neurons = shallow->neurons();
+  if (neurons.positions.size(0) > 1000) return list;
+  const auto direction = neurons.positions.detach().to(torch::kCPU, torch::kDouble).narrow(1, 0, 3);
   const auto position = direction / direction.norm(2, 1, true);  // a bias has no place on the globe
-  const auto weight = neurons->weights.detach().to(torch::kCPU, torch::kDouble);
-  const auto sign = neurons->signs.defined() ? neurons->signs.to(torch::kCPU, torch::kDouble) : weight.sign();
+  const auto weight = neurons.weights.detach().to(torch::kCPU, torch::kDouble);
+  const auto sign = neurons.signs.defined() ? neurons.signs.to(torch::kCPU, torch::kDouble) : weight.sign();
   for (std::int64_t j = 0; j < position.size(0); ++j) {
     list.push_back(
         {{"position",

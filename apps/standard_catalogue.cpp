@@ -14,6 +14,9 @@ Catalogue standard_catalogue() {
   add_trainers(catalogue);
   add_datasets(catalogue);
   add_transforms(catalogue);
+  catalogue.energies.close();
+  catalogue.domains.close();
+  catalogue.transforms.close();
   return catalogue;
 }
 

@@ -56,10 +56,8 @@ void LazyShallow::project_parameters() {
   coefficients_.mul_(ball_factor(coefficients_.square().mean().sqrt(), *cap_));
 }
 
-std::optional<Neurons> LazyShallow::neurons() const { return Neurons{neurons_, coefficients_, {}}; }
+Neurons LazyShallow::neurons() const { return {neurons_, coefficients_, {}}; }
 
-std::optional<double> LazyShallow::norm() const {
-  return coefficients_.square().mean().sqrt().item<double>();
-}
+double LazyShallow::norm() const { return coefficients_.square().mean().sqrt().item<double>(); }
 
 }  // namespace ebm

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "dualebm/framework/compute/random.hpp"
-#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/problem/neuron_energy.hpp"
 #include "dualebm/framework/settings/fields.hpp"
 #include "dualebm/models/ridge/activation.hpp"
 
@@ -16,7 +16,7 @@ namespace ebm {
 /// A random-feature expansion of a ball of the RKHS with kernel ∫ φ(x, z) φ(y, z) dπ(z). With β = null the
 /// ball is gone; a ridge penalty is then the optimizer's weight decay. Source: Domingo-Enrich et al. 2022, §2
 /// and §4.
-class LazyShallow final : public Energy {
+class LazyShallow final : public NeuronEnergy {
  public:
   struct Options {
     std::int64_t neurons = 512;             ///< m
@@ -36,8 +36,8 @@ class LazyShallow final : public Energy {
 
   /// a <- β a / |a| where |a| = ((1/m) Σ a_j²)^½ exceeds β.
   void project_parameters() override;
-  std::optional<Neurons> neurons() const override;
-  std::optional<double> norm() const override;
+  Neurons neurons() const override;
+  double norm() const override;
   bool smooth() const override { return activation_.smooth(); }
 
  private:

@@ -81,8 +81,8 @@ void Shallow::project_parameters() {
   weights_.mul_(ball_factor(weights_.mean(), cap_));
 }
 
-std::optional<Neurons> Shallow::neurons() const { return Neurons{neurons_, weights_, signs_}; }
+Neurons Shallow::neurons() const { return {neurons_, weights_, signs_}; }
 
-std::optional<double> Shallow::norm() const { return weights_.mean().item<double>(); }
+double Shallow::norm() const { return weights_.mean().item<double>(); }
 
 }  // namespace ebm

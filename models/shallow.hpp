@@ -3,7 +3,7 @@
 #include <string>
 
 #include "dualebm/framework/compute/random.hpp"
-#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/problem/neuron_energy.hpp"
 #include "dualebm/framework/settings/fields.hpp"
 #include "dualebm/models/ridge/activation.hpp"
 
@@ -17,7 +17,7 @@ namespace ebm {
 /// With a bias the feature is σ(<(x, 1), z>) with z on the sphere of one dimension more; without one, ReLU
 /// features on the sphere span only even functions and linear ones. Neurons and weights both move. Source:
 /// Domingo-Enrich et al. 2022, §2 and §4.
-class Shallow final : public Energy {
+class Shallow final : public NeuronEnergy {
  public:
   struct Options {
     std::int64_t neurons = 64;        ///< m
@@ -42,8 +42,8 @@ class Shallow final : public Energy {
 
   /// Neurons back to the sphere, negative weights to zero, and w <- β w / TV if TV > β.
   void project_parameters() override;
-  std::optional<Neurons> neurons() const override;
-  std::optional<double> norm() const override;
+  Neurons neurons() const override;
+  double norm() const override;
   bool smooth() const override { return activation_.smooth(); }
 
  private:

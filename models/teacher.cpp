@@ -112,9 +112,9 @@ std::pair<torch::Tensor, torch::Tensor> Teacher::value_and_gradient(const torch:
   return ridge::value_and_gradient(x, neurons_, coefficients(), relu);
 }
 
-std::optional<Neurons> Teacher::neurons() const {
+Neurons Teacher::neurons() const {
   const auto ones = torch::ones({neurons_.size(0)}, neurons_.options());
-  return Neurons{neurons_, weight_ * ones, sign_ * ones};
+  return {neurons_, weight_ * ones, sign_ * ones};
 }
 
 }  // namespace ebm

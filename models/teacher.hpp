@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/problem/neuron_energy.hpp"
 #include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
@@ -14,7 +14,7 @@ namespace ebm {
 /// Its minimum over the sphere is bounded exactly, which makes rejection sampling exact; with one or two
 /// neurons log Z is known too. It has no parameters. Source: Domingo-Enrich et al. 2022, §6 and the authors'
 /// scripts.
-class Teacher final : public Energy {
+class Teacher final : public NeuronEnergy {
  public:
   struct Options {
     std::vector<std::vector<double>> neurons = {{1, 0, 0}};  ///< z_j, normalised when read
@@ -28,8 +28,8 @@ class Teacher final : public Energy {
   torch::Tensor forward(const torch::Tensor& x) override;
   torch::Tensor gradient(const torch::Tensor& x) override;
   std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) override;
-  std::optional<Neurons> neurons() const override;
-  std::optional<double> norm() const override { return weight_; }
+  Neurons neurons() const override;
+  double norm() const override { return weight_; }
   bool smooth() const override { return false; }
 
   /// With ε = -1: at any x the active neurons A give E(x) = -<x, Σ_A w z_j / m> >= -max_A |Σ_A w z_j / m|,

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "dualebm/framework/problem/energy.hpp"
 #include "dualebm/framework/problem/problem.hpp"
@@ -81,6 +82,7 @@ class Evaluation final {
   const Reference& reference_;
   mutable std::optional<AtPoints> at_points_;
   mutable torch::Tensor at_coarse_nodes_;
+  mutable std::vector<std::pair<torch::Tensor, Estimate>> means_;  ///< by points
   mutable std::optional<std::optional<double>> log_z_;
 };
 

@@ -43,7 +43,7 @@ MetricValues Evaluator::evaluate(Energy& energy) const {
     if (!value) continue;
     if (!std::isfinite(*value)) {
       throw NonFiniteError(
-          fmt::format("metric {} is {}; likely cause: the energy diverged, its steps are too large",
+          fmt::format("metric {} is {}",
                       descriptions_[i].name, *value));
     }
     values.emplace_back(descriptions_[i].name, *value);

@@ -1,4 +1,5 @@
 #include "dualebm/framework/evaluation/standard_metrics.hpp"
+#include "dualebm/framework/problem/neuron_energy.hpp"
 
 #include <functional>
 
@@ -67,7 +68,10 @@ const std::vector<std::pair<MetricDescription, FormulaMetric::Formula>>& table()
        [](const Evaluation& at) { return at.score_error(); }},
       {{"tv", "total variation, norm", "nats", "", false,
         "norm of the energy that its ball bounds: total variation (1/m) Σ w_j (F1), ((1/m) Σ a_j²)^½ (F2)"},
-       [](const Evaluation& at) { return at.energy().norm(); }},
+       [](const Evaluation& at) {
+         const auto* shallow = as_neuron_energy(at.energy());
+         return shallow ? Value(shallow->norm()) : std::nullopt;
+       }},
       {{"log_z", "log Z", "nats, base measure τ", "", false,
         "log ∫ exp(-E) dτ; τ is the uniform probability on a sphere, Lebesgue measure on R^d"},
        [](const Evaluation& at) { return at.log_z(); }},

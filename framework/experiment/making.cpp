@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/problem/parameters.hpp"
 
 namespace ebm {
 namespace {
@@ -62,7 +63,7 @@ std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_pt
   Random random(experiment.seed(), "parameters"), layers(experiment.seed(), "layers");
   const DefaultGenerator initial(layers);  // for an energy whose layers do not draw from `random`
   auto energy = experiment.energy.make({std::move(domain), torch::TensorOptions(experiment.dtype()), random});
-  energy->to(device, experiment.dtype());
+  move_to(*energy, device, experiment.dtype());
   return energy;
 }
 

@@ -8,10 +8,13 @@
 #include <limits>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/export/advice.hpp"
 #include "dualebm/framework/export/tracing.hpp"
 
 namespace ebm {
 namespace {
+
+using namespace advice;
 
 /// Energies [N] and scores [N, d] of one batch.
 struct Values {
@@ -31,6 +34,11 @@ class Live {
     require(value.dim() == 1 && value.size(0) == x.size(0),
             "export: forward must give one energy a point, [{}], and gives {} numbers in {} dimensions",
             x.size(0), value.numel(), value.dim());
+    require(
+        value.scalar_type() == x.scalar_type(),
+        "export: forward gives {} for points of {}: some tensor in it has a dtype of its own; end it with "
+        ".type_as(x)",
+        c10::toString(value.scalar_type()), c10::toString(x.scalar_type()));
     require(value.requires_grad(), "export: forward is not differentiable, so that there is no score");
     const auto slope = torch::autograd::grad({value.sum()}, {leaf}, {}, c10::nullopt, false, true)[0];
     return {value.detach() - log_determinant_, slope.defined() ? -slope : torch::zeros_like(x)};
@@ -81,19 +89,6 @@ double relative_distance(const torch::Tensor& found, const torch::Tensor& expect
   return distance == 0 ? 0 : distance / e.norm().item<double>();
 }
 
-constexpr const char* blind_kernel =
-    "a part of forward is invisible to the trace, such as a kernel that writes through data_ptr: give it a "
-    "form in tensor operators for while torch::jit::tracer::isTracing()";
-constexpr const char* value_dependent =
-    "forward depends on values in a way that a trace cannot follow, such as a branch, or a number read "
-    "through data_ptr or an accessor: use torch::where and tensors instead";
-constexpr const char* baked_size =
-    "the size of the batch is fixed in the trace, such as by x.size(0) in a view, reshape, expand, zeros or "
-    "as a number: use -1, flatten(1), zeros_like or mean()";
-constexpr const char* other_backward =
-    "does forward leave autograd on the way (detach, a NoGradGuard, a torch::autograd::Function with a "
-    "backward of its own)?";
-
 /// Batches that are compared together, at one distance from the origin.
 struct Probe {
   double scale;
@@ -134,7 +129,7 @@ class Comparison {
     require(score_error <= tolerance_,
             "export: the traced score differs from the live one by {:.2g} of its size, though the energies "
             "agree ({}): {}",
-            score_error, where, other_backward);
+            score_error, where, reason == differentiating ? differentiating : other_backward);
     result.energy_error = std::max(result.energy_error, energy_error);
     result.score_error = std::max(result.score_error, score_error);
   }
@@ -154,10 +149,36 @@ class Comparison {
   double energy_size_, score_size_, tolerance_;
 };
 
+/// Converts the copy to the other precision and compares again, as well as that can tell.
+void verify_conversion(torch::jit::Module& copy, const Live& live, const std::vector<torch::Tensor>& batches,
+                       const TraceHints& hints, Fidelity& result) {
+  const auto other = batches.front().scalar_type() == torch::kDouble ? torch::kFloat : torch::kDouble;
+  copy.to(other);
+  const auto fixed_type =
+      fmt::format("it does not follow .to({}): {}", other == torch::kDouble ? "float64" : "float32",
+                  fixed_dtype(hints.fixed_dtype));
+  for (const auto& x : batches) {
+    Values converted;
+    try {
+      converted = values_of(copy, x.to(other));
+    } catch (const std::exception& error) {
+      fail("export: {} ({})", fixed_type, essence(error));
+    }
+    require(converted.energy.scalar_type() == other && converted.score.scalar_type() == other, "export: {}",
+            fixed_type);
+    const auto live_values = live.values(x);
+    const double error = relative_distance(converted.energy, live_values.energy);
+    require(
+        error <= 1e-3 && (x.size(0) < 64 || relative_distance(converted.score, live_values.score) <= 1e-2),
+        "export: {} (its energies differ by {:.2g} of their size)", fixed_type, error);
+    result.converted_error = std::max(result.converted_error, error);
+  }
+}
+
 }  // namespace
 
 Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChain& transform,
-                         const Domain& domain, const torch::Tensor& traced) {
+                         const Domain& domain, const torch::Tensor& traced, const TraceHints& hints) {
   const auto type = traced.scalar_type();
   const Live live(energy, transform);
   require(
@@ -182,41 +203,24 @@ Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChai
           "export: the live energy or its score is not finite on points drawn from {}",
           domain.base_measure());
   Fidelity result;
+  const auto reason = [&](const char* usual) { return hints.differentiates ? differentiating : usual; };
   const Comparison compare(copy, live, expected, type == torch::kDouble ? 1e-12 : 1e-5);
-  compare({1, {traced}}, blind_kernel, result);
+  compare({1, {traced}}, reason(blind_kernel), result);
   for (const double scale : {1.0, 0.01, 10.0, 100.0}) {
-    compare(probe(traced.size(0), 4, scale), value_dependent, result);
+    compare(probe(traced.size(0), 4, scale), reason(value_dependent), result);
   }
   for (const std::int64_t size : {1, 2, 5, 64}) {
     const int batches = size == 1 ? 12 : size == 64 ? 1 : 4;
     for (const double scale : {1.0, 0.01, 10.0, 100.0})
-      compare(probe(size, batches, scale), baked_size, result);
+      compare(probe(size, batches, scale), reason(baked_size), result);
   }
   require(
       relative_distance(live.sampler_score(many), expected.score) <= 1e-2,
       "export: gradient() of the energy is not the gradient of its forward, from which the score is made");
 
-  const auto other = type == torch::kDouble ? torch::kFloat : torch::kDouble;
-  copy.to(other);
-  const auto fixed_type =
-      fmt::format("it does not follow .to({}): a dtype is fixed in forward; take it from x",
-                  other == torch::kDouble ? "float64" : "float32");
-  for (const auto& x : {traced.narrow(0, 0, 1), traced.narrow(0, 0, 2), traced.narrow(0, 0, 5), many}) {
-    Values converted;
-    try {
-      converted = values_of(copy, x.to(other));
-    } catch (const std::exception& error) {
-      fail("export: {} ({})", fixed_type, essence(error));
-    }
-    require(converted.energy.scalar_type() == other && converted.score.scalar_type() == other, "export: {}",
-            fixed_type);
-    const auto live_values = live.values(x);
-    const double error = relative_distance(converted.energy, live_values.energy);
-    require(
-        error <= 1e-3 && (x.size(0) < 64 || relative_distance(converted.score, live_values.score) <= 1e-2),
-        "export: {} (its energies differ by {:.2g} of their size)", fixed_type, error);
-    result.converted_error = std::max(result.converted_error, error);
-  }
+  verify_conversion(copy, live,
+                    {traced.narrow(0, 0, 1), traced.narrow(0, 0, 2), traced.narrow(0, 0, 5), many}, hints,
+                    result);
   return result;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "dualebm/framework/export/trace_hints.hpp"
 #include "dualebm/framework/problem/domain.hpp"
 #include "dualebm/framework/problem/energy.hpp"
 #include "dualebm/framework/problem/transform.hpp"
@@ -26,8 +27,9 @@ struct Fidelity {
 /// The arithmetic of both is the same operators in the same order, so that they mostly agree to the last bit;
 /// what a compiler may reorder costs some units of rounding, hence 1e-5 (float32, 84 ε) and 1e-12 (float64).
 /// @param traced  the points that the trace saw
+/// @param hints   what the trace showed, for the reason
 /// @throws UserError  with the reason, as well as it can be told, if the copy is another function
 Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChain& transform,
-                         const Domain& domain, const torch::Tensor& traced);
+                         const Domain& domain, const torch::Tensor& traced, const TraceHints& hints = {});
 
 }  // namespace ebm

@@ -56,7 +56,7 @@ ExportResult export_torchscript(const std::filesystem::path& path, const Exporta
   description["trainable"] = result.trainable;
   const auto bytes = bytes_of(traced.module, description);
   auto copy = read_back(bytes, description);
-  result.fidelity = verify_fidelity(copy, model.energy, *transform, model.domain, points);
+  result.fidelity = verify_fidelity(copy, model.energy, *transform, model.domain, points, traced.hints);
   write_atomically(path, bytes);
   return result;
 }

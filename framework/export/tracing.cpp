@@ -2,11 +2,15 @@
 
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
+#include <torch/csrc/jit/frontend/error_report.h>
 #include <torch/csrc/jit/frontend/tracer.h>
 
 #include <set>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/export/advice.hpp"
+#include "dualebm/framework/export/batch_size.hpp"
+#include "dualebm/framework/export/dtypes.hpp"
 #include "dualebm/framework/export/value_reads.hpp"
 
 namespace ebm {
@@ -89,6 +93,8 @@ void refuse_reads(const ValueReads& reads) {
 std::string essence(const std::exception& error) {
   const auto* ours = dynamic_cast<const c10::Error*>(&error);
   const std::string text = ours ? ours->what_without_backtrace() : error.what();
+  if (dynamic_cast<const jit::ErrorReport*>(&error) != nullptr) return text.substr(0, text.find('\n'));
+  if (text.find("TorchScript") == std::string::npos) return text.substr(0, text.find_last_not_of('\n') + 1);
   for (const char* mark : {"RuntimeError: ", "Error: "}) {
     const auto at = text.rfind(mark);
     if (at == std::string::npos) continue;
@@ -98,7 +104,17 @@ std::string essence(const std::exception& error) {
   return text.substr(0, text.find('\n'));
 }
 
-TracedEnergy trace_energy(Energy& energy, TransformChain& transform, const torch::Tensor& points) {
+namespace {
+
+/// What one run of the tracer leaves.
+struct Trace {
+  Unit unit;
+  jit::Module module;
+  std::shared_ptr<jit::Graph> graph;
+  bool weights_read, differentiates;
+};
+
+Trace run_tracer(Energy& energy, TransformChain& transform, const torch::Tensor& points) {
   const auto unit = std::make_shared<jit::CompilationUnit>();
   auto module = empty_module(unit);
   module.register_module("energy", mirror_of(energy, unit));
@@ -122,16 +138,29 @@ TracedEnergy trace_energy(Energy& energy, TransformChain& transform, const torch
   } catch (const std::exception& error) {
     refuse_reads(reads);
     const auto reason = essence(error);
-    const bool unregistered = reason.find("requires grad as a constant") != std::string::npos;
-    fail("export: forward cannot be traced: {}{}", reason,
-         unregistered ? "; is it a weight that was not registered with register_parameter?" : "");
+    require(!reads.of_backward(), "export: {} ({})", advice::differentiating, reason);
+    const bool nameless = reason.find("requires grad as a constant") != std::string::npos;
+    require(!nameless, "export: {}", advice::nameless_weight);
+    fail("export: forward cannot be traced: {}", reason);
   }
   refuse_reads(reads);
-  refuse_constants(graph->block());
+  return {unit, module, graph, !reads.of_weights().empty(), reads.of_backward()};
+}
+
+}  // namespace
+
+TracedEnergy trace_energy(Energy& energy, TransformChain& transform, const torch::Tensor& points) {
+  const auto trace = run_tracer(energy, transform, points);
+  refuse_constants(trace.graph->block());
+  const auto more = torch::cat({points, points.narrow(0, 0, 3)});
+  const auto larger = run_tracer(energy, transform, more);
+  free_batch_size(*trace.graph, points.size(0), *larger.graph, more.size(0));
+  free_dtype(*trace.graph, points.scalar_type());
+  auto module = trace.module;
   module.type()->addMethod(
-      unit->create_function(c10::QualifiedName(*module.type()->name(), "forward"), graph));
+      trace.unit->create_function(c10::QualifiedName(*module.type()->name(), "forward"), trace.graph));
   module.define(score_source);
-  return {module, !reads.of_weights().empty()};
+  return {module, trace.weights_read, {fixed_dtype(*trace.graph), trace.differentiates}};
 }
 
 }  // namespace ebm

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "dualebm/framework/export/trace_hints.hpp"
 #include "dualebm/framework/problem/energy.hpp"
 #include "dualebm/framework/problem/transform.hpp"
 
@@ -16,15 +17,19 @@ struct TracedEnergy {
   torch::jit::Module module;
   /// Whether numbers were computed from the weights and are fixed now: true at these weights, not at others.
   bool weights_read = false;
+  TraceHints hints;
 };
 
-/// Records what an energy does to a batch of points. Its parameters and buffers stay what they are; a tensor
-/// that it has not registered would be a constant and is refused, as are reads of values that depend on x.
-/// @param points  [N, d], of the energy's dtype; N unlike 1 and d, so that a size baked in shows
+/// Records what an energy does to a batch of points, twice, with batches of two sizes, so that sizes which
+/// follow the batch are told from those that do not (free_batch_size). Its parameters and buffers stay what
+/// they are; a tensor that it has not registered would be a constant and is refused, as are reads of values
+/// that depend on x.
+/// @param points  [N, d], of the energy's dtype; N at least 3, and unlike d, so that a size baked in shows
 /// @throws UserError  saying why it cannot be traced
 TracedEnergy trace_energy(Energy& energy, TransformChain& transform, const torch::Tensor& points);
 
-/// What LibTorch says at the end of a long message: the error itself, without the stack of the interpreter.
+/// What an exception says: all lines of a user's; of LibTorch's interpreter the error itself, without the
+/// stack.
 std::string essence(const std::exception& error);
 
 }  // namespace ebm

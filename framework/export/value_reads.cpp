@@ -19,8 +19,15 @@ bool reads_a_value(std::string_view name) {
 }
 
 std::unique_ptr<at::ObserverContext> on_operator(const at::RecordFunction& call) {
-  if (active == nullptr || !torch::jit::tracer::isTracing() || !reads_a_value(call.name())) return nullptr;
-  for (const auto& input : call.inputs()) {
+  if (active == nullptr) return nullptr;
+  if (call.scope() == at::RecordScope::BACKWARD_FUNCTION) active->note_backward();
+  if (!torch::jit::tracer::isTracing() || !reads_a_value(call.name())) return nullptr;
+  const auto inputs = call.inputs();
+  if (inputs.size() == 2 && inputs[0].isTensor() && inputs[1].isTensor() &&
+      inputs[0].toTensor().is_same(inputs[1].toTensor())) {
+    return nullptr;
+  }
+  for (const auto& input : inputs) {
     if (input.isTensor()) active->note(call.name(), input.toTensor());
   }
   return nullptr;

@@ -10,7 +10,8 @@ namespace ebm {
 ///
 /// A trace records operators on tensors. A number that the program takes out of one is, from there on, a
 /// constant of the trace, and a branch on it is the branch that was taken once. While an object of this class
-/// lives, every such read on its thread is noted, told apart by what the tensor was computed from.
+/// lives, every such read on its thread is noted, told apart by what the tensor was computed from. A tensor
+/// compared with itself, as attention does with its query and its key, is no read: that is true of every x.
 class ValueReads final {
  public:
   ValueReads();
@@ -24,12 +25,17 @@ class ValueReads final {
   /// The operator that read a number that does not: of weights, or of tensors made on the way.
   const std::string& of_weights() const { return of_weights_; }
 
+  /// Whether a backward pass ran inside the trace.
+  bool of_backward() const { return of_backward_; }
+
   /// Called for each read.
   void note(const std::string& name, const torch::Tensor& tensor);
+  void note_backward() { of_backward_ = true; }
 
  private:
   std::uint64_t handle_;
   std::string of_input_, of_weights_;
+  bool of_backward_ = false;
 };
 
 }  // namespace ebm

@@ -10,10 +10,15 @@
 
 namespace ebm {
 
-void Domain::retract_rows(void* rows, std::int64_t count, torch::ScalarType type) const {
+void Domain::retract_rows(Rows rows) const {
   const torch::NoGradGuard no_grad;
-  const auto points = torch::from_blob(rows, {count, dimension()}, type);
-  points.copy_(retract(points));
+  std::visit(
+      [&]<class Real>(Real* first) {
+        const auto points =
+            torch::from_blob(first, {rows.count, rows.dimension}, c10::CppTypeToScalarType<Real>::value);
+        points.copy_(retract(points));
+      },
+      rows.first);
 }
 
 Sphere::Sphere(std::int64_t dimension) : dimension_(dimension) {
@@ -35,9 +40,8 @@ torch::Tensor Sphere::to_tangent(const torch::Tensor& x, const torch::Tensor& v)
 
 torch::Tensor Sphere::retract(const torch::Tensor& y) const { return y / y.norm(2, 1, /*keepdim=*/true); }
 
-void Sphere::retract_rows(void* rows, std::int64_t count, torch::ScalarType type) const {
-  type == torch::kDouble ? normalise_rows(static_cast<double*>(rows), count, dimension_)
-                         : normalise_rows(static_cast<float*>(rows), count, dimension_);
+void Sphere::retract_rows(Rows rows) const {
+  std::visit([&](auto* first) { normalise_rows(first, rows.count, rows.dimension); }, rows.first);
 }
 
 torch::Tensor Sphere::laplacian(const torch::Tensor& x, const torch::Tensor& gradient,

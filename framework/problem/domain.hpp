@@ -11,6 +11,7 @@
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/random.hpp"
 #include "dualebm/framework/problem/quadrature.hpp"
+#include "dualebm/framework/problem/rows.hpp"
 
 namespace ebm {
 
@@ -60,9 +61,8 @@ class Domain {
   /// The point of the domain that an ambient point is taken back to after a step: [N, d] -> [N, d].
   virtual torch::Tensor retract(const torch::Tensor& y) const = 0;
 
-  /// The same in place, for `count` rows in plain memory and from several threads at once.
-  /// @param type  float or double
-  virtual void retract_rows(void* rows, std::int64_t count, torch::ScalarType type) const;
+  /// The same in place, for rows in plain memory and from several threads at once.
+  virtual void retract_rows(Rows rows) const;
 
   /// Σ over the intrinsic directions of the second derivative of a function f: the Laplace-Beltrami operator,
   /// from the ambient gradient and Hessian of any smooth extension. @param x, gradient [N, d], hessian [N, d,
@@ -101,7 +101,7 @@ class Sphere final : public Domain {
                             const torch::TensorOptions& options) const override;
   torch::Tensor to_tangent(const torch::Tensor& x, const torch::Tensor& v) const override;
   torch::Tensor retract(const torch::Tensor& y) const override;
-  void retract_rows(void* rows, std::int64_t count, torch::ScalarType type) const override;
+  void retract_rows(Rows rows) const override;
   /// Δ_S f = tr H - x·Hx - (d - 1) x·∇f.
   torch::Tensor laplacian(const torch::Tensor& x, const torch::Tensor& gradient,
                           const torch::Tensor& hessian) const override;
@@ -132,7 +132,7 @@ class Euclidean final : public Domain {
                             const torch::TensorOptions& options) const override;
   torch::Tensor to_tangent(const torch::Tensor&, const torch::Tensor& v) const override { return v; }
   torch::Tensor retract(const torch::Tensor& y) const override { return y; }
-  void retract_rows(void*, std::int64_t, torch::ScalarType) const override {}
+  void retract_rows(Rows) const override {}
   torch::Tensor laplacian(const torch::Tensor& x, const torch::Tensor& gradient,
                           const torch::Tensor& hessian) const override;
   double log_area() const override { return 0.0; }

@@ -8,8 +8,14 @@
 
 #include "dualebm/framework/compute/parallel.hpp"
 #include "dualebm/framework/problem/gradients.hpp"
+#include "dualebm/framework/problem/parameters.hpp"
 
 namespace ebm {
+
+std::int64_t smallest_shard_for(const Energy& energy, const torch::Tensor& x) {
+  return energy.row_parallel() ? smallest_shard_for(x) : std::max<std::int64_t>(x.size(0), 1);
+}
+
 torch::Tensor Energy::gradient(const torch::Tensor& x) { return by_autograd(x).second; }
 
 std::pair<torch::Tensor, torch::Tensor> Energy::value_and_gradient(const torch::Tensor& x) {
@@ -18,7 +24,7 @@ std::pair<torch::Tensor, torch::Tensor> Energy::value_and_gradient(const torch::
 
 std::pair<torch::Tensor, torch::Tensor> Energy::by_autograd(const torch::Tensor& x) {
   const auto points = x.detach();
-  const auto smallest = smallest_shard_for(points);
+  const auto smallest = smallest_shard_for(*this, points);
   const auto values = torch::empty({points.size(0)}, points.options());
   const auto gradients = torch::zeros_like(points);
   for_each_shard(
@@ -39,12 +45,12 @@ std::pair<torch::Tensor, torch::Tensor> Energy::by_autograd(const torch::Tensor&
 
 void Energy::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
   std::vector<torch::Tensor> trained;
-  for (const auto& parameter : parameters()) {
-    if (parameter.requires_grad()) trained.push_back(parameter);
+  for (auto& parameter : distinct_parameters(*this)) {
+    if (parameter.requires_grad()) trained.push_back(std::move(parameter));
   }
   if (trained.empty()) return;
   const auto points = x.detach(), weights = weight.detach();
-  const auto smallest = smallest_shard_for(points);
+  const auto smallest = smallest_shard_for(*this, points);
   std::vector<std::vector<torch::Tensor>> parts(
       static_cast<std::size_t>(shard_count(points.size(0), smallest)));
   for_each_shard(

@@ -7,27 +7,21 @@
 #include <optional>
 #include <utility>
 
+#include "dualebm/framework/problem/rows.hpp"
+
 namespace ebm {
 
-/// The neurons of a shallow energy E(x) = (1/m) Σ_j ε_j w_j φ(x, z_j), seen as a measure on neuron space.
-///
-/// The tensors are the live parameters, not copies.
-struct Neurons {
-  torch::Tensor positions;  ///< z_j on the unit sphere, [m, d], or [m, d + 1] with a bias
-  torch::Tensor weights;    ///< w_j >= 0 if `signs` is defined; otherwise real coefficients a_j, [m]
-  torch::Tensor signs;      ///< ε_j = ±1, [m]; undefined in the lazy regime (F2)
-};
-
-/// ∇_x E on rows in plain memory: `points` and `gradients` are [rows, d].
-using RowGradient = std::function<void(const void* points, std::int64_t rows, void* gradients)>;
+/// ∇_x E on rows in plain memory, both [rows, d] and of the dtype that the kernel was asked for.
+using RowGradient = std::function<void(ConstRows points, Rows gradients)>;
 
 /// An energy E: X -> R; the model is p(x) = exp(-E(x)) / Z with respect to the base measure τ of its domain.
 ///
 /// A new energy overrides `forward` alone: gradients and double derivatives come from autograd. A model that
 /// knows a faster way overrides `gradient`, `value_and_gradient` and `accumulate_gradient` too, and owes a
 /// test against autograd in double. The defaults call `forward` on shards of the rows from several threads at
-/// once, so it must neither change the module nor let one row depend on another. Derives virtually from
-/// Module, so that leaves may use torch::nn::Cloneable.
+/// once, so it must neither change the module nor let one row depend on another, unless `row_parallel` says
+/// so; `check` (conformance.hpp) finds out whether it does. Derives virtually from Module, so that leaves may
+/// use torch::nn::Cloneable.
 class Energy : public virtual torch::nn::Module {
  public:
   /// E(x). @param x [N, d...] @return [N], differentiable in x and in the parameters.
@@ -49,15 +43,14 @@ class Energy : public virtual torch::nn::Module {
   /// @param x [N, d...] @param weight [N], of the dtype of x.
   virtual void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight);
 
+  /// Whether rows may be cut into batches and `forward` be called by several threads. An energy whose rows
+  /// depend on one another or on LibTorch's generator, as with batch normalisation and dropout, says no, in
+  /// the modes where they do: `return !is_training();`. Then one call on one thread gets all rows, and the
+  /// same seed gives the same bits as long as the generator's state is kept (default_generator.hpp).
+  virtual bool row_parallel() const { return true; }
+
   /// Moves the parameters to the nearest admissible ones (a norm ball, a sphere); called after every update.
   virtual void project_parameters() {}
-
-  /// The neurons, if this energy is a shallow network; what the Wasserstein-Fisher-Rao flow moves.
-  virtual std::optional<Neurons> neurons() const { return std::nullopt; }
-
-  /// The norm that the admissible ball bounds, e.g. TV = (1/m) Σ_j w_j (F1), in nats; none where there is no
-  /// ball.
-  virtual std::optional<double> norm() const { return std::nullopt; }
 
   /// Whether E is infinitely differentiable in x: what direct score matching asks for.
   virtual bool smooth() const { return true; }
@@ -71,5 +64,9 @@ class Energy : public virtual torch::nn::Module {
  private:
   std::pair<torch::Tensor, torch::Tensor> by_autograd(const torch::Tensor& x);
 };
+
+/// The smallest shard for `for_each_shard` where each calls `forward` on its rows of x: all of them where the
+/// energy's rows go together.
+std::int64_t smallest_shard_for(const Energy& energy, const torch::Tensor& x);
 
 }  // namespace ebm

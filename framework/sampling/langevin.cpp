@@ -106,14 +106,14 @@ void Langevin::move_rows(Energy& energy, const Domain& domain, const Normals& no
             Real* to = y.data_ptr<Real>() + offset;
             const Real* drift = gradient.data();
             if (gradient_at) {
-              gradient_at(from, count, gradient.data());
+              gradient_at({from, count, d}, {gradient.data(), count, d});
               if (options_.gradient_clip > 0) shorten_rows(gradient.data(), count, d, options_.gradient_clip);
             } else {
               drift = whole_gradient.data_ptr<Real>() + offset;
             }
             drift_and_diffuse(from, drift, xi.data(), count * d, static_cast<Real>(h),
                               static_cast<Real>(half == 0 ? noise : -noise), to);
-            domain.retract_rows(to, count, x.scalar_type());
+            domain.retract_rows({to, count, d});
           }
         }
       },

@@ -16,7 +16,8 @@ namespace ebm {
 template <class Product, class Context>
 struct Choice {
   std::string name;
-  Json resolved;  ///< the section with "name" and every option
+  bool foreign = false;  ///< added to the registry after those of this library, see Registry::close
+  Json resolved;         ///< the section with "name" and every option
   std::function<std::shared_ptr<Product>(const Context&)> make;
 };
 
@@ -88,7 +89,7 @@ class Registry {
       require(other != name, "{} \"{}\": the name is taken; choose another", kind_, name);
     }
     const auto choice_of = [name, make](Options options) {
-      Choice<Product, Context> choice{.name = name, .resolved = registry::named_section(name), .make = {}};
+      Choice<Product, Context> choice{.name = name, .foreign = false, .resolved = registry::named_section(name), .make = {}};
       FieldWriter writer(choice.resolved);
       options.describe(writer);
       choice.make = [options, make](const Context& context) -> std::shared_ptr<Product> {
@@ -120,7 +121,10 @@ class Registry {
   /// Reads {"name": ..., options ...}. An unknown name is an error that lists the known ones.
   Choice<Product, Context> read(const Json& section, const std::string& path) const {
     const auto name = registry::chosen_name(section, path, kind_, names());
-    return entry(name).read(registry::options_of(section), path);
+    auto choice = entry(name).read(registry::options_of(section), path);
+    const auto place = static_cast<std::size_t>(&entry(name) - entries_.data());
+    choice.foreign = place >= own_;
+    return choice;
   }
 
   /// @throws UserError if there is none of this name
@@ -130,6 +134,9 @@ class Registry {
     }
     fail("unknown {} \"{}\"", kind_, name);
   }
+
+  /// What is here now is this library's own and has been tested; what comes later is somebody else's.
+  void close() { own_ = entries_.size(); }
 
   const std::vector<Entry>& entries() const { return entries_; }
   const std::string& kind() const { return kind_; }
@@ -143,6 +150,7 @@ class Registry {
  private:
   std::string kind_;
   std::vector<Entry> entries_;
+  std::size_t own_ = 0;
 };
 
 }  // namespace ebm

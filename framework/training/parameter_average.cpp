@@ -5,19 +5,20 @@
 #include <algorithm>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/problem/parameters.hpp"
 
 namespace ebm {
 namespace {
 
 std::vector<torch::Tensor> copies_of_parameters(const Energy& energy) {
   std::vector<torch::Tensor> copies;
-  for (const auto& parameter : energy.parameters()) copies.push_back(parameter.detach().clone());
+  for (const auto& parameter : distinct_parameters(energy)) copies.push_back(parameter.detach().clone());
   return copies;
 }
 
 void write(const std::vector<torch::Tensor>& values, Energy& energy) {
   const torch::NoGradGuard no_grad;
-  auto parameters = energy.parameters();
+  auto parameters = distinct_parameters(energy);
   for (std::size_t i = 0; i < values.size(); ++i) parameters[i].copy_(values[i]);
 }
 
@@ -34,7 +35,7 @@ void ParameterAverage::update(const Energy& energy) {
   const torch::NoGradGuard no_grad;
   const auto t = static_cast<double>(updates_++);
   const double keep = std::min(decay_, (1 + t) / (10 + t));
-  const auto parameters = energy.parameters();
+  const auto parameters = distinct_parameters(energy);
   for (std::size_t i = 0; i < averages_.size(); ++i) averages_[i].lerp_(parameters[i], 1 - keep);
 }
 

@@ -9,6 +9,8 @@
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/problem/evaluation_mode.hpp"
 #include "dualebm/framework/training/optimizers/optimizers.hpp"
+#include "dualebm/framework/problem/parameters.hpp"
+#include "dualebm/framework/compute/default_generator.hpp"
 
 namespace ebm {
 namespace {
@@ -56,6 +58,11 @@ Training::Training(std::shared_ptr<Trainer> trainer, std::shared_ptr<torch::opti
   const bool on_cuda = is_on_cuda(energy());
   guard_ = make_finite_guard(energy(), options_.deferred_checks.value_or(on_cuda));
   executor_ = make_executor(options_.cuda_graph && guard_->deferred());
+  if (!energy().row_parallel()) {
+    // Its layers may draw from LibTorch's own generator, which is then a part of this training's state.
+    const auto seed = trainer_->random().branch("default generator")->integers(std::int64_t{1} << 62, 1);
+    seed_default_generator(static_cast<std::uint64_t>(seed.item<std::int64_t>()), trainer_->tensor_options().device());
+  }
   const auto traits = traits_of(*optimizer_);
   update_is_on_device_ = traits.on_device;
   const double boost = traits.proportional ? trainer_->step_boost() : 1;
@@ -122,11 +129,11 @@ std::string Training::likely_cause(const torch::Tensor& batch) const {
 void Training::clip_gradients() {
   const torch::NoGradGuard no_grad;
   auto square = torch::zeros({}, trainer_->tensor_options().dtype(torch::kDouble));
-  for (const auto& parameter : energy().parameters()) {
+  for (const auto& parameter : distinct_parameters(energy())) {
     if (parameter.grad().defined()) square = square + parameter.grad().to(torch::kDouble).norm().square();
   }
   const auto factor = ball_factor(square.sqrt(), options_.gradient_clip);
-  for (const auto& parameter : energy().parameters()) {
+  for (const auto& parameter : distinct_parameters(energy())) {
     if (parameter.grad().defined()) parameter.grad().mul_(factor);
   }
 }

@@ -3,6 +3,7 @@
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/training/optimizers/optimizer_state.hpp"
 #include "dualebm/framework/training/training.hpp"
+#include "dualebm/framework/compute/default_generator.hpp"
 
 /// What a training saves and loads: the truth that a resumed run goes on from.
 namespace ebm {
@@ -93,6 +94,9 @@ State Training::save() const {
   state.write("training_points", problem().data().train.size(0));
   state.write("progress", state_of(progress_));
   state.write("records", state_of(records_));
+  if (!energy().row_parallel()) {
+    state.write("default_generator", default_generator_state(trainer_->tensor_options().device()));
+  }
   if (average_) {
     average_->save(average);
     state.write("average", average);
@@ -115,6 +119,9 @@ void Training::load(const State& state) {
   options_.batches->set_state(state.tensor("batches"));
   progress_ = records_of(state.part("progress")).at(0).progress;
   records_ = records_of(state.part("records"));
+  if (!energy().row_parallel()) {
+    set_default_generator_state(state.tensor("default_generator"), trainer_->tensor_options().device());
+  }
   best_.reset();
   if (state.has("best")) {
     best_.emplace(energy());

@@ -127,8 +127,9 @@ RowGradient row_gradient(const torch::Tensor& like, const torch::Tensor& z, cons
   if (!has_kernel(like, z)) return nullptr;
   return with_real(z, [&](auto real) -> RowGradient {
     using Real = decltype(real);
-    return [operands = Operands(z, c, sigma)](const void* points, std::int64_t rows, void* gradients) {
-      operands.all<Real>()(static_cast<const Real*>(points), rows, static_cast<Real*>(gradients), nullptr);
+    return [operands = Operands(z, c, sigma)](ConstRows points, Rows gradients) {
+      operands.all<Real>()(std::get<const Real*>(points.first), points.count,
+                           std::get<Real*>(gradients.first), nullptr);
     };
   });
 }

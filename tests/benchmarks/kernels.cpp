@@ -91,7 +91,7 @@ void add_langevin(const Case& item) {
 /// What the fused kernel stands in for: the gradient by the BLAS, through a matrix of pre-activations.
 void add_products(const Case& item) {
   const auto products = [](Kernel& k) {
-    const auto neurons = k.energy->neurons().value();
+    const auto neurons = k.energy->neurons();
     benchmark::DoNotOptimize(ridge::on_device::by_products::gradient(
         k.x, neurons.positions.detach(), neurons.weights.detach(), Activation("relu")));
   };

@@ -79,7 +79,7 @@ class RejectionFromTeacher : public ::testing::TestWithParam<const char*> {};
 TEST_P(RejectionFromTeacher, MeanEnergyIsTheSlopeOfLogZ) {
   const double h = 1e-4;
   auto teacher = published(GetParam());
-  const auto d = teacher.neurons()->positions.size(1);
+  const auto d = teacher.neurons().positions.size(1);
   const double above = *published(GetParam(), 10 * (1 + h)).log_normalizer();
   const double below = *published(GetParam(), 10 * (1 - h)).log_normalizer();
   expect_mean(energy_at(teacher, samples_of(teacher, d, d == 3 ? 100'000 : 20'000)),

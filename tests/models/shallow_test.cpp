@@ -52,7 +52,7 @@ TEST(Shallow, SignRules) {
 }
 
 TEST(Shallow, StartsWithUnitNeurons) {
-  const auto z = shallow_with({1, 1, 1, 1}, 10)->neurons()->positions;
+  const auto z = shallow_with({1, 1, 1, 1}, 10)->neurons().positions;
   EXPECT_LT(distance(z.norm(2, 1), torch::ones({4}, torch::kDouble)), 1e-15);
 }
 
@@ -68,35 +68,35 @@ TEST(Shallow, FrozenParametersGetNoGradient) {
 TEST(Shallow, ProjectionScalesWeightsToTheCap) {
   const auto energy = shallow_with({10, 20, 30}, 5);
   energy->project_parameters();
-  EXPECT_DOUBLE_EQ(*energy->norm(), 5);
-  EXPECT_LT(distance(energy->neurons()->weights, torch::tensor({2.5, 5., 7.5}, torch::kDouble)), 1e-14);
+  EXPECT_DOUBLE_EQ(energy->norm(), 5);
+  EXPECT_LT(distance(energy->neurons().weights, torch::tensor({2.5, 5., 7.5}, torch::kDouble)), 1e-14);
 }
 
 TEST(Shallow, ProjectionLeavesWeightsBelowTheCapAlone) {
   const auto energy = shallow_with({0.1, 0.2, 0.7}, 5);
   energy->project_parameters();
-  EXPECT_TRUE(torch::equal(energy->neurons()->weights, torch::tensor({0.1, 0.2, 0.7}, torch::kDouble)));
+  EXPECT_TRUE(torch::equal(energy->neurons().weights, torch::tensor({0.1, 0.2, 0.7}, torch::kDouble)));
 }
 
 // Cut before the cap is taken: a negative weight must not make room for positive ones.
 TEST(Shallow, ProjectionCutsNegativeWeights) {
   const auto energy = shallow_with({-100, 20}, 5);
   energy->project_parameters();
-  EXPECT_LT(distance(energy->neurons()->weights, torch::tensor({0., 10.}, torch::kDouble)), 1e-14);
+  EXPECT_LT(distance(energy->neurons().weights, torch::tensor({0., 10.}, torch::kDouble)), 1e-14);
 }
 
 TEST(Shallow, ProjectionTakesNeuronsBackToTheSphere) {
   const auto energy = shallow_with({1, 1}, 5);
-  const auto start = energy->neurons()->positions.detach().clone();
+  const auto start = energy->neurons().positions.detach().clone();
   {
     const torch::NoGradGuard no_grad;
     energy->named_parameters()["neurons"].mul_(torch::tensor({{0.3}, {7.}}, torch::kDouble));
   }
   energy->project_parameters();
-  EXPECT_LT(distance(energy->neurons()->positions, start), 1e-15);
+  EXPECT_LT(distance(energy->neurons().positions, start), 1e-15);
 }
 
-TEST(Shallow, NormIsTheMeanWeight) { EXPECT_DOUBLE_EQ(*shallow_with({1, 2, 6}, 10)->norm(), 3); }
+TEST(Shallow, NormIsTheMeanWeight) { EXPECT_DOUBLE_EQ(shallow_with({1, 2, 6}, 10)->norm(), 3); }
 
 TEST(Shallow, NeedsANeuron) {
   Random random(9, "shallow_test");

@@ -46,7 +46,7 @@ torch::Tensor longest_subset_sum(const torch::Tensor& neurons) {
 /// If A is the best subset then z_j with j in A has <z_j, Σ_A> > 0, and any other < 0, or A were not the
 /// best: so the direction of Σ_A activates exactly A and the bound is attained.
 void expect_bound_attained(Teacher& teacher) {
-  const auto sum = longest_subset_sum(teacher.neurons()->positions);
+  const auto sum = longest_subset_sum(teacher.neurons().positions);
   const auto x = (sum / sum.norm()).unsqueeze(0);
   EXPECT_NEAR(teacher.forward(x).item<double>(), *teacher.lower_bound(), 1e-12);
 }
@@ -56,7 +56,7 @@ class PublishedTeacher : public ::testing::TestWithParam<const char*> {};
 TEST_P(PublishedTeacher, LowerBoundHoldsOnAMillionPoints) {
   auto teacher = teacher_of(published_neurons(GetParam()));
   Random random(1, "teacher_test");
-  const Sphere sphere(teacher.neurons()->positions.size(1));
+  const Sphere sphere(teacher.neurons().positions.size(1));
   for (int slice = 0; slice < 10; ++slice) {
     const auto x = sphere.sample_base(100'000, random, torch::kDouble);
     EXPECT_GE(energy_at(teacher, x).min().item<double>(), *teacher.lower_bound());

@@ -10,6 +10,8 @@
 #include <c10/cuda/CUDAStream.h>
 #include <c10/util/Exception.h>
 
+#include "dualebm/framework/problem/parameters.hpp"
+
 namespace ebm::cuda {
 namespace {
 
@@ -29,7 +31,7 @@ std::vector<double> signature(const CapturedIteration::Likeness& likeness, const
   const auto place = [&](const torch::Tensor& tensor) {
     numbers.push_back(static_cast<double>(reinterpret_cast<std::uintptr_t>(tensor.data_ptr())));
   };
-  for (const auto& parameter : energy.parameters()) place(parameter);
+  for (const auto& parameter : distinct_parameters(energy)) place(parameter);
   for (const auto& buffer : energy.buffers()) place(buffer);
   return numbers;
 }
@@ -145,7 +147,7 @@ std::int64_t CapturedIteration::capture(const torch::Tensor& batch,
       for (std::size_t i = 0; i < carried.size(); ++i) {
         if (!carried[i]->is_same(graph.carried[i])) graph.carried[i].copy_(*carried[i]);
       }
-      for (const auto& parameter : energy.parameters()) graph.gradients.push_back(parameter.grad());
+      for (const auto& parameter : distinct_parameters(energy)) graph.gradients.push_back(parameter.grad());
     } catch (...) {
       try {
         graph.graph.capture_end();  // the stream must not go on capturing; it says again what went wrong
@@ -180,7 +182,7 @@ std::int64_t CapturedIteration::replay(const torch::Tensor& batch, const std::ve
   }
   graph.graph.replay();
   ++replays_;
-  auto parameters = energy.parameters();
+  auto parameters = distinct_parameters(energy);
   for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].mutable_grad() = graph.gradients[i];
   return graph.result;
 }

@@ -1,4 +1,5 @@
 #include "dualebm/framework/training/guards/immediate_guard.hpp"
+#include "dualebm/framework/problem/parameters.hpp"
 
 #include <cmath>
 
@@ -13,16 +14,16 @@ bool is_finite(const torch::Tensor& tensor) {
 
 void ImmediateGuard::check_gradients(const Energy& energy, std::int64_t iteration,
                                      const std::string& likely_cause) {
-  for (const auto& parameter : energy.named_parameters()) {
-    if (!is_finite(parameter.value().grad()))
-      throw_non_finite(iteration, true, parameter.key(), likely_cause);
+  for (const auto& parameter : named_distinct_parameters(energy)) {
+    if (!is_finite(parameter.tensor.grad()))
+      throw_non_finite(iteration, true, parameter.name, likely_cause);
   }
 }
 
 void ImmediateGuard::check_parameters(Energy& energy, std::int64_t iteration,
                                       const std::string& likely_cause) {
-  for (const auto& parameter : energy.named_parameters()) {
-    if (!is_finite(parameter.value())) throw_non_finite(iteration, false, parameter.key(), likely_cause);
+  for (const auto& parameter : named_distinct_parameters(energy)) {
+    if (!is_finite(parameter.tensor)) throw_non_finite(iteration, false, parameter.name, likely_cause);
   }
 }
 

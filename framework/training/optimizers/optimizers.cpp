@@ -5,6 +5,8 @@
 #include <torch/optim/sgd.h>
 
 #include "dualebm/framework/training/optimizers/wasserstein_fisher_rao.hpp"
+#include "dualebm/framework/problem/neuron_energy.hpp"
+#include "dualebm/framework/problem/parameters.hpp"
 
 namespace ebm {
 namespace {
@@ -41,7 +43,7 @@ struct SgdOptions {
 
 std::vector<torch::Tensor> trainable(const Energy& energy) {
   std::vector<torch::Tensor> parameters;
-  for (const auto& parameter : energy.parameters()) {
+  for (const auto& parameter : distinct_parameters(energy)) {
     if (parameter.requires_grad()) parameters.push_back(parameter);
   }
   require(!parameters.empty(), "optimizer: the energy has no parameters to train");
@@ -65,12 +67,12 @@ void add_optimizers(Registry<torch::optim::Optimizer, OptimizerContext>& optimiz
       "wasserstein_fisher_rao", "transport and birth-death of neurons; shallow energies",
       [](const FlowOptions& options, const OptimizerContext& context) {
         trainable(context.energy);
-        const auto neurons = context.energy.neurons();
+        const auto* shallow = as_neuron_energy(context.energy);
         require(
-            neurons.has_value(),
+            shallow != nullptr,
             "optimizer.name: wasserstein_fisher_rao moves neurons, which this energy has none of; take adam "
             "or sgd");
-        return std::make_shared<WassersteinFisherRao>(*neurons, checked(options, "wasserstein_fisher_rao"));
+        return std::make_shared<WassersteinFisherRao>(shallow->neurons(), checked(options, "wasserstein_fisher_rao"));
       });
   optimizers.add<AdamOptions>("adam", "Adam (Kingma & Ba 2015)",
                               make_adam<torch::optim::Adam, torch::optim::AdamOptions>);

@@ -2,7 +2,7 @@
 
 #include <torch/optim/optimizer.h>
 
-#include "dualebm/framework/problem/energy.hpp"
+#include "dualebm/framework/problem/neuron_energy.hpp"
 
 namespace ebm {
 

@@ -107,8 +107,8 @@ TEST(ForEachShard, ResultsAreTheSameBitsForEveryNumberOfThreads) {
       for (int repeat = 0; repeat < 5; ++repeat) {
         energy.zero_grad();
         energy.accumulate_gradient(x, weight);
-        results.push_back({energy.gradient(x), energy.neurons()->positions.grad().clone(),
-                           energy.neurons()->weights.grad().clone()});
+        results.push_back({energy.gradient(x), energy.neurons().positions.grad().clone(),
+                           energy.neurons().weights.grad().clone()});
       }
     });
     for (const auto& result : results) {

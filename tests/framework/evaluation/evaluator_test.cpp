@@ -204,10 +204,10 @@ TEST(Evaluator, ReportsInTheOrderOfTheListOfMetrics) {
 TEST(Evaluator, EvaluationLeavesTheEnergyAsItIs) {
   Random random(1, "parameters");
   Shallow energy(3, {}, random, torch::kDouble);
-  const auto before = energy.neurons()->positions.clone();
+  const auto before = energy.neurons().positions.clone();
   on_sphere3(teacher3.energy()).evaluate(energy);
-  EXPECT_TRUE(torch::equal(energy.neurons()->positions, before));
-  EXPECT_FALSE(energy.neurons()->positions.grad().defined());
+  EXPECT_TRUE(torch::equal(energy.neurons().positions, before));
+  EXPECT_FALSE(energy.neurons().positions.grad().defined());
 }
 
 // Slices of 4096 points: the ends of slices and the remainder must not be lost or doubled.

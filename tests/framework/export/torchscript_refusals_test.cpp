@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/jit/frontend/tracer.h>
 #include <torch/nn/modules/linear.h>
 
 #include <nlohmann/json.hpp>
@@ -45,10 +46,12 @@ TEST_F(Export, ABranchOnValuesReadPastTheOperatorsIsRefused) {
 }
 
 TEST_F(Export, ASizeBakedInIsRefused) {
-  const auto view = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.view({x.size(0), 1, dimension}).square()).sum(2).squeeze(1);
+  // Neither a multiple of the size nor a shape: a table of the points' pairs.
+  const auto pairs = [](const torch::Tensor& x, const torch::Tensor& w) {
+    const auto n = x.size(0);
+    return (w * x.square()).sum(1) + torch::ones({n * (n + 1) / 2}, x.options()).sum() * 1e-3;
   };
-  expect_contains(refusal(view), "size of the batch is fixed");
+  expect_contains(refusal(pairs), "size of the batch is fixed");
   const auto mean = [](const torch::Tensor& x, const torch::Tensor& w) {
     return (w * x.square()).sum(1) / static_cast<double>(x.size(0));
   };
@@ -80,11 +83,58 @@ TEST_F(Export, AnUnregisteredTensorIsRefused) {
   expect_contains(refusal(with_gradient), "was not registered with register_parameter");
 }
 
-TEST_F(Export, ADtypeFixedInsideIsRefused) {
-  const auto fixed = [](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.to(torch::kFloat).square()).matmul(torch::ones({dimension}, torch::kFloat));
+// A number of the trace, wherever it came from: in the file it is the dtype of x again.
+TEST_F(Export, ADtypeGivenInsideFollowsX) {
+  const auto follows = [&](Given::Forward forward) {
+    Given energy(forward);
+    write(energy, Euclidean(dimension));
+    auto copy = read();
+    copy.to(torch::kDouble);
+    const auto x = Random(4, "dtype").normal({6, dimension}, torch::kFloat);
+    const auto found = copy.forward({x.to(torch::kDouble)}).toTensor();
+    EXPECT_EQ(found.scalar_type(), torch::kDouble);
+    EXPECT_LT(distance(found, energy.forward(x)), 1e-5);
   };
-  expect_contains(refusal(fixed), "does not follow .to(float64)");
+  follows([](const torch::Tensor& x, const torch::Tensor& w) {
+    return (w * x.to(torch::kFloat).square()).matmul(torch::ones({dimension}, torch::kFloat));
+  });
+  follows([](const torch::Tensor& x, const torch::Tensor& w) {
+    return (w * x.square()).matmul(torch::ones({dimension}, x.options()));
+  });
+  follows([](const torch::Tensor& x, const torch::Tensor& w) {
+    return (w.to(torch::kDouble) * x.to(torch::kDouble).square()).sum(1).to(x.scalar_type());
+  });
+}
+
+TEST_F(Export, EnergiesOfAnotherDtypeThanXAreRefused) {
+  const auto wide = [](const torch::Tensor& x, const torch::Tensor& w) {
+    return (w * x.square()).sum(1) * torch::ones({x.size(0)}, torch::kDouble);
+  };
+  expect_contains(refusal(wide),
+                  "forward gives Double for points of Float: some tensor in it has a dtype of its own");
+}
+
+// What a trace can follow of it is exported; the rest is called by its name.
+TEST_F(Export, AutogradInsideForwardIsCalledByItsName) {
+  const auto slope_of = [](const torch::Tensor& x, auto function) {
+    const torch::AutoGradMode enable(true);
+    const auto leaf = x.requires_grad() ? x : x.detach().requires_grad_(true);
+    return torch::autograd::grad({function(leaf).sum()}, {leaf}, {}, c10::nullopt, /*create_graph=*/true)[0];
+  };
+  const auto normalised = [&](const torch::Tensor& x, const torch::Tensor& w) {
+    const auto slope =
+        slope_of(x, [&](const torch::Tensor& leaf) { return at::layer_norm(w * leaf, {dimension}).sin(); });
+    return (w * x.square()).sum(1) + slope.square().sum(1);
+  };
+  expect_contains(refusal(normalised), "forward differentiates on its way (autograd::grad or backward)");
+}
+
+TEST_F(Export, AUsersExceptionKeepsItsLines) {
+  Given energy([](const torch::Tensor& x, const torch::Tensor& w) {
+    if (torch::jit::tracer::isTracing()) throw std::runtime_error("Error: one\ntwo");
+    return (w * x.square()).sum(1);
+  });
+  expect_contains(user_error([&] { write(energy, Euclidean(dimension)); }), "Error: one\ntwo");
 }
 
 TEST_F(Export, ScoresThatAreNotTheEnergysAreRefused) {

@@ -137,5 +137,14 @@ TEST(Autograd, AnEnergyConstantInXHasGradientZero) {
   EXPECT_TRUE(torch::equal(energy.gradient(x), torch::zeros_like(x)));
 }
 
+// Whatever forward throws, on whatever thread, reaches whoever asked.
+TEST(Autograd, AnyExceptionOfForwardReachesTheCaller) {
+  class Throwing final : public Energy {
+   public:
+    torch::Tensor forward(const torch::Tensor&) override { throw 42; }
+  } energy;
+  with_each_number_of_threads([&](int) { EXPECT_THROW(energy.gradient(autograd_points(2000)), int); });
+}
+
 }  // namespace
 }  // namespace ebm::testing

@@ -17,6 +17,12 @@ torch::Tensor sphere_points(std::int64_t dimension, std::int64_t count = 50) {
   return Sphere(dimension).sample_base(count, random, torch::kDouble);
 }
 
+/// The first rows of a matrix, as a kernel sees them.
+Rows view_of(const torch::Tensor& x, std::int64_t count) {
+  if (x.scalar_type() == torch::kDouble) return {x.data_ptr<double>(), count, x.size(1)};
+  return {x.data_ptr<float>(), count, x.size(1)};
+}
+
 // Moments of a coordinate under τ: E x² = 1/d, E x⁴ = 3/(d(d+2)), E x⁸ = 105/(d(d+2)(d+4)(d+6)); bounds
 // are 4.5 standard errors, since there are 12 coordinates. The fourth moment tells τ from a normalised cube.
 TEST(Sphere, SampleHasTheMomentsOfTheUniformLaw) {
@@ -69,7 +75,7 @@ TEST(Sphere, RowsInMemoryAreRetractedLikeTensors) {
         for (const std::int64_t count : {0, 1, 15, 16, 17, 50}) {
           const auto y = random.normal({count + 1, d}, type);
           const auto rows = y.clone();
-          Sphere(d).retract_rows(rows.data_ptr(), count, type);
+          Sphere(d).retract_rows(view_of(rows, count));
           const auto expected = Sphere(d).retract(y.narrow(0, 0, count));
           const double precision = type == torch::kDouble ? 1e-15 : 5e-7;
           EXPECT_TRUE(at::allclose(rows.narrow(0, 0, count), expected, 0, precision))
@@ -77,7 +83,7 @@ TEST(Sphere, RowsInMemoryAreRetractedLikeTensors) {
           EXPECT_TRUE(torch::equal(rows[count], y[count])) << "the row behind";
         }
         const auto huge = torch::full({20, d}, 1e25, torch::kFloat);
-        Sphere(d).retract_rows(huge.data_ptr(), 20, torch::kFloat);
+        Sphere(d).retract_rows(view_of(huge, 20));
         EXPECT_FALSE(huge.isfinite().any().item<bool>());
       }
     }
@@ -89,7 +95,7 @@ TEST(Domain, RetractsRowsByItsTensors) {
   const auto rows = sphere_points(3) * 7;
   const Sphere sphere(3);
   const auto expected = sphere.retract(rows);
-  sphere.Domain::retract_rows(rows.data_ptr(), rows.size(0), torch::kDouble);
+  sphere.Domain::retract_rows(view_of(rows, rows.size(0)));
   EXPECT_TRUE(torch::equal(rows, expected));
 }
 

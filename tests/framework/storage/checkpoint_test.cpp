@@ -104,7 +104,7 @@ struct SmallRun {
     if (flow == Flow::adam) {
       optimizer = std::make_shared<torch::optim::Adam>(energy->parameters(), torch::optim::AdamOptions(0.01));
     } else {
-      optimizer = std::make_shared<WassersteinFisherRao>(*energy->neurons(), WassersteinFisherRao::Options{});
+      optimizer = std::make_shared<WassersteinFisherRao>(energy->neurons(), WassersteinFisherRao::Options{});
     }
     const auto schedule =
         schedules().read({{"name", "inverse_sqrt"}, {"scale", 5}}, "schedule").make({.iterations = 20});
@@ -137,8 +137,8 @@ struct SmallRun {
 };
 
 void expect_same_bits(SmallRun& a, SmallRun& b) {
-  EXPECT_TRUE(torch::equal(a.energy->neurons()->positions, b.energy->neurons()->positions)) << "neurons";
-  EXPECT_TRUE(torch::equal(a.energy->neurons()->weights, b.energy->neurons()->weights)) << "weights";
+  EXPECT_TRUE(torch::equal(a.energy->neurons().positions, b.energy->neurons().positions)) << "neurons";
+  EXPECT_TRUE(torch::equal(a.energy->neurons().weights, b.energy->neurons().weights)) << "weights";
   EXPECT_TRUE(torch::equal(a.trainer->particles(), b.trainer->particles())) << "particles";
   EXPECT_TRUE(torch::equal(a.batches.state(), b.batches.state())) << "minibatch stream";
 }
@@ -171,7 +171,7 @@ TEST(Checkpoint, RefusesOtherShapes) {
   save_checkpoint(folder / "c.pt", saved.state(), saved.train_to(2));
   SmallRun other_model(Flow::wasserstein_fisher_rao, false, /*neurons=*/9);
   expect_contains(user_error([&] { load_checkpoint(folder / "c.pt", other_model.state()); }), "c.pt");
-  EXPECT_EQ(other_model.energy->neurons()->positions.size(0), 9);
+  EXPECT_EQ(other_model.energy->neurons().positions.size(0), 9);
   SmallRun other_data(Flow::wasserstein_fisher_rao, false, 8, /*points=*/50);
   expect_contains(user_error([&] { load_checkpoint(folder / "c.pt", other_data.state()); }), "c.pt");
 }

@@ -94,8 +94,8 @@ TEST(Safetensors, AnExportHoldsTheWeightsAndWhatTheyAre) {
   const auto content = read_safetensors(folder / "m");
   ASSERT_EQ(content.tensors.size(), 3u);
   const std::map<std::string, torch::Tensor> found(content.tensors.begin(), content.tensors.end());
-  EXPECT_TRUE(found.at("energy.neurons").equal(energy.neurons()->positions));
-  EXPECT_TRUE(found.at("energy.signs").equal(energy.neurons()->signs));
+  EXPECT_TRUE(found.at("energy.neurons").equal(energy.neurons().positions));
+  EXPECT_TRUE(found.at("energy.signs").equal(energy.neurons().signs));
   const auto description = Json::parse(content.metadata.at(description_name));
   EXPECT_EQ(description["log_z"], 0.5);
   EXPECT_EQ(description["domain"], "sphere");

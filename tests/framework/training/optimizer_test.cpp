@@ -177,12 +177,12 @@ TEST(Optimizers, TheFlowTakesItsStepsFromTheOptions) {
 TEST(Optimizers, LazyNeuronsAreFrozen) {
   Random random(1, "parameters");
   LazyShallow energy(3, {.neurons = 4}, random, torch::kDouble);
-  const auto positions = energy.neurons()->positions.clone();
+  const auto positions = energy.neurons().positions.clone();
   const auto flow = made({{"name", "wasserstein_fisher_rao"}, {"weight_step", 0.5}}, energy);
-  energy.neurons()->weights.mutable_grad() = row_of({1, -1, 0, 2});
+  energy.neurons().weights.mutable_grad() = row_of({1, -1, 0, 2});
   flow->step();
-  EXPECT_TRUE(torch::equal(energy.neurons()->positions, positions));
-  EXPECT_LT(distance(energy.neurons()->weights, row_of({-2, 2, 0, -4})), 1e-15);
+  EXPECT_TRUE(torch::equal(energy.neurons().positions, positions));
+  EXPECT_LT(distance(energy.neurons().weights, row_of({-2, 2, 0, -4})), 1e-15);
 }
 
 TEST(Optimizers, TheFlowNeedsNeurons) {

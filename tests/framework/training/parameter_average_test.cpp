@@ -55,7 +55,7 @@ TEST(ParameterAverage, OfUnitVectorsIsAdmissible) {
   ParameterAverage average(energy, 0.9);
   average.update(moved);
   average.write_to(energy);
-  EXPECT_LT((energy.neurons()->positions.norm(2, 1) - 1).abs().max().item<double>(), 1e-15);
+  EXPECT_LT((energy.neurons().positions.norm(2, 1) - 1).abs().max().item<double>(), 1e-15);
 }
 
 TEST(AveragedParameters, AreSwappedOutToTheBitAlsoByAnException) {
