@@ -11,7 +11,7 @@ namespace ebm {
 
 /// What a dataset may know when it is made.
 struct DatasetContext {
-  std::shared_ptr<Domain> domain;
+  std::shared_ptr<Domain> domain;  ///< where its points lie
   std::shared_ptr<Energy>
       teacher;     ///< made from the section `teacher` of the dataset, if there is one; in double
   Random& random;  ///< draws and random splits

@@ -11,7 +11,7 @@ namespace ebm {
 
 /// What an energy may know when it is made.
 struct EnergyContext {
-  std::shared_ptr<Domain> domain;
+  std::shared_ptr<Domain> domain;       ///< where its points lie
   torch::TensorOptions tensor_options;  ///< dtype and device of parameters
   Random& random;                       ///< initial parameters
 };

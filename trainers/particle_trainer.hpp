@@ -24,6 +24,7 @@ struct ParticleOptions {
 /// particles.
 class ParticleTrainer : public Trainer {
  public:
+  /// Particles start at copies of the data.
   ParticleTrainer(TrainerContext context, const ParticleOptions& options);
 
   torch::Tensor particles() const override { return state_.positions; }

@@ -27,11 +27,13 @@ class Evaluator {
     void describe(Fields& fields);
   };
 
+  /// @param dataset  whose parts the metrics are taken over
   Evaluator(std::shared_ptr<Domain> domain, Dataset dataset, Options options);
 
   /// @throws NonFiniteError naming the first metric that is not finite.
   MetricValues evaluate(Energy& energy) const;
 
+  /// As given.
   const Options& options() const { return options_; }
 
  private:

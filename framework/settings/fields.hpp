@@ -16,28 +16,30 @@ using Json = nlohmann::ordered_json;
 
 /// The numbers that an option accepts.
 struct Range {
-  double low = -std::numeric_limits<double>::infinity();
-  double high = std::numeric_limits<double>::infinity();
-  bool low_included = true;
-  bool high_included = true;
+  double low = -std::numeric_limits<double>::infinity();  ///< least number
+  double high = std::numeric_limits<double>::infinity();  ///< greatest number
+  bool low_included = true;                               ///< whether `low` itself is accepted
+  bool high_included = true;                              ///< whether `high` itself is accepted
 
-  static Range any() { return {}; }
-  static Range positive() { return {.low = 0, .low_included = false}; }
-  static Range at_least(double low) { return {.low = low}; }
-  static Range between(double low, double high) { return {.low = low, .high = high}; }
+  static Range any() { return {}; }                                      ///< every finite number
+  static Range positive() { return {.low = 0, .low_included = false}; }  ///< > 0
+  static Range at_least(double low) { return {.low = low}; }             ///< >= low
+  static Range between(double low, double high) { return {.low = low, .high = high}; }  ///< in [low, high]
 
+  /// Whether it is finite and within.
   bool contains(double value) const;
   std::string to_string() const;  ///< "> 0", "in [0, 1]", "finite"
 };
 
 /// One option of a struct: its name, where its value lives, what it accepts and what it means.
 struct Field {
+  /// Where the value lives, by its type.
   using Value = std::variant<double*, std::int64_t*, std::optional<double>*, std::optional<std::int64_t>*,
                              bool*, std::string*, std::vector<double>*, std::vector<std::int64_t>*,
                              std::vector<std::vector<double>>*, Json*>;
-  std::string_view name;
-  Value value;
-  std::string_view meaning;
+  std::string_view name;                  ///< its key
+  Value value;                            ///< where it lives
+  std::string_view meaning;               ///< in words, with the unit
   Range range = Range::any();             ///< of numbers, alone or in arrays
   std::vector<std::string> allowed = {};  ///< the texts that a choice accepts; empty: any
 };
@@ -65,23 +67,29 @@ class Fields {
   void integer(std::string_view name, Integer& value, Range range, std::string_view meaning) {
     field({name, &value, meaning, range});
   }
+  /// True or false.
   void boolean(std::string_view name, bool& value, std::string_view meaning) {
     field({name, &value, meaning});
   }
+  /// Any text.
   void text(std::string_view name, std::string& value, std::string_view meaning) {
     field({name, &value, meaning});
   }
+  /// One of the allowed texts.
   void choice(std::string_view name, std::string& value, std::vector<std::string> allowed,
               std::string_view meaning) {
     field({name, &value, meaning, Range::any(), std::move(allowed)});
   }
+  /// Numbers, each in the range.
   void numbers(std::string_view name, std::vector<double>& value, Range range, std::string_view meaning) {
     field({name, &value, meaning, range});
   }
+  /// Whole numbers, each in the range.
   void integers(std::string_view name, std::vector<std::int64_t>& value, Range range,
                 std::string_view meaning) {
     field({name, &value, meaning, range});
   }
+  /// Rows of numbers.
   void vectors(std::string_view name, std::vector<std::vector<double>>& value, std::string_view meaning) {
     field({name, &value, meaning});
   }
@@ -91,6 +99,7 @@ class Fields {
   }
 
  protected:
+  /// What the walk does with one field.
   virtual void field(const Field& field) = 0;
 };
 
@@ -118,6 +127,7 @@ class FieldReader final : public Fields {
 /// Writes the current values into a JSON object, in the order described.
 class FieldWriter final : public Fields {
  public:
+  /// @param section  where the values go
   explicit FieldWriter(Json& section) : section_(section) {}
 
  protected:
@@ -129,13 +139,16 @@ class FieldWriter final : public Fields {
 
 /// What `dualebm list` prints of one option.
 struct FieldDescription {
-  std::string name, type, default_value, meaning;
+  std::string name;           ///< its key
+  std::string type;           ///< in words, with what it accepts
+  std::string default_value;  ///< as a configuration spells it
+  std::string meaning;        ///< in words, with the unit
 };
 
 /// Collects descriptions; the values at the time of the walk are the defaults.
 class FieldLister final : public Fields {
  public:
-  std::vector<FieldDescription> descriptions;
+  std::vector<FieldDescription> descriptions;  ///< in the order of the walk
 
  protected:
   void field(const Field& field) override;

@@ -14,9 +14,9 @@ namespace ebm {
 /// A named choice read from a configuration: checked, with all defaults filled in, ready to be made.
 template <class Product, class Context>
 struct Choice {
-  std::string name;
-  Json resolved;  ///< the section with "name" and every option
-  std::function<std::shared_ptr<Product>(const Context&)> make;
+  std::string name;                                              ///< of the entry
+  Json resolved;                                                 ///< the section with "name" and every option
+  std::function<std::shared_ptr<Product>(const Context&)> make;  ///< makes it
 };
 
 /// Something that a registry can make by itself: `Options` that describe their fields, and a constructor from
@@ -37,9 +37,12 @@ concept Registrable = requires(typename T::Options options, const Context& conte
 template <class Product, class Context>
 class Registry {
  public:
+  /// One name.
   struct Entry {
-    std::string name, meaning;
-    std::function<std::vector<FieldDescription>()> list;
+    std::string name;                                     ///< by which a configuration asks for it
+    std::string meaning;                                  ///< in one line
+    std::function<std::vector<FieldDescription>()> list;  ///< its options with their defaults
+    /// From its section at that path.
     std::function<Choice<Product, Context>(const Json& options, const std::string& path)> read;
   };
 
@@ -99,9 +102,12 @@ class Registry {
          near ? fmt::format(" (did you mean \"{}\"?)", *near) : "", known());
   }
 
+  /// In the order in which they were added.
   const std::vector<Entry>& entries() const { return entries_; }
+  /// What the entries are.
   const std::string& kind() const { return kind_; }
 
+  /// Of all entries.
   std::vector<std::string> names() const {
     std::vector<std::string> result;
     for (const auto& entry : entries_) result.push_back(entry.name);

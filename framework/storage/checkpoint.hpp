@@ -30,10 +30,10 @@ void load_energy_of_checkpoint(const std::filesystem::path& path, Energy& energy
 
 /// The parts of a run that a checkpoint holds: everything the next iteration depends on besides the data.
 struct TrainingState {
-  Energy& energy;
-  torch::optim::Optimizer& optimizer;
-  Trainer& trainer;  ///< with its particles, counters and random stream
-  Random& batches;   ///< the stream that draws minibatches
+  Energy& energy;                      ///< its parameters and buffers
+  torch::optim::Optimizer& optimizer;  ///< with its moments
+  Trainer& trainer;                    ///< with its particles, counters and random stream
+  Random& batches;                     ///< the stream that draws minibatches
 };
 
 void save_checkpoint(const std::filesystem::path& path, const TrainingState& state, const Progress& progress);

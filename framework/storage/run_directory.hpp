@@ -26,13 +26,21 @@ class RunDirectory {
   /// A run that is there. @throws UserError if it is none.
   static RunDirectory open(const std::filesystem::path& path);
 
+  /// The folder.
   const std::filesystem::path& path() const { return path_; }
+  /// The configuration, as resolved.
   std::filesystem::path config() const { return path_ / "config.json"; }
+  /// Versions, seed, data and how the run ended.
   std::filesystem::path manifest() const { return path_ / "manifest.json"; }
+  /// One record a line.
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
+  /// All that the next iteration needs.
   std::filesystem::path checkpoint() const { return path_ / "checkpoint.pt"; }
+  /// The energy alone.
   std::filesystem::path model() const { return path_ / "model.pt"; }
+  /// What the transform has learnt.
   std::filesystem::path transform() const { return path_ / "transform.pt"; }
+  /// The page.
   std::filesystem::path report() const { return path_ / "report.html"; }
 
   /// Whether the folder holds a run of this program: its manifest says so.

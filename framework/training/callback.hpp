@@ -17,17 +17,21 @@ struct Progress {
 
 /// One line of metrics.jsonl.
 struct Record {
-  Progress progress;
-  MetricValues metrics;
+  Progress progress;     ///< when it was taken
+  MetricValues metrics;  ///< of the energy at that time
 };
 
 /// Something that watches a run. Every body here is empty: the base is the callback that does nothing.
 class Callback {
  public:
   virtual ~Callback() = default;
+  /// Before the first iteration.
   virtual void on_start(const Progress& /*progress*/) {}
+  /// After every iteration.
   virtual void on_step(const Progress& /*progress*/) {}
+  /// After every evaluation.
   virtual void on_record(const Record& /*record*/) {}
+  /// After the last iteration.
   virtual void on_end(const Progress& /*progress*/) {}
   /// Why the run should end after this iteration; empty to go on.
   virtual std::string stop_reason() const { return {}; }

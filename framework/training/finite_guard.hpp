@@ -27,6 +27,7 @@ class FiniteGuard final {
   /// @param deferred  see above
   FiniteGuard(const Energy& energy, bool deferred);
 
+  /// See above.
   bool deferred() const { return deferred_; }
 
   /// The number of the last iteration done, where a run is resumed.

@@ -25,7 +25,7 @@ struct LoopOptions {
 
 /// How a run ended.
 struct FitResult {
-  Progress progress;
+  Progress progress;   ///< at the end
   Record last;         ///< the evaluation of the final energy, averaged if an average is kept
   std::string reason;  ///< "finished", or what stopped it before
 };

@@ -30,7 +30,9 @@ class ParameterAverage final {
   /// unit vectors is none.
   void write_to(Energy& energy) const;
 
+  /// Writes averages and count.
   void save(torch::serialize::OutputArchive& archive) const;
+  /// Reads them back, bit for bit.
   void load(torch::serialize::InputArchive& archive);
 
  private:

@@ -20,15 +20,15 @@ namespace ebm {
 
 /// What a trainer works on and with. All of it outlives the trainer or is shared with it.
 struct TrainerContext {
-  std::shared_ptr<Energy> energy;
-  std::shared_ptr<Domain> domain;
-  std::shared_ptr<torch::optim::Optimizer> optimizer;
+  std::shared_ptr<Energy> energy;                      ///< what is trained
+  std::shared_ptr<Domain> domain;                      ///< where its points lie
+  std::shared_ptr<torch::optim::Optimizer> optimizer;  ///< of its parameters
   /// The whole training set, [n, d]: where particles start and restart. It may be a memory map in a dtype of
   /// its own; what is drawn from it takes that of the energy, and the rest is never read.
   torch::Tensor data;
-  std::shared_ptr<Random> random;  ///< noise and restarts
-  /// Factors on the learning rates and on the particle step; none: constant.
-  std::shared_ptr<const Schedule> optimizer_schedule = nullptr, particle_schedule = nullptr;
+  std::shared_ptr<Random> random;                                ///< noise and restarts
+  std::shared_ptr<const Schedule> optimizer_schedule = nullptr;  ///< of the learning rates; none: constant
+  std::shared_ptr<const Schedule> particle_schedule = nullptr;   ///< of the particle step; none: constant
   double gradient_clip = 0;  ///< largest norm of the gradient in all parameters together, >= 0; 0: any
   double average_decay = 0;  ///< of a ParameterAverage, in [0, 1); 0: none is kept
   /// Whether what is not finite is noted on the device and reported later, see FiniteGuard; none: on a CUDA
@@ -50,6 +50,7 @@ struct StepReport {
 /// Trainers that move particles derive from ParticleTrainer in the room trainers/.
 class Trainer {
  public:
+  /// @throws UserError if the training set is empty or a number of the context is out of its range.
   explicit Trainer(TrainerContext context);
   virtual ~Trainer() = default;
   Trainer(const Trainer&) = delete;
@@ -86,6 +87,7 @@ class Trainer {
   /// Everything the next step depends on besides the energy, the optimizer and the data. Restores bit for
   /// bit.
   virtual void save(torch::serialize::OutputArchive& archive) const;
+  /// Reads what `save` has written.
   virtual void load(torch::serialize::InputArchive& archive);
 
  protected:
@@ -112,11 +114,15 @@ class Trainer {
   /// Factor on the particle step in the current iteration.
   double particle_scale() const;
 
+  /// What is trained.
   Energy& energy() { return *context_.energy; }
+  /// Where its points lie.
   const Domain& domain() const { return *context_.domain; }
+  /// The whole training set, [n, d].
   const torch::Tensor& data() const { return context_.data; }
   /// Dtype and device of the energy's parameters, which batches and particles share.
   const torch::TensorOptions& tensor_options() const { return tensor_options_; }
+  /// Noise and restarts.
   Random& random() { return *context_.random; }
 
  private:
