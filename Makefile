@@ -55,11 +55,12 @@ peers:
 install: build
 	@cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX)) >/dev/null && echo "installed in $(or $(PREFIX),/usr/local)"
 
-# dualebm_*.deb in the build folder, for Debian 12 and its LibTorch.
+# dualebm_*.deb in build-package, for Debian 12 and its LibTorch.
 package: setup
 	@$(call install_missing,dpkg-dev)
-	@$(MAKE) --no-print-directory build
-	@cd $(BUILD) && cpack -G DEB --config CPackConfig.cmake >/dev/null && ls $$PWD/dualebm_*.deb
+	@cmake --preset package --log-level=NOTICE >/dev/null
+	@cmake --build build-package --parallel $(JOBS)
+	@cd build-package && cpack >/dev/null && ls $$PWD/dualebm_*.deb
 
 # What reads the sources: the layout, every header compiled alone, clang-tidy and cppcheck. Again only what has changed.
 lint: setup
@@ -109,7 +110,7 @@ setup-benchmarks: setup
 	@$(call install_missing,$(BENCHMARKS))
 
 clean:
-	rm -rf $(BUILD) build-asan build-coverage build-docs build-fuzz build-lint
+	rm -rf $(BUILD) build-asan build-coverage build-docs build-fuzz build-lint build-package
 
 # Installs the packages that are not there yet, and says which; says nothing if all are.
 define install_missing
