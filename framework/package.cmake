@@ -22,17 +22,26 @@ install(FILES ${PROJECT_BINARY_DIR}/generated/dualebmConfig.cmake
               ${PROJECT_BINARY_DIR}/generated/dualebmConfigVersion.cmake DESTINATION ${PACKAGE_DIR})
 install(EXPORT dualebmTargets NAMESPACE dualebm:: DESTINATION ${PACKAGE_DIR})
 
-# pkg-config: what CMake knows of LibTorch's target, in plain flags. The prefix is where the file lies.
+# pkg-config: LibTorch in plain flags, without the folders that a compiler knows by itself (to name /usr/include breaks
+# <cstdlib>). The prefix is where the file lies.
+set(TORCH_INCLUDE_FLAGS "")
+foreach(folder ${TORCH_INCLUDE_DIRS})
+  if(NOT folder IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
+    string(APPEND TORCH_INCLUDE_FLAGS " -isystem ${folder}")
+  endif()
+endforeach()
+set(TORCH_LINK_FLAGS "")
 if(LIBTORCH)
-  set(TORCH_FLAGS "-L${LIBTORCH}/lib -Wl,-rpath,${LIBTORCH}/lib -Wl,--allow-shlib-undefined")
+  set(TORCH_LINK_FLAGS "-L${LIBTORCH}/lib -Wl,-rpath,${LIBTORCH}/lib -Wl,--allow-shlib-undefined")
 else()
-  get_target_property(TORCH_FLAGS torch IMPORTED_LOCATION)
-  get_filename_component(TORCH_FLAGS "${TORCH_FLAGS}" DIRECTORY)
-  set(TORCH_FLAGS "-L${TORCH_FLAGS}")
+  get_target_property(folder torch LOCATION)
+  get_filename_component(folder "${folder}" DIRECTORY)
+  if(NOT folder IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
+    set(TORCH_LINK_FLAGS "-L${folder} -Wl,-rpath,${folder}")
+  endif()
 endif()
-list(TRANSFORM TORCH_INCLUDE_DIRS PREPEND "-isystem " OUTPUT_VARIABLE TORCH_INCLUDE_FLAGS)
-list(JOIN TORCH_INCLUDE_FLAGS " " TORCH_INCLUDE_FLAGS)
 file(RELATIVE_PATH PREFIX_FROM_HERE /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" PREFIX_FROM_HERE ${PREFIX_FROM_HERE})
 configure_file(framework/dualebm.pc.in ${PROJECT_BINARY_DIR}/generated/dualebm.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/generated/dualebm.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
