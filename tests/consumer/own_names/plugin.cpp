@@ -12,7 +12,8 @@ struct Spring final : ebm::Energy {
     }
   };
   Spring(const ebm::EnergyContext& context, const Options& options)
-      : stiffness(register_parameter("stiffness", torch::tensor(options.stiffness, context.tensor_options))) {}
+      : stiffness(register_parameter("stiffness", torch::tensor(options.stiffness, context.tensor_options))) {
+  }
   torch::Tensor forward(const torch::Tensor& x) override { return stiffness * x.square().sum(1); }
   torch::Tensor stiffness;
 };
