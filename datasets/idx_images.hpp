@@ -9,8 +9,8 @@ namespace ebm {
 /// numbers 0 to 255.
 struct IdxImages final : Dataset {
   struct Options : SplitOptions {
-    std::string images;
-    std::string labels;
+    std::string images;      ///< file of the images
+    std::string labels;      ///< file of their classes; empty: none
     std::string keep_label;  ///< only images of this class; empty: all
     void describe(Fields& fields);
   };

@@ -10,7 +10,7 @@ namespace ebm {
 /// one file are its rows in their order, training first: shuffle before saving, if order means something.
 struct Npy final : Dataset {
   struct Options {
-    std::string path;
+    std::string path;               ///< of the array
     std::string validation_path;    ///< empty: a share of `path`
     std::string test_path;          ///< empty: a share of `path`
     double validation_share = 0.1;  ///< rows before the test rows

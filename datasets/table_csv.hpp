@@ -10,8 +10,8 @@ namespace ebm {
 /// Rows need not lie on the domain; a transform may take them there.
 struct TableCsv final : Dataset {
   struct Options : SplitOptions {
-    std::string path;
-    bool header = true;
+    std::string path;                 ///< of the file
+    bool header = true;               ///< whether its first row names the columns
     std::string label;                ///< column that is no coordinate; empty: none
     std::string keep_label;           ///< only rows with exactly this label; empty: all
     std::vector<std::int64_t> image;  ///< {channels, height, width}; empty: rows are no images

@@ -18,6 +18,7 @@ class Gaussian final : public Energy {
     void describe(Fields& fields);
   };
 
+  /// @throws UserError if a list is neither of one number nor of d.
   Gaussian(std::int64_t dimension, const Options& options, const torch::TensorOptions& tensor_options);
 
   torch::Tensor forward(const torch::Tensor& x) override;

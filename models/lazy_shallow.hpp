@@ -25,6 +25,7 @@ class LazyShallow final : public NeuronEnergy {
     void describe(Fields& fields);
   };
 
+  /// @param random  draws the frozen neurons
   LazyShallow(std::int64_t dimension, Options options, Random& random,
               const torch::TensorOptions& tensor_options);
 

@@ -32,6 +32,7 @@ class Mlp final : public Energy {
     void describe(Fields& fields);
   };
 
+  /// @param context  its random stream draws the initial weights
   Mlp(const EnergyContext& context, const Options& options);
 
   torch::Tensor forward(const torch::Tensor& x) override;

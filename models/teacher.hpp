@@ -23,6 +23,7 @@ class Teacher final : public NeuronEnergy {
     void describe(Fields& fields);
   };
 
+  /// @throws UserError if a neuron has not the dimension of the domain.
   Teacher(std::int64_t dimension, const Options& options, const torch::TensorOptions& tensor_options);
 
   torch::Tensor forward(const torch::Tensor& x) override;

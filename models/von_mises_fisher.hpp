@@ -21,6 +21,7 @@ class VonMisesFisherMixture final : public Energy {
     void describe(Fields& fields);
   };
 
+  /// @param random  draws the initial mean directions
   VonMisesFisherMixture(std::int64_t dimension, const Options& options, Random& random,
                         const torch::TensorOptions& tensor_options);
 

@@ -3,7 +3,7 @@
 cmake_minimum_required(VERSION 3.22)
 
 function(run)
-  cmake_parse_arguments(RUN "" "CODE;OUT;ERROR" "COMMAND" ${ARGN})
+  cmake_parse_arguments(RUN "" "CODE;ERROR" "OUT;COMMAND" ${ARGN})
   execute_process(COMMAND ${RUN_COMMAND} WORKING_DIRECTORY ${WORK} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE error)
   if(NOT code EQUAL ${RUN_CODE})
     message(FATAL_ERROR "${RUN_COMMAND}\nended with ${code} instead of ${RUN_CODE}:\n${out}${error}")
@@ -63,8 +63,52 @@ run(CODE 2 ERROR "cannot be loaded" COMMAND ${DUALEBM} list --plugin ${CONFIG})
 run(CODE 2 ERROR "not a plugin: it has no dualebm_plugin_identity" COMMAND ${DUALEBM} list --plugin ${WORK}/build/libno_entry.so)
 run(CODE 2 ERROR "built for dualebm 0.0.1 with LibTorch 0.4.0, and this is dualebm"
     COMMAND ${DUALEBM} list --plugin ${WORK}/build/libother_version.so)
+run(CODE 2 ERROR ", headers 0123456789ab, and this is dualebm"
+    COMMAND ${DUALEBM} list --plugin ${WORK}/build/libother_headers.so)
 run(CODE 2 ERROR "it failed to register: no licence" COMMAND ${DUALEBM} list --plugin ${WORK}/build/libthrows.so)
 run(CODE 2 ERROR "energy \"ring\": the name is taken" COMMAND ${MINE} list --plugin ${PLUGIN})
+
+# Several plugins are one more list; the second has headers named like ours, and hides all but its entry.
+run(CODE 0 OUT "ring: a ring on R²" "spring: a spring at the origin"
+    COMMAND ${DUALEBM} list energy --plugin ${PLUGIN} --plugin ${WORK}/build/libown_names.so)
+run(CODE 2 ERROR "energy \"ring\": the name is taken" COMMAND ${DUALEBM} list --plugin ${PLUGIN} --plugin ${PLUGIN})
+
+# One more virtual function in any header is another hash.
+file(COPY ${BUILD}/include/dualebm/framework DESTINATION ${WORK}/changed FILES_MATCHING PATTERN "*.hpp")
+set(HASH ${BUILD}/include/dualebm/framework/experiment/headers_hash.cmake)
+run(CODE 0 COMMAND ${CMAKE_COMMAND} -DROOT=${WORK}/changed -DOUT=${WORK}/before.hpp -P ${HASH})
+file(APPEND ${WORK}/changed/framework/problem/energy.hpp "struct Changed { virtual void more(); };\n")
+run(CODE 0 COMMAND ${CMAKE_COMMAND} -DROOT=${WORK}/changed -DOUT=${WORK}/after.hpp -P ${HASH})
+file(SHA256 ${WORK}/before.hpp before)
+file(SHA256 ${WORK}/after.hpp after)
+if(before STREQUAL after)
+  message(FATAL_ERROR "A changed header has left the hash of the headers as it was")
+endif()
+
+# Without CMake: what pkg-config says is enough to compile, link and run one file.
+find_program(PKG_CONFIG pkg-config)
+if(PKG_CONFIG)
+  file(GLOB_RECURSE pc ${WORK}/prefix/*/dualebm.pc)
+  get_filename_component(pc ${pc} DIRECTORY)
+  execute_process(COMMAND ${CMAKE_COMMAND} -E env PKG_CONFIG_PATH=${pc} ${PKG_CONFIG} --cflags --libs dualebm
+                  OUTPUT_VARIABLE flags COMMAND_ERROR_IS_FATAL ANY)
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+  run(CODE 0 COMMAND c++ ${SOURCE}/by_pkg_config.cpp -o ${WORK}/by_pkg_config ${flags})
+  run(CODE 0 OUT ": sphere" COMMAND ${WORK}/by_pkg_config)
+else()
+  message("no pkg-config on this machine: dualebm.pc is not tested")
+endif()
+
+# A component that is none.
+file(WRITE ${WORK}/no_component/CMakeLists.txt "cmake_minimum_required(VERSION 3.22)\nproject(none CXX)\n"
+     "find_package(dualebm REQUIRED COMPONENTS models toasters)\n")
+execute_process(COMMAND ${CMAKE_COMMAND} -G Ninja -S ${WORK}/no_component -B ${WORK}/no_component/build
+                        -DCMAKE_PREFIX_PATH=${WORK}/prefix
+                RESULT_VARIABLE code OUTPUT_QUIET ERROR_VARIABLE error)
+string(REGEX REPLACE "[ \n]+" " " error "${error}")
+if(code EQUAL 0 OR NOT error MATCHES "dualebm has no component toasters; it has framework, models")
+  message(FATAL_ERROR "An unknown component should be refused with the known ones: ${error}")
+endif()
 
 # A package that was built with another LibTorch is not taken.
 file(READ ${WORK}/prefix/lib/cmake/dualebm/dualebmConfig.cmake config)

@@ -20,9 +20,10 @@ namespace ebm {
 class DenoisingScoreMatching final : public Trainer {
  public:
   struct Options {
-    double noise = 0.1;       ///< σ_0, in the units of the data
-    std::int64_t levels = 1;  ///< L; 1: σ_0 alone
-    std::optional<double> noise_low = std::nullopt, noise_high = std::nullopt;  ///< σ_1 and σ_L, for L > 1
+    double noise = 0.1;                               ///< σ_0, in the units of the data
+    std::int64_t levels = 1;                          ///< L; 1: σ_0 alone
+    std::optional<double> noise_low = std::nullopt;   ///< σ_1, for L > 1
+    std::optional<double> noise_high = std::nullopt;  ///< σ_L, for L > 1
     void describe(Fields& fields);
   };
 

@@ -14,7 +14,7 @@ namespace ebm {
 class ExactLikelihood final : public Trainer {
  public:
   struct Options {
-    std::int64_t resolution = 60;
+    std::int64_t resolution = 60;  ///< of the quadrature rule
     void describe(Fields& fields);
   };
 

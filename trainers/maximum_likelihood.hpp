@@ -17,6 +17,7 @@ class MaximumLikelihood final : public ParticleTrainer {
     void describe(Fields& fields);
   };
 
+  /// @param context  see Trainer @param options  see above
   MaximumLikelihood(TrainerContext context, const Options& options);
   explicit MaximumLikelihood(TrainerContext context) : MaximumLikelihood(std::move(context), Options()) {}
   bool repeats(const Iteration&) const override { return true; }

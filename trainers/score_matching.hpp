@@ -10,10 +10,11 @@ namespace ebm {
 class RestartLimit final : public ParticleTrainer {
  public:
   struct Options : ParticleOptions {
-    double step_boost = 0.1;
+    double step_boost = 0.1;  ///< learning rates are multiplied by 1 + this / h_x
     void describe(Fields& fields);
   };
 
+  /// @param context  see Trainer @param options  see above
   RestartLimit(TrainerContext context, const Options& options);
   explicit RestartLimit(TrainerContext context) : RestartLimit(std::move(context), Options()) {}
   bool repeats(const Iteration&) const override { return true; }

@@ -10,10 +10,10 @@ namespace ebm {
 
 /// A CSV file as text: a header line, then rows of as many fields.
 struct CsvTable {
-  std::filesystem::path path;
-  std::vector<std::string> header;
-  std::vector<std::vector<std::string>> rows;
-  std::vector<std::size_t> lines;  ///< on which each row begins, from 1
+  std::filesystem::path path;                  ///< of the file
+  std::vector<std::string> header;             ///< names of the columns
+  std::vector<std::vector<std::string>> rows;  ///< all of them as text
+  std::vector<std::size_t> lines;              ///< on which each row begins, from 1
 
   /// Index of the first of the given names that the header has. @throws UserError naming the header's own
   /// names.

@@ -16,12 +16,15 @@ class CsvReader {
   /// are called x0, x1, ...
   CsvReader(std::filesystem::path path, std::string text, bool header = true);
 
+  /// Of the file.
   const std::filesystem::path& path() const { return path_; }
+  /// Names of the columns.
   const std::vector<std::string>& header() const { return header_; }
 
   /// Goes on to the next row; false after the last.
   bool next();
 
+  /// Of the current row, as text.
   const std::vector<std::string>& fields() const { return fields_; }
 
   /// The line, from 1, on which the current row begins.

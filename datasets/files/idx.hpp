@@ -11,8 +11,8 @@ namespace ebm {
 ///
 /// Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits", section "File formats".
 struct Idx {
-  std::vector<std::int64_t> shape;
-  std::string values;  ///< unsigned bytes, as many as the shape says
+  std::vector<std::int64_t> shape;  ///< its sides
+  std::string values;               ///< unsigned bytes, as many as the shape says
 };
 
 /// @param bytes  of the whole file, unpacked @param name  of the file, for messages

@@ -16,6 +16,7 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
+  /// The whole file.
   std::string_view bytes() const { return {data_, size_}; }
 
   /// The start of the mapping; what is written there stays in this process and never reaches the file.

@@ -73,7 +73,7 @@ class HeaderParser {
     if (quote != '\'' && quote != '"') wrong("a string");
     const auto end = text_.find(quote, place_ + 1);
     if (end == std::string_view::npos) wrong("a closed string");
-    const std::string value(text_.substr(place_ + 1, end - place_ - 1));
+    std::string value(text_.substr(place_ + 1, end - place_ - 1));
     place_ = end + 1;
     return value;
   }
@@ -159,7 +159,7 @@ NpyHeader parse_npy_header(std::string_view bytes, const std::string& name) {
   HeaderParser parser(bytes.substr(start, length), name);
   parser.parse();
   const auto& shape = *parser.shape;
-  const NpyHeader header{
+  NpyHeader header{
       .item_size = item_size_of(*parser.descr, name), .shape = shape, .data_offset = start + length};
   require(!*parser.fortran_order, "{}: in Fortran order; save numpy.ascontiguousarray(a)", name);
   const auto shown = fmt::format("({})", fmt::join(shape, ", "));

@@ -13,8 +13,8 @@ struct NpyHeader {
   std::vector<std::int64_t> shape;  ///< at least two sides, none of them zero
   std::size_t data_offset = 0;      ///< bytes before the first number, a multiple of item_size
 
-  std::int64_t rows() const { return shape.front(); }
-  std::int64_t columns() const;  ///< numbers in a row: the product of the other sides
+  std::int64_t rows() const { return shape.front(); }  ///< the first side
+  std::int64_t columns() const;                        ///< numbers in a row: the product of the other sides
 };
 
 /// Parses versions 1, 2 and 3 of the format (numpy.lib.format), and compares with the size of the file.

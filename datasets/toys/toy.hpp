@@ -8,11 +8,11 @@ namespace ebm {
 /// The two-dimensional shapes that densities are tried on, each with its exact density as the teacher.
 struct Toy final : Dataset {
   struct Options {
-    std::string shape = "eight_gaussians";
-    std::int64_t train = 10000;
-    std::int64_t validation = 0;
-    std::int64_t test = 10000;
-    std::optional<double> noise;  ///< none: the shape's own
+    std::string shape = "eight_gaussians";  ///< see `dualebm list dataset`
+    std::int64_t train = 10000;             ///< points to draw
+    std::int64_t validation = 0;            ///< likewise
+    std::int64_t test = 10000;              ///< likewise
+    std::optional<double> noise;            ///< none: the shape's own
     void describe(Fields& fields);
   };
 

@@ -22,10 +22,12 @@ class ToyDensity : public Energy {
   /// A square grid centred on the origin that resolves p: the square leaves out a mass below 1e-13, and the
   /// trapezium rule, which converges faster than any power of the spacing, is exact to rounding on it.
   struct Grid {
-    double half_width, spacing;
+    double half_width;             ///< of the square, in units of x
+    double spacing;                ///< between points, likewise
     torch::Tensor points() const;  ///< [Q, 2], double
     double cell() const;           ///< area that a point stands for, so that Σ f(points) cell ≈ ∫ f dx
   };
+  /// The grid of this density.
   virtual Grid grid() const = 0;
 
  protected:

@@ -11,6 +11,7 @@ namespace ebm {
 /// the mean of N(x; c, σ² I) over c uniform on a circle: Mardia & Jupp 2000, §3.5.4, for the integral.
 class ToyRings final : public ToyDensity {
  public:
+  /// @param deviation  σ
   explicit ToyRings(double deviation) : deviation_(deviation) {}
   torch::Tensor sample(std::int64_t count, Random& random) const override;
   Grid grid() const override;

@@ -16,6 +16,7 @@ class Dequantise final : public Transform {
     void describe(Fields& fields);
   };
 
+  /// @param options  say how many levels there are
   Dequantise(const TransformContext& context, const Options& options);
 
   torch::Tensor forward(const torch::Tensor& x) override { return (x + 0.5) / levels_; }

@@ -14,6 +14,7 @@ class Standardise final : public Transform {
     void describe(Fields&) {}
   };
 
+  /// Learns nothing yet: see `fit`.
   Standardise(const TransformContext& context, const Options& options);
 
   /// Goes over the rows piece by piece in double, so that mapped data need no memory.

@@ -24,6 +24,7 @@ class Normals {
   /// Numbers begin ... begin + count - 1 of the draw. @throws UserError if fewer were recorded
   /// @param out  [count]
   void fill(std::int64_t begin, std::int64_t count, float* out) const;
+  /// Likewise in double precision.
   void fill(std::int64_t begin, std::int64_t count, double* out) const;
 
  private:

@@ -90,6 +90,7 @@ torch::Tensor first_distinct(const torch::Tensor& draws, std::int64_t count);
 /// time in a thread or nested; the CPU's generator only.
 class DefaultGenerator {
  public:
+  /// @param random  one number of it is the seed
   explicit DefaultGenerator(Random& random);
   ~DefaultGenerator();
   DefaultGenerator(const DefaultGenerator&) = delete;

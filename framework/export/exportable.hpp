@@ -17,7 +17,7 @@ inline constexpr const char* description_name = "dualebm.json";
 
 /// What leaves for somebody else's notebook or service.
 struct Exportable {
-  Energy& energy;
+  Energy& energy;        ///< what leaves
   const Domain& domain;  ///< of the points that the energy takes
   /// From points as they come to those; none: the identity.
   std::shared_ptr<TransformChain> transform = nullptr;

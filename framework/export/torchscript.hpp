@@ -7,8 +7,9 @@
 
 namespace ebm {
 
+/// What an export has to say about the file it wrote.
 struct ExportResult {
-  Fidelity fidelity;
+  Fidelity fidelity;  ///< of the file, read back, to the live model
   /// False where numbers were computed from the weights while tracing: right as it is, but not to be trained
   /// further. In the description it is "trainable".
   bool trainable = true;

@@ -88,6 +88,7 @@ class Domain {
 /// The unit sphere S^{d-1} in R^d; τ is the uniform probability measure.
 class Sphere final : public Domain {
  public:
+  /// @param dimension  d of the ambient space R^d
   explicit Sphere(std::int64_t dimension);
   static constexpr const char* kind = "sphere";
   std::string name() const override { return kind; }

@@ -13,6 +13,7 @@ namespace ebm {
 /// At the end every module is back in the mode it was in.
 class EvaluationMode final {
  public:
+  /// @param root  of the tree, which outlives this
   explicit EvaluationMode(torch::nn::Module& root) : root_(root), root_before_(root.is_training()) {
     for (const auto& module : root.modules(/*include_self=*/false)) {
       before_.emplace_back(module, module->is_training());

@@ -18,7 +18,7 @@ namespace ebm {
 class Transform : public virtual torch::nn::Module {
  public:
   /// Learns from the training part alone. @param train [n, d]
-  virtual void fit(const torch::Tensor& /*train*/) {}
+  virtual void fit([[maybe_unused]] const torch::Tensor& train) {}
 
   /// T(x), without randomness, differentiable. @param x [N, d] @return [N, d]
   virtual torch::Tensor forward(const torch::Tensor& x) = 0;
@@ -43,6 +43,7 @@ struct TransformContext {
 /// Transforms one after the other; none of them: the identity. Modules "0", "1", ...
 class TransformChain final : public Transform {
  public:
+  /// @param parts  the first is applied first
   explicit TransformChain(std::vector<std::shared_ptr<Transform>> parts = {});
   /// Fits each on what the ones before it make of the training part.
   void fit(const torch::Tensor& train) override;
@@ -50,6 +51,7 @@ class TransformChain final : public Transform {
   torch::Tensor prepare(const torch::Tensor& x, Random& random) override;
   torch::Tensor inverse(const torch::Tensor& y) override;
   double log_determinant() const override;
+  /// Whether it is the identity.
   bool empty() const { return parts_.empty(); }
 
  private:

@@ -36,6 +36,7 @@ class Langevin final : public Sampler {
 
   Info step(Energy& energy, const Domain& domain, State& state, Random& random, double scale) const override;
 
+  /// As given.
   const Options& options() const { return options_; }
 
  private:

@@ -15,7 +15,7 @@ namespace ebm {
 /// code. Source: https://github.com/huggingface/safetensors.
 struct Safetensors {
   std::vector<std::pair<std::string, torch::Tensor>> tensors;  ///< on the CPU
-  std::map<std::string, std::string> metadata;
+  std::map<std::string, std::string> metadata;                 ///< free text by name
 };
 
 /// A whole file. Tensors of wide numbers come first, so that each begins at a multiple of its number's size.

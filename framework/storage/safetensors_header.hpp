@@ -10,9 +10,11 @@ namespace ebm {
 
 /// One tensor as the header of a safetensors file lists it.
 struct SafetensorsEntry {
-  std::string name, dtype;  ///< dtype as the format writes it: "F32"
-  std::vector<std::int64_t> shape;
-  std::uint64_t begin = 0, end = 0;  ///< bytes, from the end of the header
+  std::string name;                 ///< of the tensor
+  std::string dtype;                ///< as the format writes it: "F32"
+  std::vector<std::int64_t> shape;  ///< its sides
+  std::uint64_t begin = 0;          ///< first byte, from the end of the header
+  std::uint64_t end = 0;            ///< behind the last, likewise
 };
 
 /// The header of a safetensors file: 8 bytes of little-endian length, that many bytes of JSON, then the data.

@@ -9,7 +9,7 @@ namespace ebm {
 
 /// What an optimizer may know when it is made.
 struct OptimizerContext {
-  Energy& energy;
+  Energy& energy;  ///< whose parameters it moves
 };
 
 /// Registers wasserstein_fisher_rao for shallow energies; adam, adamw and sgd for any.

@@ -8,11 +8,15 @@ namespace ebm {
 
 /// Options of one group of the Wasserstein-Fisher-Rao flow; the learning rate is a time step of the flow.
 struct FlowGroupOptions : public torch::optim::OptimizerCloneableOptions<FlowGroupOptions> {
+  /// @param lr  time step of the flow
   explicit FlowGroupOptions(double lr = 0.0) : lr_(lr) {}
+  /// Time step of the flow.
   TORCH_ARG(double, lr);
 
  public:
+  /// Time step of the flow.
   double get_lr() const override { return lr(); }
+  /// Sets it.
   void set_lr(double rate) override { lr(rate); }
 };
 
@@ -33,6 +37,7 @@ struct FlowGroupOptions : public torch::optim::OptimizerCloneableOptions<FlowGro
 /// Energy::project_parameters.
 class WassersteinFisherRao final : public torch::optim::Optimizer {
  public:
+  /// Time steps of the flow.
   struct Options {
     double neuron_step = 0.04;  ///< h_z >= 0
     double weight_step = 0.02;  ///< h_w >= 0
