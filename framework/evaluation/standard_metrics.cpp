@@ -30,28 +30,28 @@ Value error_of(const std::optional<Estimate>& estimate) {
   return estimate ? estimate->standard_error : std::nullopt;
 }
 
-enum class Part { test, validation, train };
+enum class DataPart { test, validation, train };
 
 /// Of a part; the training points of a known teacher are not worth the time.
-torch::Tensor points_of(const Evaluation& at, Part part) {
+torch::Tensor points_of(const Evaluation& at, DataPart which) {
   const auto& data = at.problem().data();
-  if (part == Part::test) return data.test;
-  if (part == Part::validation) return data.validation;
+  if (which == DataPart::test) return data.test;
+  if (which == DataPart::validation) return data.validation;
   return data.teacher ? torch::Tensor() : data.train;
 }
 
-FormulaMetric::Formula likelihood(Part part) {
-  return [part](const Evaluation& at) { return value_of(at.negative_log_likelihood(points_of(at, part))); };
+FormulaMetric::Formula likelihood(DataPart which) {
+  return [which](const Evaluation& at) { return value_of(at.negative_log_likelihood(points_of(at, which))); };
 }
 
-FormulaMetric::Formula likelihood_error(Part part) {
-  return [part](const Evaluation& at) { return error_of(at.negative_log_likelihood(points_of(at, part))); };
+FormulaMetric::Formula likelihood_error(DataPart which) {
+  return [which](const Evaluation& at) { return error_of(at.negative_log_likelihood(points_of(at, which))); };
 }
 
 /// What stands in for the likelihood where log Z is out of reach: differences of mean energies need none.
-FormulaMetric::Formula energy(Part part) {
-  return [part](const Evaluation& at) {
-    return at.log_z() ? std::nullopt : value_of(at.mean_energy(points_of(at, part)));
+FormulaMetric::Formula energy(DataPart which) {
+  return [which](const Evaluation& at) {
+    return at.log_z() ? std::nullopt : value_of(at.mean_energy(points_of(at, which)));
   };
 }
 
@@ -78,27 +78,27 @@ const std::vector<std::pair<MetricDescription, FormulaMetric::Formula>>& table()
       {{"nll_test", "test NLL", "nats, per area", "lower", false,
         "E_test[E] + log Z + log area: negative log-likelihood of held-out points with respect to area on a "
         "sphere, volume on R^d"},
-       likelihood(Part::test)},
+       likelihood(DataPart::test)},
       {{"nll_test_standard_error", "standard error of the test NLL", "nats", "", true,
         "of the mean over the test points; the error of log Z is quadrature_error"},
-       likelihood_error(Part::test)},
+       likelihood_error(DataPart::test)},
       {{"nll_validation", "validation NLL", "nats, per area", "lower", false,
         "the same on the validation points; what early stopping watches"},
-       likelihood(Part::validation)},
+       likelihood(DataPart::validation)},
       {{"nll_validation_standard_error", "standard error of the validation NLL", "nats", "", true,
         "of the mean over the validation points"},
-       likelihood_error(Part::validation)},
+       likelihood_error(DataPart::validation)},
       {{"nll_train", "training NLL", "nats, per area", "lower", false, "the same on the training points"},
-       likelihood(Part::train)},
+       likelihood(DataPart::train)},
       {{"energy_test", "mean test energy", "nats, without log Z", "", false,
         "E_test[E] where log Z is out of reach; above energy_train by what does not generalise"},
-       energy(Part::test)},
+       energy(DataPart::test)},
       {{"energy_validation", "mean validation energy", "nats, without log Z", "", false,
         "the same on the validation points"},
-       energy(Part::validation)},
+       energy(DataPart::validation)},
       {{"energy_train", "mean training energy", "nats, without log Z", "", false,
         "the same on the training points"},
-       energy(Part::train)},
+       energy(DataPart::train)},
       {{"quadrature_error", "quadrature error", "nats", "", true,
         "estimate for log Z and KL: the larger of their differences to a rougher rule (on R² also a wider "
         "one, "
