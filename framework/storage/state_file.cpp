@@ -44,7 +44,8 @@ Json json_of(const State::Value& value) {
 }
 
 void read_scalars(const std::string& text, State& state) {
-  for (const auto& [name, entry] : Json::parse(text).items()) {
+  const auto scalars = Json::parse(text);
+  for (const auto& [name, entry] : scalars.items()) {
     if (entry.contains("integer")) {
       state.write(name, entry["integer"].get<std::int64_t>());
     } else if (entry.contains("text")) {
