@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include "dualebm/framework/evaluation/standard_metrics.hpp"
 #include "dualebm/models/mlp.hpp"
 #include "dualebm/models/shallow.hpp"
 #include "tests/support/catalogue.hpp"

@@ -14,7 +14,7 @@ namespace {
 /// The bytes of a tensor, which tell one NaN from another and 0 from -0.
 std::string bytes_of(const torch::Tensor& tensor) {
   const auto rows = tensor.contiguous();
-  return {static_cast<const char*>(rows.data_ptr()), rows.numel() * rows.element_size()};
+  return {static_cast<const char*>(rows.data_ptr()), rows.nbytes()};
 }
 
 void expect_same_state(const State& a, const State& b) {

@@ -5,6 +5,7 @@
 #include <torch/optim/sgd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <regex>
 
 #include "dualebm/framework/training/schedules/schedules.hpp"
