@@ -63,6 +63,6 @@ void IdxImages::Options::describe(Fields& fields) {
 }
 
 IdxImages::IdxImages(const DatasetContext& context, const Options& options)
-    : Dataset(read_images(context, options)) {}
+    : Dataset(read_images(context, checked(options, "idx"))) {}
 
 }  // namespace ebm

@@ -76,7 +76,8 @@ void Npy::Options::describe(Fields& fields) {
                 "share of the rows of path, the last, where there is no test_path");
 }
 
-Npy::Npy(const DatasetContext& context, const Options& options) {
+Npy::Npy(const DatasetContext& context, const Options& given) {
+  const auto options = checked(given, "npy");
   require_path(options.path, "dataset.path", "points.npy");
   const auto array = map_npy(options.path);
   const auto points = array.flatten(1);

@@ -26,9 +26,10 @@ void PointFileOptions::describe(Fields& fields) {
 }
 
 LatLonCsv::LatLonCsv(const DatasetContext& context, const Options& options)
-    : Dataset(split_rows(lat_lon(context, options.path), options, context.random)) {}
+    : Dataset(split_rows(lat_lon(context, checked(options, "lat_lon_csv").path), options, context.random)) {}
 
 PointsCsv::PointsCsv(const DatasetContext& context, const Options& options)
-    : Dataset(split_rows(coordinates(context, options.path), options, context.random)) {}
+    : Dataset(
+          split_rows(coordinates(context, checked(options, "points_csv").path), options, context.random)) {}
 
 }  // namespace ebm

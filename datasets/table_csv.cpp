@@ -100,7 +100,8 @@ void TableCsv::Options::describe(Fields& fields) {
 }
 
 TableCsv::TableCsv(const DatasetContext& context, const Options& options)
-    : Dataset(split_rows(read_table(options, *context.domain), options, context.random)) {
+    : Dataset(
+          split_rows(read_table(checked(options, "table_csv"), *context.domain), options, context.random)) {
   image = options.image;
 }
 

@@ -23,9 +23,10 @@ void TeacherStudent::Options::describe(Fields& fields) {
                  "the energy that the points come from: an energy section with a lower bound");
 }
 
-TeacherStudent::TeacherStudent(const DatasetContext& context, const Options& options)
-    : Dataset(parts_of(samples(context, options.train + options.validation + options.test), options.train,
-                       options.validation)) {
+TeacherStudent::TeacherStudent(const DatasetContext& context, const Options& given) {
+  const auto options = checked(given, "teacher_student");
+  const auto points = samples(context, options.train + options.validation + options.test);
+  static_cast<Dataset&>(*this) = parts_of(points, options.train, options.validation);
   teacher = context.teacher;
 }
 

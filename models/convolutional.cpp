@@ -18,7 +18,7 @@ void Convolutional::Options::describe(Fields& fields) {
 }
 
 Convolutional::Convolutional(const EnergyContext& context, const Options& options)
-    : image_(options.image),
+    : image_(checked(options, "convolutional").image),
       activation_(smooth_activation(options.activation)),
       confinement_(options.confinement) {
   require(image_.size() == 3, "energy.image: expected channels, height and width, found {} numbers",

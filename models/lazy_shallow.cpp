@@ -17,8 +17,7 @@ void LazyShallow::Options::describe(Fields& fields) {
 
 LazyShallow::LazyShallow(std::int64_t dimension, Options options, Random& random,
                          const torch::TensorOptions& tensor_options)
-    : activation_(options.activation), cap_(options.norm_cap) {
-  require(options.neurons >= 1, "lazy_shallow: neurons must be at least 1, got {}", options.neurons);
+    : activation_(checked(options, "lazy_shallow").activation), cap_(options.norm_cap) {
   const auto z = random.normal({options.neurons, dimension}, tensor_options);
   neurons_ = register_buffer("neurons", z / z.norm(2, 1, true));
   coefficients_ = register_parameter("coefficients", torch::zeros({options.neurons}, tensor_options));

@@ -16,7 +16,7 @@ void Mlp::Options::describe(Fields& fields) {
 }
 
 Mlp::Mlp(const EnergyContext& context, const Options& options)
-    : activation_(smooth_activation(options.activation)), confinement_(options.confinement) {
+    : activation_(smooth_activation(checked(options, "mlp").activation)), confinement_(options.confinement) {
   const DefaultGenerator initial(context.random);
   torch::nn::ModuleList list;
   auto width = context.domain->dimension();

@@ -33,8 +33,9 @@ void Shallow::Options::describe(Fields& fields) {
 
 Shallow::Shallow(std::int64_t dimension, Options options, Random& random,
                  const torch::TensorOptions& tensor_options)
-    : activation_(options.activation), bias_(options.bias), cap_(options.total_variation_cap) {
-  require(options.neurons >= 1, "shallow: neurons must be at least 1, got {}", options.neurons);
+    : activation_(checked(options, "shallow").activation),
+      bias_(options.bias),
+      cap_(options.total_variation_cap) {
   const auto z = random.normal({options.neurons, dimension + (bias_ ? 1 : 0)}, tensor_options);
   neurons_ = register_parameter("neurons", z / z.norm(2, 1, true));
   weights_ =

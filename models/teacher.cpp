@@ -76,7 +76,7 @@ void Teacher::Options::describe(Fields& fields) {
 }
 
 Teacher::Teacher(std::int64_t dimension, const Options& options, const torch::TensorOptions& tensor_options)
-    : weight_(options.weight), sign_(options.sign) {
+    : weight_(checked(options, "teacher").weight), sign_(options.sign) {
   const auto count = static_cast<std::int64_t>(options.neurons.size());
   require(count >= 1 && count <= most_neurons, "teacher.neurons: 1 to {} neurons, got {}", most_neurons,
           count);

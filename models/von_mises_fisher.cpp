@@ -90,8 +90,9 @@ void VonMisesFisherMixture::Options::describe(Fields& fields) {
   fields.vectors("means", means, "mean directions at the start; empty: uniformly random");
 }
 
-VonMisesFisherMixture::VonMisesFisherMixture(std::int64_t dimension, const Options& options, Random& random,
+VonMisesFisherMixture::VonMisesFisherMixture(std::int64_t dimension, const Options& given, Random& random,
                                              const torch::TensorOptions& tensor_options) {
+  const auto options = checked(given, "von_mises_fisher");
   const auto count =
       options.means.empty() ? options.components : static_cast<std::int64_t>(options.means.size());
   auto means = random.normal({count, dimension}, tensor_options);

@@ -66,7 +66,8 @@ void Toy::Options::describe(Fields& fields) {
       "standard deviation of the noise (checkerboard: scale of logistic noise); null: the shape's own");
 }
 
-Toy::Toy(const DatasetContext& context, const Options& options) {
+Toy::Toy(const DatasetContext& context, const Options& given) {
+  const auto options = checked(given, "toy");
   const auto density = make_toy_density(options.shape, options.noise);
   const auto points = samples(context, *density, options.train + options.validation + options.test);
   static_cast<Dataset&>(*this) = parts_of(points, options.train, options.validation);

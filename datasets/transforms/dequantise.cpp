@@ -11,7 +11,8 @@ void Dequantise::Options::describe(Fields& fields) {
 }
 
 Dequantise::Dequantise(const TransformContext& context, const Options& options)
-    : levels_(static_cast<double>(options.levels)), dimension_(context.domain->dimension()) {}
+    : levels_(static_cast<double>(checked(options, "dequantise").levels)),
+      dimension_(context.domain->dimension()) {}
 
 torch::Tensor Dequantise::prepare(const torch::Tensor& x, Random& random) {
   const auto bad = (x == x.floor().clamp(0, levels_ - 1)).logical_not().nonzero();

@@ -16,12 +16,23 @@ double seconds_since(Clock::time_point start) {
 
 double share(double done, double all) { return all > 0 ? std::min(1.0, done / all) : 0.0; }
 
-/// Of the run, at the end of an iteration that costs nothing: what is known before it begins.
-double fraction_at(std::int64_t iteration, const Progress& progress, const FitOptions& options) {
-  return std::max({share(static_cast<double>(iteration), static_cast<double>(options.iterations)),
+/// Of the run, so far.
+double fraction_of(const Progress& progress, const FitOptions& options) {
+  return std::max({share(static_cast<double>(progress.iteration), static_cast<double>(options.iterations)),
                    share(static_cast<double>(progress.gradient_evaluations),
                          static_cast<double>(options.gradient_evaluations)),
                    share(progress.seconds, options.seconds)});
+}
+
+/// At the end of the next iteration, which is taken to cost what those before it did on average: a schedule ends
+/// where the run does.
+double fraction_after_next(Progress progress, const FitOptions& options) {
+  const auto done = progress.iteration++;
+  if (done > 0) {
+    progress.gradient_evaluations += (progress.gradient_evaluations + done - 1) / done;
+    progress.seconds += progress.seconds / static_cast<double>(done);
+  }
+  return fraction_of(progress, options);
 }
 
 std::optional<StopReason> reason_to_stop(const Progress& progress, const FitOptions& options,
@@ -78,7 +89,7 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
     return !training.records().empty() && training.records().back().progress.iteration == progress.iteration;
   };
 
-  progress.fraction = fraction_at(progress.iteration, progress, options);
+  progress.fraction = fraction_of(progress, options);
   // The end of a shorter run was looked at out of turn; a longer one would not have done so.
   const bool in_turn = options.evaluate_every > 0 && progress.iteration % options.evaluate_every == 0;
   if (first > 0 && first < options.iterations && !in_turn && is_recorded()) training.records().pop_back();
@@ -87,12 +98,12 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
   auto stop = reason_to_stop(progress, options, callbacks);
   while (!stop && progress.iteration < options.iterations) {
     const auto begin = Clock::now();
-    const double fraction = fraction_at(progress.iteration + 1, progress, options);
+    const double fraction = fraction_after_next(progress, options);
     training.step(training.draw_batch(options.batch_size), fraction);
     const bool evaluating = options.evaluate_every > 0 && progress.iteration % options.evaluate_every == 0;
     if (evaluating) training.require_finite();  // waits for the device: its work is training time
     progress.seconds += seconds_since(begin);
-    progress.fraction = fraction_at(progress.iteration, progress, options);
+    progress.fraction = fraction_of(progress, options);
 
     if (evaluating) record();
     for (Callback* callback : callbacks) callback->on_step(progress);

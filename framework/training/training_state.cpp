@@ -68,6 +68,23 @@ std::vector<Record> records_of(const State& state) {
   return records;
 }
 
+/// What the run goes on changing in place would change with it.
+State copied(const State& live) {
+  State copy;
+  for (const auto& [name, value] : live.values()) {
+    std::visit(
+        [&, &key = name](const auto& held) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(held)>, torch::Tensor>) {
+            copy.write(key, held.clone());
+          } else {
+            copy.write(key, held);
+          }
+        },
+        value);
+  }
+  return copy;
+}
+
 State state_of(const Progress& progress) { return state_of(std::vector<Record>{{progress, {}}}); }
 
 }  // namespace
@@ -79,16 +96,15 @@ State Training::save() const {
   if (own_) {
     ModelSnapshot shown(energy());
     own_->write_to(energy());
-    const auto live = ebm::state_of(energy());
-    for (const auto& [name, value] : live.values()) own.write(name, std::get<torch::Tensor>(value).clone());
+    own = copied(ebm::state_of(energy()));
     shown.write_to(energy());
   } else {
-    own = ebm::state_of(energy());
+    own = copied(ebm::state_of(energy()));
   }
   trainer_->save(trainer);
   state.write("energy", own);
-  state.write("optimizer", ebm::state_of(*optimizer_));
-  state.write("trainer", trainer);
+  state.write("optimizer", copied(ebm::state_of(*optimizer_)));
+  state.write("trainer", copied(trainer));
   state.write("random", trainer_->random().state());
   state.write("batches", options_.batches->state());
   state.write("training_points", problem().data().train.size(0));
@@ -99,7 +115,7 @@ State Training::save() const {
   }
   if (average_) {
     average_->save(average);
-    state.write("average", average);
+    state.write("average", copied(average));
   }
   if (best_) {
     best_->save(best);

@@ -22,6 +22,8 @@ EarlyStop::EarlyStop(Training& training, const std::vector<MetricDescription>& m
 }
 
 void EarlyStop::on_start(const Progress&) {
+  since_best_ = best_iteration_ = 0;
+  best_ = std::numeric_limits<double>::infinity();
   for (const auto& record : training_.records()) is_better(record);
 }
 

@@ -114,6 +114,19 @@ TEST(Random, LeavesTheGlobalGeneratorAlone) {
   EXPECT_TRUE(torch::equal(torch::rand({20}, torch::kDouble), expected));
 }
 
+TEST(Random, ABranchIsAnotherStreamAndDrawsNothing) {
+  Random random(3, "data"), untouched(3, "data");
+  const auto draw = [](const std::shared_ptr<Random>& stream) {
+    return stream->uniform({50}, torch::kDouble);
+  };
+  const auto one = draw(random.branch("one")), two = draw(random.branch("two"));
+  EXPECT_FALSE(torch::equal(one, two));
+  EXPECT_FALSE(torch::equal(one, Random(3, "one").uniform({50}, torch::kDouble)))
+      << "also of the stream's own name";
+  EXPECT_TRUE(torch::equal(one, draw(untouched.branch("one"))));
+  EXPECT_TRUE(torch::equal(random.state(), untouched.state()));
+}
+
 TEST(Random, IntegersTakeEveryValueBelowTheBoundAndNoOther) {
   const auto draws = Random(1, "integers").integers(6, 6000);
   EXPECT_EQ(draws.scalar_type(), torch::kLong);

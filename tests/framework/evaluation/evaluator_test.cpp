@@ -76,10 +76,14 @@ double exact_score_error(const Vmf& t, const Vmf& s) {
 const Vmf teacher3{{0.6, 0.0, 0.8}, 5}, student3{{0.0, 1.0, 0.0}, 2};
 const Vmf teacher5{{0.6, 0.0, 0.8, 0.0, 0.0}, 3}, student5{{0.8, 0.0, 0.6, 0.0, 0.0}, 2};
 
+/// The metrics of this library on these data.
+Evaluator evaluator_on(std::shared_ptr<const Domain> domain, Dataset data) {
+  return Evaluator(std::make_shared<Problem>(std::move(domain), std::move(data)));
+}
+
 Evaluator on_sphere3(std::shared_ptr<Energy> teacher) {
-  return {std::make_shared<Sphere>(3),
-          {.train = torch::eye(3, torch::kDouble), .teacher = std::move(teacher)},
-          {}};
+  return evaluator_on(std::make_shared<Sphere>(3),
+                      {.train = torch::eye(3, torch::kDouble), .teacher = std::move(teacher)});
 }
 
 torch::Tensor samples_of(const Vmf& law, std::int64_t count) {
@@ -88,9 +92,8 @@ torch::Tensor samples_of(const Vmf& law, std::int64_t count) {
 }
 
 Evaluator over_test_set(const Vmf& teacher, const torch::Tensor& test) {
-  return {std::make_shared<Sphere>(teacher.dimension()),
-          {.train = test.narrow(0, 0, 2), .test = test, .teacher = teacher.energy()},
-          {}};
+  return evaluator_on(std::make_shared<Sphere>(teacher.dimension()),
+                      {.train = test.narrow(0, 0, 2), .test = test, .teacher = teacher.energy()});
 }
 
 TEST(ByQuadrature, AnEnergyIsAtDistanceZeroFromItself) {
@@ -159,7 +162,7 @@ TEST(OverTestSet, AnEnergyIsAtDistanceZeroFromItself) {
 
 TEST(Likelihood, OfTheUniformModelIsTheLogarithmOfTheArea) {
   LinearEnergy uniform({0, 0, 0});
-  const Evaluator evaluator(std::make_shared<Sphere>(3), {.train = torch::eye(3, torch::kDouble)}, {});
+  const auto evaluator = evaluator_on(std::make_shared<Sphere>(3), {.train = torch::eye(3, torch::kDouble)});
   const auto values = evaluator.evaluate(uniform);
   EXPECT_NEAR(value_of(values, "nll_train"), 2.5310242469692907, 1e-12);  // log 4π
   EXPECT_NEAR(value_of(values, "log_z"), 0, 1e-13);
@@ -169,9 +172,9 @@ TEST(Likelihood, OfTheUniformModelIsTheLogarithmOfTheArea) {
 TEST(Likelihood, EachSetIsReportedFromItsOwnPoints) {
   LinearEnergy energy({1, 2, 4});
   const auto axes = torch::eye(3, torch::kDouble);
-  const Evaluator evaluator(
+  const auto evaluator = evaluator_on(
       std::make_shared<Sphere>(3),
-      {.train = axes.narrow(0, 0, 1), .validation = axes.narrow(0, 1, 1), .test = axes.narrow(0, 2, 1)}, {});
+      {.train = axes.narrow(0, 0, 1), .validation = axes.narrow(0, 1, 1), .test = axes.narrow(0, 2, 1)});
   const auto values = evaluator.evaluate(energy);
   const double rest = value_of(values, "log_z") + std::log(4 * std::numbers::pi);
   EXPECT_NEAR(value_of(values, "nll_train"), 1 + rest, 1e-12);
@@ -193,8 +196,9 @@ TEST(Evaluator, ReportsInTheOrderOfTheListOfMetrics) {
   Random random(1, "parameters");
   Shallow energy(3, {}, random, torch::kDouble);
   std::vector<std::string> reported, listed;
-  for (const auto& [name, value] : on_sphere3(teacher3.energy()).evaluate(energy)) reported.push_back(name);
-  for (const auto& entry : metrics()) {
+  const auto evaluator = on_sphere3(teacher3.energy());
+  for (const auto& [name, value] : evaluator.evaluate(energy)) reported.push_back(name);
+  for (const auto& entry : evaluator.descriptions()) {
     if (std::find(reported.begin(), reported.end(), entry.name) != reported.end())
       listed.push_back(entry.name);
   }
@@ -218,7 +222,8 @@ TEST(EnergyAt, SlicesAreInvisible) {
 }
 
 TEST(Metric, UnknownNamesGetTheNearestKnownOne) {
-  expect_contains(user_error([] { metric("score_eror"); }), "did you mean \"score_error\"?");
+  const auto evaluator = on_sphere3(nullptr);
+  expect_contains(user_error([&] { evaluator.description("score_eror"); }), "did you mean \"score_error\"?");
 }
 
 // One point has no spread; its NaN must not be taken for a run that diverged.
@@ -228,8 +233,8 @@ TEST(Evaluator, AOnePointTestSetHasNoStandardError) {
       std::make_shared<VonMisesFisherMixture>(5, VonMisesFisherMixture::Options{}, random, torch::kDouble);
   const auto domain = std::make_shared<Sphere>(5);
   const auto points = domain->sample_base(4, random, torch::kDouble);
-  const Evaluator evaluator(domain, {.train = points, .test = points.narrow(0, 0, 1), .teacher = teacher},
-                            {});
+  const auto evaluator =
+      evaluator_on(domain, {.train = points, .test = points.narrow(0, 0, 1), .teacher = teacher});
   const auto values = evaluator.evaluate(*teacher);
   EXPECT_EQ(find_metric(values, "kl_standard_error"), nullptr);
   EXPECT_NEAR(*find_metric(values, "kl"), 0, 1e-12);
@@ -254,7 +259,7 @@ TEST(Evaluator, OnThePlaneMetricsAreTheClosedForms) {
   const Dataset dataset{.train = torch::zeros({1, 2}, torch::kDouble),
                         .teacher = std::make_shared<PlaneGaussian>(0, t)};
   PlaneGaussian student(shift, s);
-  const auto values = Evaluator(std::make_shared<Euclidean>(2), dataset, {}).evaluate(student);
+  const auto values = evaluator_on(std::make_shared<Euclidean>(2), dataset).evaluate(student);
   const double square = 2 * shift * shift, ratio = (t * t) / (s * s);
   EXPECT_NEAR(value_of(values, "kl"), -std::log(ratio) + ratio - 1 + square / (2 * s * s), 1e-9);
   EXPECT_NEAR(value_of(values, "log_z"), std::log(2 * M_PI * s * s) - 3, 1e-9);
@@ -268,7 +273,7 @@ TEST(Evaluator, OnThePlaneMetricsAreTheClosedForms) {
 TEST(Evaluator, OnThePlaneTheErrorSeesMassOutsideTheSquare) {
   const Dataset dataset{.train = torch::zeros({1, 2}, torch::kDouble)};
   PlaneGaussian wide(0, 5);
-  const auto values = Evaluator(std::make_shared<Euclidean>(2, 1.0, 10.0), dataset, {}).evaluate(wide);
+  const auto values = evaluator_on(std::make_shared<Euclidean>(2, 1.0, 10.0), dataset).evaluate(wide);
   const double actual = std::abs(value_of(values, "log_z") - (std::log(2 * M_PI * 25) - 3));
   EXPECT_GT(actual, 0.05);
   EXPECT_NEAR(value_of(values, "quadrature_error"), actual, 0.01);
@@ -279,10 +284,58 @@ TEST(Evaluator, MeanEnergiesWhereLogZIsOutOfReach) {
   const auto points = torch::ones({2, 4}, torch::kDouble);
   const Dataset dataset{.train = points, .validation = 2 * points};
   LinearEnergy energy({1, 2, 3, 4});
-  const auto values = Evaluator(std::make_shared<Euclidean>(4), dataset, {}).evaluate(energy);
+  const auto values = evaluator_on(std::make_shared<Euclidean>(4), dataset).evaluate(energy);
   ASSERT_EQ(values.size(), 2u);
   EXPECT_DOUBLE_EQ(value_of(values, "energy_train"), 10);
   EXPECT_DOUBLE_EQ(value_of(values, "energy_validation"), 20);
+}
+
+/// What a user's own metric may be: of the points and the energy, and it says when it does not apply.
+class MeanEnergyOfTest final : public Metric {
+ public:
+  explicit MeanEnergyOfTest(std::string name) : name_(std::move(name)) {}
+  MetricDescription description() const override {
+    return {name_, "own", "nats", "lower", false, "one's own"};
+  }
+  std::optional<double> value(const Evaluation& at) const override {
+    const auto estimate = at.mean_energy(at.problem().data().test);
+    return estimate ? std::optional(estimate->value) : std::nullopt;
+  }
+
+ private:
+  std::string name_;
+};
+
+TEST(Evaluator, AMetricOfAUsersOwnStandsBesideTheOthers) {
+  LinearEnergy energy({1, 2, 4});
+  const auto axes = torch::eye(3, torch::kDouble);
+  auto metrics = standard_metrics();
+  metrics.insert(metrics.begin() + 1, std::make_shared<MeanEnergyOfTest>("own"));
+  const auto domain = std::make_shared<Sphere>(3);
+  const auto with = std::make_shared<Problem>(domain, Dataset{.train = axes, .test = axes.narrow(0, 1, 2)});
+  const Evaluator evaluator(with, {}, metrics);
+  EXPECT_DOUBLE_EQ(value_of(evaluator.evaluate(energy), "own"), 3);
+  EXPECT_EQ(evaluator.descriptions().at(1).name, "own");
+  EXPECT_EQ(evaluator.description("own").unit, "nats");
+  EXPECT_EQ(evaluator.evaluate(energy).front().first, "own") << "there is no teacher for kl";
+  const auto without = std::make_shared<Problem>(domain, Dataset{.train = axes});
+  EXPECT_EQ(find_metric(Evaluator(without, {}, metrics).evaluate(energy), "own"), nullptr)
+      << "does not apply";
+}
+
+TEST(Evaluator, TwoMetricsOfOneNameAreAnError) {
+  const auto problem =
+      std::make_shared<Problem>(std::make_shared<Sphere>(3), Dataset{.train = torch::eye(3, torch::kDouble)});
+  auto metrics = standard_metrics();
+  metrics.push_back(std::make_shared<MeanEnergyOfTest>("log_z"));
+  expect_contains(user_error([&] { Evaluator(problem, {}, metrics); }), "two named \"log_z\"");
+}
+
+TEST(Evaluator, AResolutionOutOfItsRangeIsAnError) {
+  const auto problem =
+      std::make_shared<Problem>(std::make_shared<Sphere>(3), Dataset{.train = torch::eye(3, torch::kDouble)});
+  expect_contains(user_error([&] { Evaluator(problem, {.resolution = 3}); }),
+                  "metrics.resolution: expected an integer in [4, 4000], found 3");
 }
 
 }  // namespace

@@ -4,10 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "dualebm/framework/problem/domains.hpp"
-#include "dualebm/framework/training/optimizers/optimizers.hpp"
-#include "dualebm/framework/training/schedules/schedules.hpp"
-#include "dualebm/models/models.hpp"
+#include "tests/support/catalogue.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -36,14 +33,19 @@ void expect_entries_agree_with_themselves(const Registry& registry) {
 }
 
 TEST(Registry, ListReaderAndWriterAgreeOnEveryOption) {
-  expect_entries_agree_with_themselves(domains());
-  expect_entries_agree_with_themselves(energies());
-  expect_entries_agree_with_themselves(optimizers());
-  expect_entries_agree_with_themselves(schedules());
+  expect_entries_agree_with_themselves(catalogue().domains);
+  expect_entries_agree_with_themselves(catalogue().energies);
+  expect_entries_agree_with_themselves(catalogue().optimizers);
+  expect_entries_agree_with_themselves(catalogue().schedules);
+  expect_entries_agree_with_themselves(catalogue().datasets);
+  expect_entries_agree_with_themselves(catalogue().transforms);
+  expect_entries_agree_with_themselves(catalogue().trainers);
+  expect_entries_agree_with_themselves(catalogue().metrics);
+  expect_entries_agree_with_themselves(catalogue().callbacks);
 }
 
 TEST(Registry, UnknownNameListsTheKnownOnesAndTheNearest) {
-  const auto message = user_error([] { domains().read({{"name", "shpere"}}, "domain"); });
+  const auto message = user_error([] { catalogue().domains.read({{"name", "shpere"}}, "domain"); });
   for (const char* part :
        {"domain.name: unknown domain \"shpere\"", "did you mean \"sphere\"?", "sphere, euclidean"}) {
     expect_contains(message, part);
@@ -51,22 +53,25 @@ TEST(Registry, UnknownNameListsTheKnownOnesAndTheNearest) {
 }
 
 TEST(Registry, RefusesSectionsWithoutAName) {
-  expect_contains(user_error([] { domains().read(Json::object(), "domain"); }), "domain.name: missing");
+  expect_contains(user_error([] { catalogue().domains.read(Json::object(), "domain"); }),
+                  "domain.name: missing");
   expect_contains(user_error([] {
-                    domains().read({{"name", 3}}, "domain");
+                    catalogue().domains.read({{"name", 3}}, "domain");
                   }),
                   "domain.name: expected a string");
-  expect_contains(user_error([] { domains().read("sphere", "domain"); }), "domain: expected an object");
+  expect_contains(user_error([] { catalogue().domains.read("sphere", "domain"); }),
+                  "domain: expected an object");
 }
 
 TEST(Registry, ErrorsInOptionsNameTheirPath) {
   const Json section = {{"name", "sphere"}, {"dimension", 1}};
-  expect_contains(user_error([&] { domains().read(section, "domain"); }),
+  expect_contains(user_error([&] { catalogue().domains.read(section, "domain"); }),
                   "domain.dimension: expected an integer >= 2");
 }
 
 TEST(Registry, MakesWhatTheOptionsSay) {
-  EXPECT_EQ(domains().read({{"name", "sphere"}, {"dimension", 5}}, "domain").make({})->dimension(), 5);
+  EXPECT_EQ(catalogue().domains.read({{"name", "sphere"}, {"dimension", 5}}, "domain").make({})->dimension(),
+            5);
 }
 
 }  // namespace

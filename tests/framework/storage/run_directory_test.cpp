@@ -11,7 +11,7 @@ namespace {
 std::filesystem::path finished_run(const TemporaryFolder& folder) {
   std::filesystem::create_directory(folder / "run");
   for (const char* name :
-       {"config.json", "metrics.jsonl", "checkpoint.pt", "model.pt", "report.html", "notes.txt"}) {
+       {"config.json", "metrics.jsonl", "checkpoint.ebm", "model.ebm", "report.html", "notes.txt"}) {
     folder.write(std::string("run/") + name, "{}");
   }
   folder.write("run/manifest.json", R"({"program": "dualebm 0.1.0", "status": "finished"})");
@@ -28,20 +28,24 @@ TEST(RunDirectory, CreateMakesFoldersOnTheWay) {
 TEST(RunDirectory, RefusesAFolderOfSomethingElseEvenByForce) {
   const TemporaryFolder folder;
   folder.write("thesis.tex", "years of work");
-  folder.write("model.pt", "someone's");
+  folder.write("model.ebm", "someone's");
   for (const bool force : {false, true}) {
     expect_contains(user_error([&] { RunDirectory::create(folder.path(), force); }), folder.path().string());
   }
   EXPECT_EQ(read_file(folder / "thesis.tex"), "years of work");
-  EXPECT_EQ(read_file(folder / "model.pt"), "someone's");
+  EXPECT_EQ(read_file(folder / "model.ebm"), "someone's");
 }
 
 TEST(RunDirectory, RefusesARunThatIsThere) {
   const TemporaryFolder folder;
   const auto path = finished_run(folder);
-  const auto message = user_error([&] { RunDirectory::create(path, false); });
-  for (const char* part : {"finished", "--resume", "--force", "--out"}) expect_contains(message, part);
-  EXPECT_TRUE(std::filesystem::exists(path / "model.pt"));
+  try {
+    RunDirectory::create(path, false);
+    ADD_FAILURE() << "a run was taken over";
+  } catch (const RunExists& error) {
+    EXPECT_EQ(error.what(), path.string() + ": holds a run already (finished)");
+  }
+  EXPECT_TRUE(std::filesystem::exists(path / "model.ebm"));
 }
 
 TEST(RunDirectory, ForceRemovesTheFilesOfARunAndNoOthers) {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "dualebm/framework/export/weights.hpp"
 #include "dualebm/models/shallow.hpp"
 #include "tests/support/support.hpp"
 

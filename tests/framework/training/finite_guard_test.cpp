@@ -9,7 +9,6 @@
 #include "dualebm/framework/compute/ball_factor.hpp"
 #include "dualebm/framework/training/fit.hpp"
 #include "dualebm/models/gaussian.hpp"
-#include "dualebm/trainers/dual_gda.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -21,13 +20,12 @@ class Poisoned final : public Trainer {
   Poisoned(TrainerContext context, std::int64_t bad, std::size_t parameter = 0)
       : Trainer(std::move(context)), bad_(bad), parameter_(parameter) {}
 
- protected:
-  std::int64_t accumulate(const torch::Tensor& batch) override {
+  Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) override {
     energy().accumulate_gradient(batch, torch::full({batch.size(0)}, 0.1, batch.options()));
-    if (iteration() == bad_) {
+    if (iteration.number() == bad_) {
       energy().parameters()[parameter_].mutable_grad()[1] = std::numeric_limits<double>::quiet_NaN();
     }
-    return batch.size(0);
+    return {.parameter_gradients = batch.size(0)};
   }
 
  private:
@@ -37,14 +35,13 @@ class Poisoned final : public Trainer {
 
 /// A Gaussian on R² learning ten points; checks deferred, as on a CUDA device, or at once.
 struct Setting {
-  TrainerContext context(bool deferred, double clip = 0) {
-    return {.energy = energy,
-            .domain = domain,
-            .optimizer = optimizer,
-            .data = data,
-            .random = std::make_shared<Random>(1, "noise"),
-            .gradient_clip = clip,
-            .deferred_checks = deferred};
+  std::unique_ptr<Training> training(bool deferred, std::int64_t bad, std::size_t parameter = 0,
+                                     double clip = 0) const {
+    auto trainer = std::make_shared<Poisoned>(
+        TrainerContext{.energy = energy, .problem = problem, .random = std::make_shared<Random>(1, "noise")},
+        bad, parameter);
+    return std::make_unique<Training>(std::move(trainer), optimizer,
+                                      Training::Options{.gradient_clip = clip, .deferred_checks = deferred});
   }
 
   std::vector<torch::Tensor> parameters() const {
@@ -54,7 +51,8 @@ struct Setting {
   }
 
   torch::Tensor data = torch::arange(10, torch::kDouble).unsqueeze(1).repeat({1, 2});
-  std::shared_ptr<Domain> domain = std::make_shared<Euclidean>(2);
+  std::shared_ptr<const Problem> problem =
+      std::make_shared<Problem>(std::make_shared<Euclidean>(2), Dataset{.train = data});
   std::shared_ptr<Energy> energy = std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kDouble);
   // Adam moves on by its momentum even where a gradient is zeroed: only taking parameters back stops it.
   std::shared_ptr<torch::optim::Optimizer> optimizer =
@@ -66,9 +64,9 @@ void expect_same(const std::vector<torch::Tensor>& a, const std::vector<torch::T
   for (std::size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(torch::equal(a[i], b[i])) << i;
 }
 
-std::string non_finite(const Trainer& trainer) {
+std::string non_finite(const Training& training) {
   try {
-    trainer.require_finite();
+    training.require_finite();
   } catch (const NonFiniteError& error) {
     return error.what();
   }
@@ -79,31 +77,31 @@ TEST(FiniteGuard, DeferredNamesTheFirstBadIterationAndParameter) {
   for (const auto& [parameter, name] :
        {std::pair{std::size_t{0}, "\"mean\""}, {std::size_t{1}, "\"log_precision\""}}) {
     Setting setting;
-    Poisoned trainer(setting.context(true), /*bad=*/3, parameter);
-    for (int i = 0; i < 2; ++i) trainer.step(setting.data);
-    EXPECT_EQ(non_finite(trainer), "");
-    for (int i = 0; i < 4; ++i) trainer.step(setting.data);
-    expect_contains(non_finite(trainer), std::string("iteration 3: the gradient of ") + name);
+    const auto training = setting.training(true, /*bad=*/3, parameter);
+    for (int i = 0; i < 2; ++i) training->step(setting.data);
+    EXPECT_EQ(non_finite(*training), "");
+    for (int i = 0; i < 4; ++i) training->step(setting.data);
+    expect_contains(non_finite(*training), std::string("iteration 3: the gradient of ") + name);
   }
 }
 
 TEST(FiniteGuard, DeferredKeepsTheParametersFromBeforeTheBadIteration) {
   Setting setting;
-  Poisoned trainer(setting.context(true), /*bad=*/3);
-  for (int i = 0; i < 2; ++i) trainer.step(setting.data);
+  const auto training = setting.training(true, /*bad=*/3);
+  for (int i = 0; i < 2; ++i) training->step(setting.data);
   const auto before = setting.parameters();
   for (int i = 0; i < 5; ++i) {
-    trainer.step(setting.data);
+    training->step(setting.data);
     expect_same(setting.parameters(), before);
   }
 }
 
 TEST(FiniteGuard, AtOnceThrowsInTheIterationWithTheParametersFromBefore) {
   Setting setting;
-  Poisoned trainer(setting.context(false), /*bad=*/3);
-  for (int i = 0; i < 2; ++i) trainer.step(setting.data);
+  const auto training = setting.training(false, /*bad=*/3);
+  for (int i = 0; i < 2; ++i) training->step(setting.data);
   const auto before = setting.parameters();
-  EXPECT_THROW(trainer.step(setting.data), NonFiniteError);
+  EXPECT_THROW(training->step(setting.data), NonFiniteError);
   expect_same(setting.parameters(), before);
 }
 
@@ -111,19 +109,19 @@ TEST(FiniteGuard, DeferredTakesBackAParameterThatTheStepBlewUp) {
   Setting setting;
   setting.optimizer =
       std::make_shared<torch::optim::SGD>(setting.energy->parameters(), torch::optim::SGDOptions(1e308));
-  Poisoned trainer(setting.context(true), /*bad=*/-1);
+  const auto training = setting.training(true, /*bad=*/-1);
   const auto before = setting.parameters();
-  trainer.step(setting.data);
+  training->step(setting.data);
   expect_same(setting.parameters(), before);
-  expect_contains(non_finite(trainer), "iteration 1: the parameter \"");
+  expect_contains(non_finite(*training), "iteration 1: the parameter \"");
 }
 
 TEST(FiniteGuard, DeferredRunsInTheSameBitsWhereAllIsFinite) {
   std::vector<std::vector<torch::Tensor>> ends;
   for (const bool deferred : {false, true}) {
     Setting setting;
-    Poisoned trainer(setting.context(deferred, /*clip=*/0.5), /*bad=*/-1);
-    for (int i = 0; i < 20; ++i) trainer.step(setting.data);
+    const auto training = setting.training(deferred, /*bad=*/-1, 0, /*clip=*/0.5);
+    for (int i = 0; i < 20; ++i) training->step(setting.data);
     ends.push_back(setting.parameters());
   }
   expect_same(ends[0], ends[1]);
@@ -131,29 +129,24 @@ TEST(FiniteGuard, DeferredRunsInTheSameBitsWhereAllIsFinite) {
 
 TEST(FiniteGuard, AStepReportsAtTheLatestAfterTheStatedNumberOfIterations) {
   Setting setting;
-  Poisoned trainer(setting.context(true), /*bad=*/2);
-  for (std::int64_t i = 1; i < Trainer::deferred_iterations; ++i) ASSERT_NO_THROW(trainer.step(setting.data));
-  EXPECT_THROW(trainer.step(setting.data), NonFiniteError);
+  const auto training = setting.training(true, /*bad=*/2);
+  for (std::int64_t i = 1; i < Training::deferred_iterations; ++i)
+    ASSERT_NO_THROW(training->step(setting.data));
+  EXPECT_THROW(training->step(setting.data), NonFiniteError);
 }
 
 TEST(FiniteGuard, NothingBadIsSavedAndAResumedRunGoesOnCounting) {
   Setting setting;
-  Poisoned trainer(setting.context(true), /*bad=*/12);
-  for (int i = 0; i < 10; ++i) trainer.step(setting.data);
-  torch::serialize::OutputArchive saved;
-  trainer.save(saved);
-  std::stringstream stream;
-  saved.save_to(stream);
+  const auto training = setting.training(true, /*bad=*/12);
+  for (int i = 0; i < 10; ++i) training->step(setting.data);
+  const auto saved = training->save();
 
   Setting later;
-  Poisoned resumed(later.context(true), /*bad=*/12);
-  torch::serialize::InputArchive read;
-  read.load_from(stream);
-  resumed.load(read);
-  for (int i = 0; i < 3; ++i) resumed.step(later.data);
-  torch::serialize::OutputArchive refused;
+  const auto resumed = later.training(true, /*bad=*/12);
+  resumed->load(saved);
+  for (int i = 0; i < 3; ++i) resumed->step(later.data);
   try {
-    resumed.save(refused);
+    resumed->save();
     ADD_FAILURE() << "a run that went wrong was saved";
   } catch (const NonFiniteError& error) {
     expect_contains(error.what(), "iteration 12: the gradient of \"mean\"");
@@ -169,18 +162,16 @@ class Evaluations final : public Callback {
 
 TEST(FiniteGuard, TheLoopLooksBeforeItEvaluates) {
   Setting setting;
-  Poisoned trainer(setting.context(true), /*bad=*/5);
-  Random batches(1, "batches");
+  const auto training = setting.training(true, /*bad=*/5);
   Evaluations evaluations;
-  const Evaluator evaluator(setting.domain, {.train = setting.data}, {.every = 4});
   try {
-    fit(trainer, *setting.energy, setting.data, batches, evaluator, {.iterations = 50}, {&evaluations});
+    fit(*training, {.iterations = 50, .evaluate_every = 4}, {&evaluations});
     ADD_FAILURE() << "no NonFiniteError was thrown";
   } catch (const NonFiniteError& error) {
     expect_contains(error.what(), "iteration 5: the gradient of \"mean\"");
   }
   EXPECT_EQ(evaluations.count, 2);  // at 0 and 4, not at 8
-  EXPECT_EQ(trainer.iteration(), 8);
+  EXPECT_EQ(training->progress().iteration, 8);
 }
 
 TEST(BallFactor, ShrinksWhatIsOutsideAndNothingElse) {

@@ -5,8 +5,10 @@
 #include <torch/optim/sgd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <regex>
 
+#include "dualebm/framework/training/schedules/schedules.hpp"
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/trainers/dual_gda.hpp"
 #include "tests/support/support.hpp"
@@ -18,13 +20,13 @@ namespace {
 class BatchRecorder final : public Trainer {
  public:
   using Trainer::Trainer;
-  std::vector<torch::Tensor> batches;
-
- protected:
-  std::int64_t accumulate(const torch::Tensor& batch) override {
+  Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) override {
     batches.push_back(batch);
-    return batch.size(0);
+    scales.push_back(iteration.particle_scale);
+    return {.parameter_gradients = batch.size(0)};
   }
+  std::vector<torch::Tensor> batches;
+  std::vector<double> scales;
 };
 
 /// Writes down what the loop tells it.
@@ -38,7 +40,10 @@ class Protocol final : public Callback {
     lines.push_back(fmt::format("record {}", r.progress.iteration));
   }
   void on_end(const Progress& p) override { lines.push_back(fmt::format("end {}", p.iteration)); }
-  std::string stop_reason() const override { return stop_at > 0 && seen >= stop_at ? "asked to stop" : ""; }
+  std::optional<StopReason> stop_reason() const override {
+    if (stop_at == 0 || seen < stop_at) return std::nullopt;
+    return StopReason{RunEnd::stopped, "asked to stop"};
+  }
 
   std::vector<std::string> lines;
   std::int64_t seen = 0, stop_at = 0;
@@ -48,25 +53,27 @@ using Lines = std::vector<std::string>;
 
 /// Ten points of R², row i holding (i, i).
 struct Loop {
-  TrainerContext context() {
-    return {.energy = energy, .domain = domain, .optimizer = optimizer, .data = data, .random = noise};
-  }
+  TrainerContext context() const { return {.energy = energy, .problem = problem, .random = noise}; }
 
-  FitResult run(const LoopOptions& options, Progress start = {}) {
-    const Evaluator evaluator(domain, {.train = data}, {.every = every});
-    return fit(trainer ? *trainer : recorder, *energy, data, batches, evaluator, options, {&protocol}, start);
+  FitResult run(FitOptions options, Training::Options training_options = {}, const Progress& start = {}) {
+    options.evaluate_every = every;
+    if (!trainer) trainer = recorder = std::make_shared<BatchRecorder>(context());
+    training = std::make_unique<Training>(trainer, optimizer, std::move(training_options));
+    training->progress() = start;
+    return fit(*training, options, {&protocol});
   }
 
   std::int64_t every = 2;
   torch::Tensor data = torch::arange(10, torch::kFloat).unsqueeze(1).repeat({1, 2});
-  std::shared_ptr<Domain> domain = std::make_shared<Euclidean>(2);
+  std::shared_ptr<const Problem> problem =
+      std::make_shared<Problem>(std::make_shared<Euclidean>(2), Dataset{.train = data});
   std::shared_ptr<Energy> energy = std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kFloat);
   std::shared_ptr<torch::optim::Optimizer> optimizer =
       std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(1e-3));
   std::shared_ptr<Random> noise = std::make_shared<Random>(1, "noise");
-  Random batches{1, "batches"};
-  BatchRecorder recorder{context()};
+  std::shared_ptr<BatchRecorder> recorder;
   std::shared_ptr<Trainer> trainer;
+  std::unique_ptr<Training> training;
   Protocol protocol;
 };
 
@@ -75,7 +82,8 @@ TEST(Fit, CallbacksComeInOrder) {
   const auto result = loop.run({.iterations = 5});
   EXPECT_EQ(loop.protocol.lines, (Lines{"start 0", "record 0", "step 1", "record 2", "step 2", "step 3",
                                         "record 4", "step 4", "step 5", "record 5", "end 5"}));
-  EXPECT_EQ(result.reason, "finished");
+  EXPECT_EQ(result.end, RunEnd::finished);
+  EXPECT_EQ(result.reason, "");
   EXPECT_EQ(result.progress.iteration, 5);
   EXPECT_EQ(result.last.progress.iteration, 5);
   EXPECT_GE(result.progress.seconds, 0);
@@ -104,13 +112,19 @@ TEST(Fit, NoIterationsAreOneEvaluation) {
 /// Without log Z on R^d there is nothing to measure.
 class WithoutMetrics final : public Energy {
  public:
-  torch::Tensor forward(const torch::Tensor& x) override { return x.pow(4).sum(1); }
+  WithoutMetrics() : power_(register_parameter("power", torch::full({}, 4.0F))) {}
+  torch::Tensor forward(const torch::Tensor& x) override { return x.pow(power_).sum(1); }
+
+ private:
+  torch::Tensor power_;
 };
 
 // "No metrics yet" and "no metrics at all" are not the same: the last record must not come twice.
 TEST(Fit, AnEnergyWithoutMetricsIsRecordedJustAsOften) {
   Loop loop;
   loop.energy = std::make_shared<WithoutMetrics>();
+  loop.optimizer =
+      std::make_shared<torch::optim::SGD>(loop.energy->parameters(), torch::optim::SGDOptions(1e-3));
   loop.run({.iterations = 2});
   EXPECT_EQ(loop.protocol.lines, (Lines{"start 0", "record 0", "step 1", "record 2", "step 2", "end 2"}));
 }
@@ -120,13 +134,17 @@ TEST(Fit, TheBudgetOfGradientsEndsTheRun) {
   const auto result = loop.run({.iterations = 100, .batch_size = 3, .gradient_evaluations = 7});
   EXPECT_EQ(result.progress.iteration, 3);
   EXPECT_EQ(result.progress.gradient_evaluations, 9);
-  EXPECT_EQ(result.reason, "finished");
+  EXPECT_EQ(result.end, RunEnd::budget);
+  EXPECT_EQ(result.reason, "the budget of 7 gradient evaluations is used up");
   EXPECT_EQ(result.last.progress.iteration, 3);
 }
 
 TEST(Fit, TheBudgetOfTimeEndsTheRun) {
   Loop loop;
-  EXPECT_EQ(loop.run({.iterations = 100, .seconds = 1e-9}).progress.iteration, 1);
+  const auto result = loop.run({.iterations = 100, .seconds = 1e-9});
+  EXPECT_EQ(result.progress.iteration, 1);
+  EXPECT_EQ(result.end, RunEnd::budget);
+  EXPECT_EQ(result.reason, "the budget of 1e-09 seconds is used up");
 }
 
 TEST(Fit, ACallbackEndsTheRunWithItsReason) {
@@ -134,6 +152,7 @@ TEST(Fit, ACallbackEndsTheRunWithItsReason) {
   loop.protocol.stop_at = 3;
   const auto result = loop.run({.iterations = 100});
   EXPECT_EQ(result.progress.iteration, 3);
+  EXPECT_EQ(result.end, RunEnd::stopped);
   EXPECT_EQ(result.reason, "asked to stop");
   EXPECT_EQ(loop.protocol.lines.back(), "end 3");
   EXPECT_EQ(*(loop.protocol.lines.end() - 2), "record 3");
@@ -141,10 +160,11 @@ TEST(Fit, ACallbackEndsTheRunWithItsReason) {
 
 TEST(Fit, AResumedRunGoesOnCounting) {
   Loop loop;
-  const auto result = loop.run({.iterations = 6}, {.iteration = 3, .gradient_evaluations = 30, .seconds = 5});
+  const auto result =
+      loop.run({.iterations = 6}, {}, {.iteration = 3, .gradient_evaluations = 30, .seconds = 5});
   EXPECT_EQ(loop.protocol.lines,
             (Lines{"start 3", "record 4", "step 4", "step 5", "record 6", "step 6", "end 6"}));
-  EXPECT_EQ(loop.recorder.batches.size(), 3U);
+  EXPECT_EQ(loop.recorder->batches.size(), 3U);
   EXPECT_EQ(result.progress.gradient_evaluations, 60);
   EXPECT_GE(result.progress.seconds, 5);
 }
@@ -153,7 +173,7 @@ TEST(Fit, MinibatchesAreDrawnWithoutReplacement) {
   Loop loop;
   loop.run({.iterations = 200, .batch_size = 4});
   auto seen = torch::zeros({10}, torch::kLong);
-  for (const auto& batch : loop.recorder.batches) {
+  for (const auto& batch : loop.recorder->batches) {
     ASSERT_EQ(batch.sizes(), (torch::IntArrayRef{4, 2}));
     const auto count = torch::bincount(batch.select(1, 0).to(torch::kLong), {}, 10);
     ASSERT_EQ(count.max().item<std::int64_t>(), 1) << "a row came twice";
@@ -167,7 +187,7 @@ TEST(Fit, BatchSizeZeroOrTooLargeIsAllData) {
   for (const std::int64_t size : {0, 10, 25}) {
     Loop loop;
     loop.run({.iterations = 1, .batch_size = size});
-    EXPECT_TRUE(torch::equal(loop.recorder.batches.at(0), loop.data)) << size;
+    EXPECT_TRUE(torch::equal(loop.recorder->batches.at(0), loop.data)) << size;
   }
 }
 
@@ -197,6 +217,56 @@ TEST(Fit, ADivergingMetricNamesIterationMetricAndCause) {
   const std::regex expected("iteration [0-9]+: metric [a-z_]+ is -?(inf|nan); likely cause: .*too large.*");
   const auto message = divergence(/*every=*/1);
   EXPECT_TRUE(std::regex_match(message, expected)) << message;
+}
+
+/// The factors on the particles' steps of a run under a cosine that ends at 0.25.
+std::vector<double> cosine_factors(const FitOptions& options) {
+  Loop loop;
+  loop.every = 0;
+  loop.run(options, {.particle_schedule = std::make_shared<CosineSchedule>(
+                         CosineSchedule::Options{{}, /*final_factor=*/0.25, /*start=*/0})});
+  return loop.recorder->scales;
+}
+
+// 3 gradients an iteration, so that a budget of 30 ends the run after 10 of 1000 iterations.
+TEST(Fit, ACosineEndsAtItsFinalFactorWhateverEndsTheRun) {
+  for (const FitOptions& options :
+       {FitOptions{.iterations = 10},
+        FitOptions{.iterations = 1000, .batch_size = 3, .gradient_evaluations = 30},
+        FitOptions{.iterations = 1000, .batch_size = 3, .gradient_evaluations = 28}}) {
+    const auto factors = cosine_factors(options);
+    ASSERT_EQ(factors.size(), 10U);
+    EXPECT_DOUBLE_EQ(factors.back(), 0.25);
+    EXPECT_GT(factors[4], 0.5) << "and not before";
+    for (std::size_t i = 1; i < factors.size(); ++i) EXPECT_LT(factors[i], factors[i - 1]) << i;
+  }
+}
+
+TEST(Fit, OptionsOutOfTheirRangeAreErrors) {
+  const auto refusal_of = [](const FitOptions& options) { return user_error([&] { Loop().run(options); }); };
+  expect_contains(refusal_of({.iterations = -1}), "fit.iterations: expected an integer >= 0, found -1");
+  expect_contains(refusal_of({.batch_size = -1}), "fit.batch_size");
+  expect_contains(refusal_of({.gradient_evaluations = -1}), "fit.gradient_evaluations");
+  expect_contains(refusal_of({.seconds = -1}), "fit.seconds");
+  expect_contains(refusal_of({.seconds = std::nan("")}), "fit.seconds: expected a number >= 0, found nan");
+  Loop loop;
+  loop.every = -1;
+  expect_contains(user_error([&] { loop.run({}); }), "fit.evaluate_every");
+}
+
+TEST(RunEnd, HasOneWordForEach) {
+  const std::pair<RunEnd, const char*> words[] = {{RunEnd::finished, "finished"},
+                                                  {RunEnd::budget, "budget used up"},
+                                                  {RunEnd::early_stop, "stopped early"},
+                                                  {RunEnd::stopped, "stopped"},
+                                                  {RunEnd::interrupted, "interrupted"},
+                                                  {RunEnd::diverged, "diverged"},
+                                                  {RunEnd::failed, "failed"}};
+  for (const auto& [end, word] : words) {
+    EXPECT_EQ(to_string(end), word);
+    EXPECT_EQ(run_end_of(word), end) << word;
+  }
+  expect_contains(user_error([] { run_end_of("finnished"); }), "\"finnished\" is no end of a run");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "dualebm/models/lazy_shallow.hpp"
 #include "dualebm/models/shallow.hpp"
 #include "dualebm/models/teacher.hpp"
+#include "tests/support/catalogue.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -135,7 +136,7 @@ TEST(Flow, NegativeStepsAreErrors) {
 }
 
 std::shared_ptr<torch::optim::Optimizer> made(const Json& section, Energy& energy) {
-  return optimizers().read(section, "optimizer").make({energy});
+  return catalogue().optimizers.read(section, "optimizer").make({energy});
 }
 
 // A mean of 1, -2 with gradient 3, -4; Adam's first step is the learning rate in the direction of the sign.

@@ -114,48 +114,49 @@ class Moody final : public Energy {
 class Descent final : public Trainer {
  public:
   using Trainer::Trainer;
-
- protected:
-  std::int64_t accumulate(const torch::Tensor& batch) override {
+  Cost accumulate(const torch::Tensor& batch, const Iteration&) override {
     energy().accumulate_gradient(batch, torch::full({batch.size(0)}, 1.0 / batch.size(0), batch.options()));
-    return batch.size(0);
+    return {.parameter_gradients = batch.size(0)};
   }
 };
 
 /// Points at 4, a mean that sets out from 0 and goes a tenth of the way each time.
 struct DescentRun {
   explicit DescentRun(double decay, double clip = 0)
-      : trainer({.energy = energy,
-                 .domain = domain,
-                 .optimizer = optimizer,
-                 .data = data,
-                 .random = std::make_shared<Random>(1, "noise"),
-                 .gradient_clip = clip,
-                 .average_decay = decay}) {}
+      : training(std::make_shared<Descent>(TrainerContext{
+                     .energy = energy, .problem = problem, .random = std::make_shared<Random>(1, "noise")}),
+                 optimizer, {.gradient_clip = clip, .average_decay = decay}) {}
 
+  /// So many iterations more.
   FitResult to(std::int64_t iterations) {
-    const Evaluator evaluator(domain, {.train = data}, {.every = 1});
-    return fit(trainer, *energy, data, batches, evaluator, {.iterations = iterations}, {});
+    return fit(training, {.iterations = training.progress().iteration + iterations, .evaluate_every = 1});
   }
+  /// The mean that training goes on from, whatever the energy shows.
+  double own_mean() const { return training.save().tensor("energy.mean").item<double>(); }
 
   torch::Tensor data = torch::full({3, 3}, 4.0, torch::kDouble);
-  std::shared_ptr<Euclidean> domain = std::make_shared<Euclidean>(3);  // too many coordinates for a grid
+  // Too many coordinates for a grid.
+  std::shared_ptr<const Problem> problem =
+      std::make_shared<Problem>(std::make_shared<Euclidean>(3), Dataset{.train = data});
   std::shared_ptr<Moody> energy = std::make_shared<Moody>();
   std::shared_ptr<torch::optim::SGD> optimizer =
       std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(0.1));
-  Random batches{1, "batches"};
-  Descent trainer;
+  Training training;
 };
 
-// Means of 0, 0.4, 0.76 and averages of 0, 0.36, 2/11 · 0.36 + 9/11 · 0.76; training goes on from the mean.
+// Means of 0, 0.4, 0.76 and averages of 0, 0.36, 2/11 · 0.36 + 9/11 · 0.76; training goes on from the mean, and
+// the run ends with the average.
 TEST(Fit, EvaluatesTheAverageInEvaluationModeAndTrainsTheRest) {
   DescentRun run(0.9);
   run.to(2);
   const std::vector<double> expected = {0, 0.36, (2 * 0.36 + 9 * 0.76) / 11};
   ASSERT_EQ(run.energy->seen.size(), 3U);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(run.energy->seen[i], expected[i], 1e-15) << i;
-  EXPECT_NEAR(mean_in(*run.energy), 0.76, 1e-15);
+  EXPECT_NEAR(run.own_mean(), 0.76, 1e-15);
+  EXPECT_NEAR(mean_in(*run.energy), expected[2], 1e-15) << "the result is the average";
   EXPECT_TRUE(run.energy->is_training());
+  run.training.step(run.data);
+  EXPECT_NEAR(mean_in(*run.energy), 0.76 + 0.1 * (4 - 0.76), 1e-15) << "the next step goes on from its own";
 }
 
 TEST(Fit, AnEvaluationThatFailsLeavesParametersAndModeAsTheyWere) {
@@ -163,7 +164,7 @@ TEST(Fit, AnEvaluationThatFailsLeavesParametersAndModeAsTheyWere) {
   run.to(2);
   run.energy->broken = true;
   user_error([&] { run.to(1); });
-  EXPECT_NEAR(mean_in(*run.energy), 0.76, 1e-15);
+  EXPECT_NEAR(mean_in(*run.energy), 0.76 + 0.1 * (4 - 0.76), 1e-15);
   EXPECT_TRUE(run.energy->is_training());
 }
 
@@ -171,7 +172,7 @@ TEST(Fit, AnEvaluationThatFailsLeavesParametersAndModeAsTheyWere) {
 TEST(GradientClip, ShortensTheGradientAndKeepsItsDirection) {
   for (const auto& [clip, mean] : {std::pair{1.0, 0.1}, std::pair{4.5, 0.4}, std::pair{0.0, 0.4}}) {
     DescentRun run(0, clip);
-    run.trainer.step(run.data);
+    run.training.step(run.data);
     EXPECT_NEAR(mean_in(*run.energy), mean, 1e-15) << clip;
   }
 }
@@ -179,54 +180,58 @@ TEST(GradientClip, ShortensTheGradientAndKeepsItsDirection) {
 // Of N(μ, 1) on a point x: ∂_μ = μ - x and ∂_{log λ} = ½ (x - μ)². At x - μ = 4 that is (-4, 8), of norm √80.
 TEST(GradientClip, IsOfAllParametersTogether) {
   const auto energy = std::make_shared<Gaussian>(1, Gaussian::Options{}, torch::kDouble);
-  const auto data = torch::full({3, 3}, 4.0, torch::kDouble);
-  Descent trainer(
-      {.energy = energy,
-       .domain = std::make_shared<Euclidean>(1),
-       .optimizer = std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(1.0)),
-       .data = data,
-       .random = std::make_shared<Random>(1, "noise"),
-       .gradient_clip = 2});
-  trainer.step(data);
+  const auto data = torch::full({3, 1}, 4.0, torch::kDouble);
+  Training training(
+      std::make_shared<Descent>(TrainerContext{
+          .energy = energy,
+          .problem = std::make_shared<Problem>(std::make_shared<Euclidean>(1), Dataset{.train = data}),
+          .random = std::make_shared<Random>(1, "noise")}),
+      std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(1.0)),
+      {.gradient_clip = 2});
+  training.step(data);
   EXPECT_NEAR(mean_in(*energy), 4 * 2 / std::sqrt(80.0), 1e-14);
   EXPECT_NEAR(energy->named_parameters()["log_precision"].item<double>(), -8 * 2 / std::sqrt(80.0), 1e-14);
 }
 
-TEST(GradientClip, MustNotBeNegative) {
-  expect_contains(user_error([] { DescentRun(0, -1); }), "gradient_clip must not be negative");
+TEST(TrainingOptions, OutOfTheirRangeAreErrors) {
+  expect_contains(user_error([] { DescentRun(0, -1); }),
+                  "training.gradient_clip: expected a number >= 0, found -1");
+  expect_contains(user_error([] { DescentRun(0, std::nan("")); }), "training.gradient_clip");
+  for (const double decay : {-0.1, 1.0, std::nan("")}) {
+    expect_contains(user_error([&] { DescentRun{decay}; }),
+                    "training.average_decay: expected a number in [0, 1)");
+  }
 }
 
 TEST(Checkpoint, HoldsTheParametersAndTheirAverage) {
   const TemporaryFolder folder;
   DescentRun whole(0.9), first(0.9), second(0.9), without(0);
   whole.to(5);
-  const TrainingState state{*first.energy, *first.optimizer, first.trainer, first.batches};
-  save_checkpoint(folder / "c.pt", state, first.to(3).progress);
-  load_checkpoint(folder / "c.pt", {*second.energy, *second.optimizer, second.trainer, second.batches});
-  EXPECT_EQ(mean_in(*second.energy), mean_in(*first.energy));
-  for (int t = 3; t < 5; ++t) second.trainer.step(second.data);
-  const AveragedParameters a(*whole.energy, whole.trainer.average());
-  const AveragedParameters b(*second.energy, second.trainer.average());
+  first.to(3);
+  save_checkpoint(folder / "c.ebm", first.training);
+  load_checkpoint(folder / "c.ebm", second.training);
+  EXPECT_EQ(mean_in(*second.energy), first.own_mean());
+  for (int t = 3; t < 5; ++t) second.training.step(second.data);
+  second.training.show_result();
   EXPECT_EQ(mean_in(*second.energy), mean_in(*whole.energy));
 
   // `sample` and `evaluate` read the average, a run that keeps none goes on with the parameters.
   Moody read;
-  load_energy_of_checkpoint(folder / "c.pt", read);
+  load_energy_of_checkpoint(folder / "c.ebm", read);
   EXPECT_EQ(mean_in(read), first.energy->seen.back());
-  EXPECT_NE(mean_in(read), mean_in(*first.energy));
-  load_checkpoint(folder / "c.pt", {*without.energy, *without.optimizer, without.trainer, without.batches});
-  EXPECT_EQ(mean_in(*without.energy), mean_in(*first.energy));
+  EXPECT_NE(mean_in(read), first.own_mean());
+  load_checkpoint(folder / "c.ebm", without.training);
+  EXPECT_EQ(mean_in(*without.energy), first.own_mean());
 }
 
 // An average that a run begins late begins where it stands, not where it was made.
 TEST(Checkpoint, WithoutAnAverageLetsOneBegin) {
   const TemporaryFolder folder;
   DescentRun without(0), with(0.9);
-  const auto progress = without.to(3).progress;
-  save_checkpoint(folder / "c.pt", {*without.energy, *without.optimizer, without.trainer, without.batches},
-                  progress);
-  load_checkpoint(folder / "c.pt", {*with.energy, *with.optimizer, with.trainer, with.batches});
-  const AveragedParameters averaged(*with.energy, with.trainer.average());
+  without.to(3);
+  save_checkpoint(folder / "c.ebm", without.training);
+  load_checkpoint(folder / "c.ebm", with.training);
+  const AveragedParameters averaged(*with.energy, with.training.average());
   EXPECT_EQ(mean_in(*with.energy), mean_in(*without.energy));
 }
 
