@@ -4,7 +4,7 @@
 
 #include "dualebm/models/gaussian.hpp"
 #include "tests/support/support.hpp"
-#include "tests/trainers/standing_still.hpp"
+#include "tests/trainers/gradients.hpp"
 
 namespace ebm::testing {
 namespace {
@@ -47,9 +47,9 @@ Estimate slope_at(double log_precision, const DenoisingScoreMatching::Options& o
   const auto energy = std::make_shared<Gaussian>(
       1, Gaussian::Options{.deviation = {std::exp(-log_precision / 2)}}, torch::kDouble);
   const auto data = torch::tensor({{-0.5}, {0.5}}, torch::kDouble).repeat({5000, 1});
-  DenoisingScoreMatching trainer(standing_still(energy, std::make_shared<Euclidean>(1), data), options);
+  DenoisingScoreMatching trainer(context_of(energy, std::make_shared<Euclidean>(1), data), options);
   return mean_of(60, [&] {
-    trainer.step(data);
+    gradient_of(trainer, data);
     return energy->named_parameters()["log_precision"].grad();
   });
 }
@@ -76,7 +76,7 @@ TEST(DenoisingScoreMatching, WhatCannotBeIsRefused) {
   const auto make = [&](const std::shared_ptr<Energy>& energy, const std::shared_ptr<Domain>& domain,
                         const DenoisingScoreMatching::Options& options) {
     const auto x = domain->sample_base(5, random, torch::kDouble);
-    return user_error([&] { DenoisingScoreMatching(standing_still(energy, domain, x), options); });
+    return user_error([&] { DenoisingScoreMatching(context_of(energy, domain, x), options); });
   };
   const auto smooth = softplus_energy(3, 4, 1);
   const auto plane = std::make_shared<Euclidean>(3);

@@ -1,13 +1,14 @@
 #include <nlohmann/json.hpp>
 
-#include "dualebm/framework/problem/domain.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
 #include "dualebm/framework/training/optimizers/wasserstein_fisher_rao.hpp"
+#include "dualebm/framework/training/training.hpp"
 #include "dualebm/models/shallow.hpp"
 #include "dualebm/trainers/dual_gda.hpp"
 #include "dualebm/trainers/restart_gda.hpp"
 #include "dualebm/trainers/score_matching.hpp"
 #include "tests/support/support.hpp"
+#include "tests/trainers/gradients.hpp"
 
 namespace ebm::testing {
 namespace {
@@ -84,16 +85,15 @@ TEST_P(Golden, TrajectoryAgreesTo1em10) {
   }
   auto flow = std::make_shared<WassersteinFisherRao>(
       energy->neurons(), WassersteinFisherRao::Options{.neuron_step = golden["neuron_step"],
-                                                       .weight_step = golden["weight_step"]});
+                                                        .weight_step = golden["weight_step"]});
   const auto trainer =
       trainer_for(golden, {.energy = energy,
-                           .domain = std::make_shared<Sphere>(data.size(1)),
-                           .optimizer = flow,
-                           .data = data,
+                           .problem = problem_of(std::make_shared<Sphere>(data.size(1)), data),
                            .random = std::make_shared<ReplayedNoise>(tensor_of(golden["noise"]))});
+  Training training(trainer, flow);
 
   for (std::size_t t = 0; t < golden["steps"].get<std::size_t>(); ++t) {
-    trainer->step(data);
+    training.step(data);
     EXPECT_NEAR(energy->norm(), golden["mean_weight"][t].get<double>(), 1e-10) << "TV after step " << t + 1;
   }
   EXPECT_LT(distance(trainer->particles(), tensor_of(golden["final_particles"])), 1e-10);

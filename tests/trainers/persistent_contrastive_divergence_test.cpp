@@ -5,7 +5,7 @@
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/trainers/dual_gda.hpp"
 #include "tests/support/support.hpp"
-#include "tests/trainers/standing_still.hpp"
+#include "tests/trainers/gradients.hpp"
 
 namespace ebm::testing {
 namespace {
@@ -21,8 +21,8 @@ torch::Tensor far_points(std::int64_t count) {
 }
 
 TrainerContext in_the_plane(const torch::Tensor& data) {
-  return standing_still(std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kDouble),
-                        std::make_shared<Euclidean>(2), data);
+  return context_of(std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kDouble),
+                    std::make_shared<Euclidean>(2), data);
 }
 
 /// Which rows of two buffers differ, as numbers.
@@ -47,7 +47,7 @@ TEST(ReplayBuffer, AnUpdateMovesAsManyChainsAsAskedOrAsTheBatchHas) {
     auto moved = torch::zeros({100}, torch::kDouble);
     for (int t = 0; t < 100; ++t) {
       const auto before = trainer.particles().clone();
-      trainer.step(data);
+      trainer.accumulate(data, Iteration(t + 1));
       const auto now = changed(before, trainer.particles());
       ASSERT_EQ(now.sum().item<double>(), chains == 0 ? 30 : 12);
       moved += now;
@@ -59,7 +59,10 @@ TEST(ReplayBuffer, AnUpdateMovesAsManyChainsAsAskedOrAsTheBatchHas) {
 TEST(ReplayBuffer, ABatchLargerThanTheBufferMovesAllOfIt) {
   Replay trainer(in_the_plane(far_points(30)), {.buffer_size = 10, .langevin_steps = 1});
   const auto before = trainer.particles().clone();
-  EXPECT_EQ(trainer.step(far_points(30)).gradient_evaluations, 10 + 30 + 10);
+  const auto cost = trainer.accumulate(far_points(30), Iteration(1));
+  EXPECT_EQ(cost.point_gradients, 10);
+  EXPECT_EQ(cost.parameter_gradients, 30 + 10);
+  EXPECT_EQ(cost.gradients(), 10 + 30 + 10);
   EXPECT_EQ(changed(before, trainer.particles()).sum().item<double>(), 10);
 }
 
@@ -68,7 +71,7 @@ TEST(ReplayBuffer, RestartsTheFractionAsked) {
   Replay trainer(in_the_plane(far_points(5)),
                  {.buffer_size = 20'000, .chains = 20'000, .reinitialisation = 0.1, .particle_step = still});
   const auto before = trainer.particles().clone();
-  trainer.step(far_points(5));
+  trainer.accumulate(far_points(5), Iteration(1));
   const double restarted = changed(before, trainer.particles()).sum().item<double>();
   EXPECT_NEAR(restarted, 2000, 4 * 42);
 }
@@ -82,7 +85,7 @@ TEST(ReplayBuffer, ChainsTakeTheirNoiseAndNumberOfStepsFromTheOptions) {
                                                .particle_step = still,
                                                .noise = 0.5});
   const auto before = trainer.particles().clone();
-  trainer.step(far_points(5));
+  trainer.accumulate(far_points(5), Iteration(1));
   const double variance = (trainer.particles() - before).square().mean().item<double>();
   EXPECT_NEAR(variance, 4 * 0.25, 4 * std::sqrt(2.0 / 40'000));
 }
@@ -97,7 +100,7 @@ TEST(ReplayBuffer, ChainsTakeTheirClipFromTheOptions) {
                                                 .noise = 0.0,
                                                 .gradient_clip = 1});
   const auto before = trainer.particles().clone();
-  trainer.step(far_points(40));
+  trainer.accumulate(far_points(40), Iteration(1));
   const auto moved = (before - trainer.particles()).norm(2, 1);
   EXPECT_LT(distance(moved, torch::full({40}, 0.5)), 1e-9);
 }
@@ -114,13 +117,12 @@ TEST(PersistentContrastiveDivergence, GradientIsThatOfTheLoss) {
     Random random(5, "points");
     const auto sphere = std::make_shared<Sphere>(3);
     const auto x = sphere->sample_base(20, random, torch::kDouble);
-    Replay trainer(standing_still(energy, sphere, x),
+    Replay trainer(context_of(energy, sphere, x),
                    {.buffer_size = 7, .chains = 7, .energy_regularisation = alpha});
-    trainer.step(x);
-    const auto found = flat_gradient(*energy);
+    const auto found = gradient_of(trainer, x);
     EXPECT_LT((trainer.particles().norm(2, 1) - 1).abs().max().item<double>(), 1e-14)
         << "chains left the sphere";
-    energy->zero_grad();
+    energy->zero_grad(/*set_to_none=*/true);
     loss(*energy, x, trainer.particles(), alpha).backward();
     EXPECT_LT(distance(found, flat_gradient(*energy)), 1e-14) << alpha;
     EXPECT_GT(found.norm().item<double>(), 1e-3);
@@ -149,7 +151,8 @@ class ModeRecorder final : public Energy {
 template <class T>
 void expect_modes() {
   const auto energy = std::make_shared<ModeRecorder>();
-  T(standing_still(energy, std::make_shared<Euclidean>(2), far_points(10)), {}).step(far_points(10));
+  T trainer(context_of(energy, std::make_shared<Euclidean>(2), far_points(10)), {});
+  trainer.accumulate(far_points(10), Iteration(1));
   EXPECT_FALSE(energy->moved_in_training);
   EXPECT_FALSE(energy->trained_in_evaluation);
   EXPECT_TRUE(energy->is_training());

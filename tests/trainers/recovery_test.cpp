@@ -1,15 +1,15 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "dualebm/apps/standard_catalogue.hpp"
 #include "dualebm/datasets/rejection.hpp"
 #include "dualebm/framework/evaluation/evaluator.hpp"
-#include "dualebm/framework/training/optimizers/optimizers.hpp"
+#include "dualebm/framework/training/training.hpp"
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/models/shallow.hpp"
 #include "dualebm/models/teacher.hpp"
 #include "dualebm/models/von_mises_fisher.hpp"
 #include "dualebm/trainers/denoising_score_matching.hpp"
-#include "dualebm/trainers/trainers.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -102,25 +102,27 @@ struct RecoveryProblem {
   double particle_step;
   Json optimizer;
   int iterations;
+
+  std::shared_ptr<const Problem> with_teacher(std::shared_ptr<Energy> teacher) const {
+    return std::make_shared<Problem>(domain, Dataset{.train = data, .teacher = std::move(teacher)});
+  }
 };
 
 /// Trains, then leaves in the energy the mean of its parameters over the second half of the iterations: that
 /// averages the particles' noise, and is harmless where the fit is a small move from the truth.
 void train(const RecoveryProblem& problem, Strategy strategy) {
   if (strategy.has_particles()) strategy.trainer["particle_step"] = problem.particle_step;
-  const auto trainer =
-      trainers()
-          .read(strategy.trainer, "trainer")
-          .make({.energy = problem.energy,
-                 .domain = problem.domain,
-                 .optimizer = optimizers().read(problem.optimizer, "optimizer").make({*problem.energy}),
-                 .data = problem.data,
-                 .random = std::make_shared<Random>(1, "particles")});
+  const auto catalogue = standard_catalogue();
+  Training training(catalogue.trainers.read(strategy.trainer, "trainer")
+                        .make({.energy = problem.energy,
+                               .problem = problem.with_teacher(nullptr),
+                               .random = std::make_shared<Random>(1, "particles")}),
+                    catalogue.optimizers.read(problem.optimizer, "optimizer").make({*problem.energy}));
   std::vector<torch::Tensor> sums;
   for (const auto& parameter : problem.energy->parameters()) sums.push_back(torch::zeros_like(parameter));
   const torch::NoGradGuard no_grad;
   for (int t = 0; t < problem.iterations; ++t) {
-    trainer->step(problem.data);
+    training.step(problem.data);
     if (t < problem.iterations / 2) continue;
     for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += problem.energy->parameters()[i];
   }
@@ -131,8 +133,7 @@ void train(const RecoveryProblem& problem, Strategy strategy) {
 }
 
 double kl_from(const std::shared_ptr<Energy>& teacher, const RecoveryProblem& problem) {
-  const Dataset dataset{.train = problem.data, .validation = {}, .test = {}, .teacher = teacher};
-  return *find_metric(Evaluator(problem.domain, dataset, {}).evaluate(*problem.energy), "kl");
+  return *find_metric(Evaluator(problem.with_teacher(teacher)).evaluate(*problem.energy), "kl");
 }
 
 class GaussianRecovery : public ::testing::TestWithParam<Strategy> {};

@@ -3,12 +3,12 @@
 #include <cmath>
 #include <numbers>
 
-#include "dualebm/framework/evaluation/evaluator.hpp"
+#include "dualebm/framework/evaluation/evaluation.hpp"
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/models/von_mises_fisher.hpp"
 #include "dualebm/trainers/exact_score_matching.hpp"
 #include "tests/support/support.hpp"
-#include "tests/trainers/standing_still.hpp"
+#include "tests/trainers/gradients.hpp"
 
 namespace ebm::testing {
 namespace {
@@ -86,9 +86,9 @@ TEST(ExactScore, ParameterGradientsAgreeWithCentralDifferences) {
   Random random(6, "points");
   const auto agree = [&](const std::shared_ptr<Energy>& energy, const std::shared_ptr<Domain>& domain) {
     const auto x = domain->sample_base(20, random, torch::kDouble);
-    ExactScoreMatching(standing_still(energy, domain, x), {}).step(x);
+    ExactScoreMatching trainer(context_of(energy, domain, x), {});
     const auto slopes = differences(*energy, [&] { return exact_objective(*energy, *domain, x); });
-    EXPECT_LT(distance(flat_gradient(*energy), slopes), 1e-8);
+    EXPECT_LT(distance(gradient_of(trainer, x), slopes), 1e-8);
   };
   agree(std::make_shared<Gaussian>(2, Gaussian::Options{.mean = {0.5, -1}, .deviation = {0.5, 2}},
                                    torch::kDouble),
@@ -154,11 +154,8 @@ Estimate restart_limit_slope(const std::shared_ptr<Energy>& energy, const std::s
   RestartLimit::Options options;
   options.particle_step = particle_step;
   options.particles_per_point = 400;
-  RestartLimit trainer(standing_still(energy, domain, data), options);
-  return mean_of(40, [&] {
-    trainer.step(data);
-    return flat_gradient(*energy) / particle_step;
-  });
+  RestartLimit trainer(context_of(energy, domain, data), options);
+  return mean_of(40, [&] { return gradient_of(trainer, data) / particle_step; });
 }
 
 // SPEC §3. A step of size h changes the mean of f = ∇_θ E by h (Δf - <∇E, ∇f>) + O(h²), so that the data's
@@ -170,8 +167,8 @@ TEST(RestartLimit, GradientOverStepTendsToThatOfTheExactObjective) {
   const auto agree = [&](const std::shared_ptr<Energy>& energy, const std::shared_ptr<Domain>& domain) {
     const auto data = domain->sample_base(20, random, torch::kDouble);
     const auto found = restart_limit_slope(energy, domain, data, 1e-6);
-    ExactScoreMatching(standing_still(energy, domain, data), {}).step(data);
-    const auto expected = flat_gradient(*energy);
+    ExactScoreMatching exact(context_of(energy, domain, data), {});
+    const auto expected = gradient_of(exact, data);
     // The noise is small enough to tell the sign and the factor of the whole.
     EXPECT_LT((found.standard_error.norm() / expected.norm()).item<double>(), 0.05);
     const auto allowed = 4.5 * found.standard_error + 1e-5 * expected.norm();
@@ -188,7 +185,7 @@ TEST(ExactScore, EnergyWithKinksIsRefused) {
   const auto relu = std::make_shared<Shallow>(3, Shallow::Options{.neurons = 4}, random, torch::kDouble);
   const auto x = Sphere(3).sample_base(5, random, torch::kDouble);
   const auto message =
-      user_error([&] { ExactScoreMatching(standing_still(relu, std::make_shared<Sphere>(3), x), {}); });
+      user_error([&] { ExactScoreMatching(context_of(relu, std::make_shared<Sphere>(3), x), {}); });
   expect_contains(message, "needs a smooth one");
   expect_contains(message, "softplus");
 }

@@ -4,7 +4,7 @@
 
 #include "dualebm/trainers/exact_score_matching.hpp"
 #include "tests/support/support.hpp"
-#include "tests/trainers/standing_still.hpp"
+#include "tests/trainers/gradients.hpp"
 
 namespace ebm::testing {
 namespace {
@@ -41,13 +41,10 @@ TEST_P(SlicedScore, ObjectiveHasTheMeanOfTheExactOne) {
 
 TEST_P(SlicedScore, GradientHasTheMeanOfTheExactOne) {
   const auto batch = points_.repeat({copies, 1});
-  SlicedScoreMatching sliced(standing_still(energy_, GetParam().domain, batch), options_);
-  const auto found = mean_of(50, [&] {
-    sliced.step(batch);
-    return flat_gradient(*energy_);
-  });
-  ExactScoreMatching(standing_still(energy_, GetParam().domain, batch), {}).step(points_);
-  const auto exact = flat_gradient(*energy_);
+  SlicedScoreMatching sliced(context_of(energy_, GetParam().domain, batch), options_);
+  const auto found = mean_of(50, [&] { return gradient_of(sliced, batch); });
+  ExactScoreMatching by_the_hessian(context_of(energy_, GetParam().domain, batch), {});
+  const auto exact = gradient_of(by_the_hessian, points_);
   EXPECT_LT(found.deviation(exact), 4.5);
   EXPECT_LT((found.standard_error.norm() / exact.norm()).item<double>(), 0.02) << "too noisy to tell";
 }
@@ -87,7 +84,7 @@ TEST(SlicedScoreMatching, EnergyWithKinksIsRefused) {
   const auto relu = std::make_shared<Shallow>(3, Shallow::Options{.neurons = 4}, random, torch::kDouble);
   const auto x = Sphere(3).sample_base(5, random, torch::kDouble);
   expect_contains(
-      user_error([&] { SlicedScoreMatching(standing_still(relu, std::make_shared<Sphere>(3), x), {}); }),
+      user_error([&] { SlicedScoreMatching(context_of(relu, std::make_shared<Sphere>(3), x), {}); }),
       "sliced_score_matching differentiates the gradient of the energy and needs a smooth one");
 }
 

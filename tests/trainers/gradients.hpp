@@ -1,6 +1,8 @@
 #pragma once
 
-#include <torch/optim/sgd.h>
+#include <ATen/ATen.h>
+
+#include <cmath>
 
 #include "dualebm/framework/training/trainer.hpp"
 #include "dualebm/models/shallow.hpp"
@@ -17,14 +19,16 @@ inline std::shared_ptr<Shallow> softplus_energy(std::int64_t d, std::int64_t neu
   return energy;
 }
 
-/// Trains with steps of size zero, so that after a step the `.grad` of the parameters is that of the start.
-inline TrainerContext standing_still(std::shared_ptr<Energy> energy, std::shared_ptr<Domain> domain,
-                                     torch::Tensor data) {
-  auto optimizer = std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(0.0));
-  return {.energy = energy,
-          .domain = domain,
-          .optimizer = optimizer,
-          .data = data,
+/// Points to train on and nothing else.
+inline std::shared_ptr<const Problem> problem_of(std::shared_ptr<const Domain> domain, torch::Tensor data) {
+  return std::make_shared<Problem>(std::move(domain), Dataset{.train = std::move(data)});
+}
+
+/// What a trainer needs, with the same stream of random numbers in every test.
+inline TrainerContext context_of(std::shared_ptr<Energy> energy, std::shared_ptr<const Domain> domain,
+                                 torch::Tensor data) {
+  return {.energy = std::move(energy),
+          .problem = problem_of(std::move(domain), std::move(data)),
           .random = std::make_shared<Random>(4, "particles")};
 }
 
@@ -32,6 +36,13 @@ inline torch::Tensor flat_gradient(Energy& energy) {
   std::vector<torch::Tensor> parts;
   for (const auto& parameter : energy.parameters()) parts.push_back(parameter.grad().flatten());
   return torch::cat(parts);
+}
+
+/// What the trainer adds to the gradients of all parameters on a batch, in one vector.
+inline torch::Tensor gradient_of(Trainer& trainer, const torch::Tensor& batch) {
+  trainer.energy().zero_grad(/*set_to_none=*/true);
+  trainer.accumulate(batch, Iteration(1));
+  return flat_gradient(trainer.energy());
 }
 
 /// A mean of random tensors, with the standard error of each number.
