@@ -21,6 +21,8 @@ void Domain::retract_rows(Rows rows) const {
       rows.first);
 }
 
+torch::Tensor Domain::contains(const torch::Tensor& x) const { return (retract(x) - x).norm(2, 1) <= 1e-3; }
+
 Sphere::Sphere(std::int64_t dimension) : dimension_(dimension) {
   require(dimension >= 2, "sphere: dimension must be at least 2 (ambient coordinates), got {}", dimension);
 }

@@ -35,9 +35,9 @@ class Domain {
   /// Number of ambient coordinates d: 3 for the two-dimensional sphere S².
   virtual std::int64_t dimension() const = 0;
 
-  /// Whether a point is one of this space. @param x [N, d] @return [N], bool; the tolerance is what rounding of
-  /// float coordinates in a file leaves, 1e-3
-  virtual torch::Tensor contains(const torch::Tensor& x) const = 0;
+  /// Whether a point is one of this space, to what rounding of coordinates in a file leaves, 1e-3: by default,
+  /// whether `retract` leaves it where it is. @param x [N, d] @return [N], bool
+  virtual torch::Tensor contains(const torch::Tensor& x) const;
 
   /// Whether it is R^d with its straight lines, so that a point and a vector may be added.
   virtual bool is_flat() const { return false; }

@@ -106,7 +106,13 @@ Cost Training::step(const torch::Tensor& batch, double fraction) {
 Cost Training::take_gradients(const torch::Tensor& batch, const Iteration& iteration) {
   energy().zero_grad(/*set_to_none=*/true);
   const auto cost = trainer_->accumulate(batch, iteration);
-  guard_->check_gradients(energy(), progress_.iteration, guard_->deferred() ? "" : likely_cause(batch));
+  try {
+    guard_->check_gradients(energy(), progress_.iteration, trainer_->likely_cause());
+  } catch (const NonFiniteError& error) {
+    if (batch.sum().isfinite().item<bool>()) throw;
+    throw NonFiniteError(fmt::format("iteration {}: the batch holds a number that is not finite; look at the data",
+                                     progress_.iteration));
+  }
   if (options_.gradient_clip > 0) clip_gradients();
   return cost;
 }
@@ -118,12 +124,6 @@ void Training::update_parameters() {
     energy().project_parameters();
   }
   guard_->check_parameters(energy(), progress_.iteration, trainer_->likely_cause());
-}
-
-std::string Training::likely_cause(const torch::Tensor& batch) const {
-  if (!batch.sum().isfinite().item<bool>())
-    return "the batch holds a number that is not finite; look at the data";
-  return trainer_->likely_cause();
 }
 
 void Training::clip_gradients() {

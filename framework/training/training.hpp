@@ -99,7 +99,6 @@ class Training final {
   Cost take_gradients(const torch::Tensor& batch, const Iteration& iteration);
   void update_parameters();
   void clip_gradients();
-  std::string likely_cause(const torch::Tensor& batch) const;
   void resume_own_model();
 
   std::shared_ptr<Trainer> trainer_;

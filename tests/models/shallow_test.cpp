@@ -43,7 +43,7 @@ TEST(Shallow, SignRules) {
     Random random(9, "shallow_test");
     return Shallow(3, {.neurons = 4, .signs = rule}, random, torch::kDouble)
         .neurons()
-        ->signs.sum()
+        .signs.sum()
         .item<double>();
   };
   EXPECT_EQ(signs("negative"), -4);
@@ -100,8 +100,8 @@ TEST(Shallow, NormIsTheMeanWeight) { EXPECT_DOUBLE_EQ(shallow_with({1, 2, 6}, 10
 
 TEST(Shallow, NeedsANeuron) {
   Random random(9, "shallow_test");
-  expect_contains(user_error([&] { Shallow(3, {.neurons = 0}, random, torch::kDouble); }), "at least 1");
-  expect_contains(user_error([&] { LazyShallow(3, {.neurons = 0}, random, torch::kDouble); }), "at least 1");
+  expect_contains(user_error([&] { Shallow(3, {.neurons = 0}, random, torch::kDouble); }), ">= 1");
+  expect_contains(user_error([&] { LazyShallow(3, {.neurons = 0}, random, torch::kDouble); }), ">= 1");
 }
 
 }  // namespace

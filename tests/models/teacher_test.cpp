@@ -141,7 +141,7 @@ TEST(Teacher, GradientAgreesWithAutograd) {
 
 TEST(Teacher, NeuronsAreNormalised) {
   const auto neurons = teacher_of({{3, 0, 4}}).neurons();
-  EXPECT_LT(distance(neurons->positions, torch::tensor({{0.6, 0., 0.8}}, torch::kDouble)), 1e-15);
+  EXPECT_LT(distance(neurons.positions, torch::tensor({{0.6, 0., 0.8}}, torch::kDouble)), 1e-15);
 }
 
 TEST(Teacher, HasNothingToTrain) { EXPECT_TRUE(teacher_of({{1, 0, 0}}).parameters().empty()); }

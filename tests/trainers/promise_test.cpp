@@ -46,7 +46,9 @@ std::string why_not(Promising::Secret secret, std::int64_t from = 1) {
       std::make_shared<torch::optim::SGD>(trainer->energy().parameters(), torch::optim::SGDOptions(0.1)),
       {.deferred_checks = true});
   for (int t = 0; t < 6; ++t) {
-    if (t < from) EXPECT_EQ(training.executor().why_not(), "") << "before iteration " << t + 1;
+    if (t < from) {
+      EXPECT_EQ(training.executor().why_not(), "") << "before iteration " << t + 1;
+    }
     training.step(data);
   }
   EXPECT_EQ(trainer->done, 6) << "nothing was left out";
