@@ -2,24 +2,31 @@
 
 #include "dualebm/datasets/datasets.hpp"
 #include "dualebm/datasets/split.hpp"
+#include "dualebm/datasets/table_format.hpp"
 
 namespace ebm {
 
 /// Options of the datasets that are files of points.
-struct PointFileOptions : SplitOptions {
+struct PointFileOptions : SplitOptions, TableFormat {
   std::string path;
   void describe(Fields& fields);
 };
 
-/// Points on the globe, from latitude and longitude (points.hpp: read_lat_lon).
+/// Points on the globe, from latitude and longitude in degrees (points.hpp: lat_lon_points).
 struct LatLonCsv final : Dataset {
-  using Options = PointFileOptions;
+  struct Options : PointFileOptions {
+    std::string latitude, longitude;  ///< columns; empty: by their usual names
+    void describe(Fields& fields);
+  };
   LatLonCsv(const DatasetContext& context, const Options& options);
 };
 
-/// Points of the domain, from their ambient coordinates (points.hpp: read_coordinates).
+/// Points of the domain, from their ambient coordinates (points.hpp: coordinate_points).
 struct PointsCsv final : Dataset {
-  using Options = PointFileOptions;
+  struct Options : PointFileOptions {
+    std::vector<std::string> columns;  ///< empty: x0 ... x{d-1}
+    void describe(Fields& fields);
+  };
   PointsCsv(const DatasetContext& context, const Options& options);
 };
 
