@@ -18,7 +18,8 @@ std::string some_of(const std::vector<std::string>& names, const char* one, cons
   constexpr std::size_t shown = 8;
   const auto count = std::min(names.size(), shown);
   const std::vector<std::string> first(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count));
-  const auto text = fmt::format("{} {}", names.size() == 1 ? one : several, printable(fmt::format("{}", fmt::join(first, ", ")), 300));
+  const auto text = fmt::format("{} {}", names.size() == 1 ? one : several,
+                                printable(fmt::format("{}", fmt::join(first, ", ")), 300));
   return names.size() > count ? fmt::format("{}, ... ({} in all)", text, names.size()) : text;
 }
 
@@ -100,8 +101,9 @@ class DataCheck {
       if (!(step <= share * deviation_[column].item<double>())) names.push_back(name(column));
     }
     if (names.empty()) return;
-    findings_.push_back({"spread lost in single precision", some_of(names, "column", "columns"),
-                         "Add the transform standardise, which works in double precision, or subtract a constant."});
+    findings_.push_back(
+        {"spread lost in single precision", some_of(names, "column", "columns"),
+         "Add the transform standardise, which works in double precision, or subtract a constant."});
   }
 
   /// Pivoted Cholesky factorisation of the matrix of correlations: what is left on its diagonal is the share
@@ -139,11 +141,13 @@ class DataCheck {
       twin < 0 ? dependent.push_back(name(column))
                : equal.push_back(fmt::format("{} = {}", name(column), name(twin)));
     }
-    const char* advice = "The density is on a surface of fewer dimensions: leave one of each out with dataset.drop.";
+    const char* advice =
+        "The density is on a surface of fewer dimensions: leave one of each out with dataset.drop.";
     if (!equal.empty()) findings_.push_back({"equal columns", some_of(equal, "columns", "columns"), advice});
     if (!dependent.empty()) {
-      findings_.push_back({"nearly dependent columns", some_of(dependent, "column", "columns"),
-                           "A linear function of other columns to 1e-4 of its spread: leave it out with dataset.drop."});
+      findings_.push_back(
+          {"nearly dependent columns", some_of(dependent, "column", "columns"),
+           "A linear function of other columns to 1e-4 of its spread: leave it out with dataset.drop."});
     }
   }
 
@@ -165,11 +169,12 @@ class DataCheck {
       if (repeated++ == 0 || order[at - 1] < first) first = order[at - 1], second = order[at];
     }
     if (repeated == 0) return;
-    findings_.push_back({fmt::format("{} of {} rows repeat another", repeated, rows()),
-                         fmt::format("rows {} and {}", first, second),
-                         "A density has no such rows: a point of training may stand in the test part too, and a "
-                         "long training grows spikes on them; take them out, or add the transform dequantise if "
-                         "they come from rounding."});
+    findings_.push_back(
+        {fmt::format("{} of {} rows repeat another", repeated, rows()),
+         fmt::format("rows {} and {}", first, second),
+         "A density has no such rows: a point of training may stand in the test part too, and a "
+         "long training grows spikes on them; take them out, or add the transform dequantise if "
+         "they come from rounding."});
   }
 
   torch::Tensor points_, mean_, deviation_;

@@ -24,6 +24,7 @@ struct DataFinding {
 ///
 /// @param points [n, d], on any device, of any floating type @param columns  d names; empty: x0, x1, ...
 /// @return nothing where nothing was found; at most one finding of each kind
-std::vector<DataFinding> check_data(const torch::Tensor& points, const std::vector<std::string>& columns = {});
+std::vector<DataFinding> check_data(const torch::Tensor& points,
+                                    const std::vector<std::string>& columns = {});
 
 }  // namespace ebm

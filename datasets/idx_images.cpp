@@ -90,17 +90,20 @@ Dataset read_images(const DatasetContext& context, const IdxImages::Options& opt
   parts.origin = fmt::format("{} rows of {} numbers, array ({}) of {}", kept.size(0), columns,
                              fmt::join(array.shape, ", "), c10::toString(type_of(array.type)));
   if (options.transpose) parts.origin += ", transposed";
-  if (kept.size(0) < count) parts.origin += fmt::format("; {} of other labels left out", count - kept.size(0));
+  if (kept.size(0) < count)
+    parts.origin += fmt::format("; {} of other labels left out", count - kept.size(0));
   return parts;
 }
 
 }  // namespace
 
 void IdxImages::Options::describe(Fields& fields) {
-  fields.text("images", images, "IDX file of images or rows, packed by gzip or not: train-images-idx3-ubyte.gz");
+  fields.text("images", images,
+              "IDX file of images or rows, packed by gzip or not: train-images-idx3-ubyte.gz");
   fields.text("labels", labels, "IDX file of their classes; needed for keep_label alone");
   fields.text("keep_label", keep_label, "keep only images of this class, e.g. \"3\"; empty: all");
-  fields.boolean("transpose", transpose, "whether lines and columns of the images change places, as in EMNIST");
+  fields.boolean("transpose", transpose,
+                 "whether lines and columns of the images change places, as in EMNIST");
   SplitOptions::describe(fields);
 }
 

@@ -36,7 +36,8 @@ torch::Tensor mapped_tensor(const std::shared_ptr<MappedFile>& file, const NpyHe
   const bool single = header.item_size == 4;
   single ? check_numbers<float>(*file, header, path) : check_numbers<double>(*file, header, path);
   return torch::from_blob(
-      file->data() + header.data_offset, header.shape, [file](void*) {}, single ? torch::kFloat : torch::kDouble);
+      file->data() + header.data_offset, header.shape, [file](void*) {},
+      single ? torch::kFloat : torch::kDouble);
 }
 
 torch::Tensor converted_tensor(std::string_view bytes, const NpyHeader& header, const std::string& path) {
@@ -99,12 +100,14 @@ std::int64_t dimension_of(const Npy::Options& options) {
   require_plain_file(options.path);
   const MappedFile file(options.path);
   const auto unpacked = unpacked_array(file.bytes(), options.array, options.path);
-  return parse_npy_header(unpacked.empty() ? file.bytes() : std::string_view(unpacked), options.path).columns();
+  return parse_npy_header(unpacked.empty() ? file.bytes() : std::string_view(unpacked), options.path)
+      .columns();
 }
 
 void Npy::Options::describe(Fields& fields) {
-  fields.text("path", path,
-              "NumPy file, .npy or .npz, packed by gzip or not, a row per point or image; plain .npy is mapped");
+  fields.text(
+      "path", path,
+      "NumPy file, .npy or .npz, packed by gzip or not, a row per point or image; plain .npy is mapped");
   fields.text("array", array, "name of the array in a .npz that has several");
   fields.text("validation_path", validation_path, "the same for validation; empty: a share of path");
   fields.text("test_path", test_path, "the same for testing; empty: a share of path");
@@ -128,7 +131,8 @@ Npy::Npy(const DatasetContext& context, const Options& options) {
   } else {
     static_cast<Dataset&>(*this) = split_rows(points, held_out, context.random);
   }
-  if (!options.validation_path.empty()) validation = part_of(options.validation_path, options, train, *context.domain);
+  if (!options.validation_path.empty())
+    validation = part_of(options.validation_path, options, train, *context.domain);
   if (!options.test_path.empty()) test = part_of(options.test_path, options, train, *context.domain);
   image = image_of(array);
   origin = fmt::format("{} rows of {} numbers, array ({}) of {}", points.size(0), points.size(1),

@@ -35,7 +35,8 @@ Dataset coordinates(const DatasetContext& context, const PointsCsv::Options& opt
   const FileRows rows{table.rows, table.rows_in_file};
   const auto origin = table.summary;
   const auto columns = table.columns;
-  auto parts = split_rows(coordinate_points(std::move(table), *context.domain), rows, options, context.random);
+  auto parts =
+      split_rows(coordinate_points(std::move(table), *context.domain), rows, options, context.random);
   parts.origin = origin;
   parts.columns = columns;
   return parts;
@@ -51,7 +52,8 @@ void PointFileOptions::describe(Fields& fields) {
 
 void LatLonCsv::Options::describe(Fields& fields) {
   PointFileOptions::describe(fields);
-  fields.text("latitude", latitude, "column of latitudes in degrees; empty: lat, Latitude, decimalLatitude, ...");
+  fields.text("latitude", latitude,
+              "column of latitudes in degrees; empty: lat, Latitude, decimalLatitude, ...");
   fields.text("longitude", longitude, "column of longitudes in degrees; empty: lon, long, Longitude, ...");
 }
 

@@ -46,9 +46,8 @@ FileRows FileRows::all(std::int64_t count) {
 
 Dataset split_rows(const torch::Tensor& points, const FileRows& rows, const SplitOptions& options,
                    Random& random) {
-  const auto parts = options.split.empty()
-                         ? random_parts(points.size(0), options, random)
-                         : read_split_parts(read_csv(options.split), rows.kept, rows.count);
+  const auto parts = options.split.empty() ? random_parts(points.size(0), options, random)
+                                           : read_split_parts(read_csv(options.split), rows.kept, rows.count);
   const auto take = [&](const std::vector<std::int64_t>& part) {
     return part.empty() ? torch::Tensor() : points.index_select(0, torch::tensor(part, torch::kLong));
   };

@@ -82,8 +82,8 @@ void refuse_text(const CsvReader& reader, const Rows& rows, const ColumnOptions&
   }
   if (texts.empty()) return;
   const bool one = texts.size() == 1;
-  const auto what = fmt::format("{}: the column{} {} hold{} text (\"{}\")", header_place(reader), one ? "" : "s",
-                                listed(texts), one ? "s" : "", printable(first_example));
+  const auto what = fmt::format("{}: the column{} {} hold{} text (\"{}\")", header_place(reader),
+                                one ? "" : "s", listed(texts), one ? "s" : "", printable(first_example));
   require(options.columns.empty(), "{}, which is no coordinate; leave {} out of dataset.columns", what,
           one ? "it" : "them");
   auto left_out = options.drop;
@@ -120,18 +120,22 @@ ColumnChoice choose_columns(const CsvReader& reader, const ColumnOptions& option
   return choice;
 }
 
-ColumnChoice choose_lat_lon(const CsvReader& reader, const std::string& latitude, const std::string& longitude) {
+ColumnChoice choose_lat_lon(const CsvReader& reader, const std::string& latitude,
+                            const std::string& longitude) {
   const auto& header = reader.header();
   const auto place = header_place(reader);
   const auto find = [&](const std::string& name, bool (*means)(const std::string&), const char* what) {
     if (!name.empty()) return find_column(header, name, place);
     const auto usual = usual_column(header, means, what, place);
-    require(usual.has_value(), "{}: no column is called lat, latitude, lon, longitude or the like for the {}; "
-            "name it with dataset.{}; the header has {}", place, what, what, listed(header));
+    require(usual.has_value(),
+            "{}: no column is called lat, latitude, lon, longitude or the like for the {}; "
+            "name it with dataset.{}; the header has {}",
+            place, what, what, listed(header));
     return *usual;
   };
   ColumnChoice choice;
-  choice.numbers = {find(latitude, means_latitude, "latitude"), find(longitude, means_longitude, "longitude")};
+  choice.numbers = {find(latitude, means_latitude, "latitude"),
+                    find(longitude, means_longitude, "longitude")};
   require(choice.numbers[0] != choice.numbers[1], "{}: latitude and longitude are one column, {}", place,
           printable(header[choice.numbers[0]]));
   return choice;

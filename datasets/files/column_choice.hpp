@@ -17,7 +17,7 @@ struct ColumnOptions {
 
 /// The columns of a table by their part, as places from 0.
 struct ColumnChoice {
-  std::vector<std::size_t> numbers;   ///< the coordinates, in their order
+  std::vector<std::size_t> numbers;  ///< the coordinates, in their order
   std::optional<std::size_t> label;
   std::vector<std::size_t> counting;  ///< without a name, and only the number of the row: left out
   std::vector<std::size_t> empty;     ///< without a name and without values: left out
@@ -30,6 +30,7 @@ struct ColumnChoice {
 ColumnChoice choose_columns(const CsvReader& reader, const ColumnOptions& options);
 
 /// Latitude and longitude, in this order: by name, or where that is empty by their usual names.
-ColumnChoice choose_lat_lon(const CsvReader& reader, const std::string& latitude, const std::string& longitude);
+ColumnChoice choose_lat_lon(const CsvReader& reader, const std::string& latitude,
+                            const std::string& longitude);
 
 }  // namespace ebm

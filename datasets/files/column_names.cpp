@@ -52,7 +52,8 @@ std::string as_list_option(const std::string& key, const std::vector<std::string
   std::vector<std::string> quoted;
   for (const auto& name : names) {
     std::string text;
-    for (const char letter : name) text += letter == '"' || letter == '\\' ? std::string{'\\', letter} : std::string{letter};
+    for (const char letter : name)
+      text += letter == '"' || letter == '\\' ? std::string{'\\', letter} : std::string{letter};
     quoted.push_back("\"" + printable(text, 200) + "\"");
   }
   return fmt::format("'{}=[{}]'", key, fmt::join(quoted, ","));
@@ -61,7 +62,8 @@ std::string as_list_option(const std::string& key, const std::vector<std::string
 std::vector<std::size_t> find_columns(const std::vector<std::string>& header, const std::string& name,
                                       const std::string& place) {
   auto found = matches(header, [&](const std::string& one) { return one == name; });
-  if (found.empty()) found = matches(header, [&](const std::string& one) { return lower(one) == lower(name); });
+  if (found.empty())
+    found = matches(header, [&](const std::string& one) { return lower(one) == lower(name); });
   for (std::size_t column = 0; found.empty() && column < header.size(); ++column) {
     if (lower(name) == fmt::format("x{}", column)) found = {column};
   }
@@ -74,30 +76,85 @@ std::size_t find_column(const std::vector<std::string>& header, const std::strin
   const auto found = find_columns(header, name, place);
   std::vector<std::string> places;
   for (const auto column : found) places.push_back(fmt::format("x{}", column));
-  require(found.size() == 1, "{}: more than one column {}; say which by its place: {}; the header has {}", place,
-          printable(name), fmt::join(places, " or "), listed(header));
+  require(found.size() == 1, "{}: more than one column {}; say which by its place: {}; the header has {}",
+          place, printable(name), fmt::join(places, " or "), listed(header));
   return found[0];
 }
 
 bool means_latitude(const std::string& name) {
-  return any_of(name, {"lat", "latitude", "latdeg", "latdegrees", "latdegree", "latitudedeg", "latitudedegrees",
-                       "latituden", "latn", "decimallatitude", "decimallat", "latdecimal", "latitudedecimal",
-                       "latdd", "ddlat", "reclat", "geolat", "gpslat", "gpslatitude", "originlat",
-                       "originlatitude", "eventlatitude", "epicenterlatitude", "epicentrelatitude", "wgslat",
+  return any_of(name, {"lat",
+                       "latitude",
+                       "latdeg",
+                       "latdegrees",
+                       "latdegree",
+                       "latitudedeg",
+                       "latitudedegrees",
+                       "latituden",
+                       "latn",
+                       "decimallatitude",
+                       "decimallat",
+                       "latdecimal",
+                       "latitudedecimal",
+                       "latdd",
+                       "ddlat",
+                       "reclat",
+                       "geolat",
+                       "gpslat",
+                       "gpslatitude",
+                       "originlat",
+                       "originlatitude",
+                       "eventlatitude",
+                       "epicenterlatitude",
+                       "epicentrelatitude",
+                       "wgslat",
                        "latitudewgs"});
 }
 
 bool means_longitude(const std::string& name) {
-  return any_of(name, {"lon", "long", "lng", "longitude", "londeg", "londegrees", "londegree", "longdeg",
-                       "longdegrees", "longitudedeg", "longitudedegrees", "longitudee", "lone", "decimallongitude",
-                       "decimallon", "decimallong", "londecimal", "longdecimal", "longitudedecimal", "londd",
-                       "longdd", "ddlon", "ddlong", "reclong", "reclon", "geolon", "geolong", "geolng", "gpslon",
-                       "gpslong", "gpslng", "gpslongitude", "originlon", "originlongitude", "eventlongitude",
-                       "epicenterlongitude", "epicentrelongitude", "wgslon", "longitudewgs"});
+  return any_of(name, {"lon",
+                       "long",
+                       "lng",
+                       "longitude",
+                       "londeg",
+                       "londegrees",
+                       "londegree",
+                       "longdeg",
+                       "longdegrees",
+                       "longitudedeg",
+                       "longitudedegrees",
+                       "longitudee",
+                       "lone",
+                       "decimallongitude",
+                       "decimallon",
+                       "decimallong",
+                       "londecimal",
+                       "longdecimal",
+                       "longitudedecimal",
+                       "londd",
+                       "longdd",
+                       "ddlon",
+                       "ddlong",
+                       "reclong",
+                       "reclon",
+                       "geolon",
+                       "geolong",
+                       "geolng",
+                       "gpslon",
+                       "gpslong",
+                       "gpslng",
+                       "gpslongitude",
+                       "originlon",
+                       "originlongitude",
+                       "eventlongitude",
+                       "epicenterlongitude",
+                       "epicentrelongitude",
+                       "wgslon",
+                       "longitudewgs"});
 }
 
-std::optional<std::size_t> usual_column(const std::vector<std::string>& header, bool (*means)(const std::string&),
-                                        const std::string& what, const std::string& place) {
+std::optional<std::size_t> usual_column(const std::vector<std::string>& header,
+                                        bool (*means)(const std::string&), const std::string& what,
+                                        const std::string& place) {
   const auto found = matches(header, means);
   if (found.empty()) return std::nullopt;
   std::vector<std::string> names;

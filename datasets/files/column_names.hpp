@@ -29,7 +29,8 @@ bool means_longitude(const std::string& name);
 
 /// The one column whose name satisfies `means`; none if none does.
 /// @param what  it is, for messages: "latitude" @throws UserError if several columns do.
-std::optional<std::size_t> usual_column(const std::vector<std::string>& header, bool (*means)(const std::string&),
-                                        const std::string& what, const std::string& place);
+std::optional<std::size_t> usual_column(const std::vector<std::string>& header,
+                                        bool (*means)(const std::string&), const std::string& what,
+                                        const std::string& place);
 
 }  // namespace ebm

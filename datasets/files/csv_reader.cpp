@@ -50,7 +50,8 @@ CsvReader::CsvReader(std::filesystem::path path, std::string bytes, const Dialec
           "{}: empty but for {} comment lines, which begin with \"{}\"; if they are rows, set "
           "dataset.comment=none",
           path_.string(), comments, scanner_.skipped().last_mark);
-  require(any, "{}: empty; {} are expected", path_.string(), dialect_.header ? "a header line and rows" : "rows");
+  require(any, "{}: empty; {} are expected", path_.string(),
+          dialect_.header ? "a header line and rows" : "rows");
   if (scanner_.fields().size() == 1) scanner_.keep_blank_lines();
   if (options.header == "auto" && !dialect_.header) {
     if (auto names = names_in_comment(scanner_.fields().size()); !names.empty()) {
@@ -71,7 +72,8 @@ std::vector<std::string> CsvReader::names_in_comment(std::size_t width) const {
     return {};  // a sentence with a quote in it
   }
   const auto& names = scanner.fields();
-  const bool numbers = std::any_of(names.begin(), names.end(), [](const auto& name) { return number_of(name).has_value(); });
+  const bool numbers =
+      std::any_of(names.begin(), names.end(), [](const auto& name) { return number_of(name).has_value(); });
   const bool sentence = width == 1 && comment.find(' ') != std::string::npos;
   return numbers || sentence ? std::vector<std::string>() : names;
 }
@@ -142,7 +144,9 @@ std::string CsvReader::description() const {
   auto text = *delimiter ? std::string(delimiter) : fmt::format("\"{}\"", dialect_.delimiter);
   if (header_.size() == 1) text = "one column";
   if (dialect_.decimal_comma) text += ", decimal comma";
-  text += named_by_ == Header::row ? ", header" : named_by_ == Header::comment ? ", header in a comment" : ", no header";
+  text += named_by_ == Header::row       ? ", header"
+          : named_by_ == Header::comment ? ", header in a comment"
+                                         : ", no header";
   if (!encoding_.empty()) text += ", " + encoding_;
   const auto counted = [&](std::size_t count, const char* what) {
     if (count > 0) text += fmt::format(", {} {}{}", count, what, count == 1 ? "" : "s");

@@ -57,7 +57,8 @@ class CsvReader {
 
   std::filesystem::path path_;
   std::string encoding_;
-  std::shared_ptr<const std::string> text_;  ///< stays where it is when the reader moves: the scanner looks at it
+  std::shared_ptr<const std::string>
+      text_;  ///< stays where it is when the reader moves: the scanner looks at it
   Dialect dialect_;
   RowScanner scanner_;
   enum class Header { row, comment, none } named_by_ = Header::row;

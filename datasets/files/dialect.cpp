@@ -45,7 +45,8 @@ double quality(const Rows& rows) {
     fields += rows[row].size();
     numbers += static_cast<std::size_t>(std::count_if(rows[row].begin(), rows[row].end(), is_number_somehow));
   }
-  const double even = count == rows.size() ? 1 : 0.9 * static_cast<double>(count) / static_cast<double>(rows.size());
+  const double even =
+      count == rows.size() ? 1 : 0.9 * static_cast<double>(count) / static_cast<double>(rows.size());
   return even * (1 + static_cast<double>(numbers) / static_cast<double>(fields)) / 2;
 }
 
@@ -75,9 +76,10 @@ char delimiter_of(const std::string& option) {
     if (option == delimiter_name(delimiter)) return delimiter;
   }
   const bool one = option.size() == 1 && static_cast<unsigned char>(option[0]) < 0x80;
-  require(one && option != "\"" && option != "\n" && option != "\r",
-          "dataset.delimiter: expected auto, comma, semicolon, tab, pipe, blank or one character, found \"{}\"",
-          printable(option));
+  require(
+      one && option != "\"" && option != "\n" && option != "\r",
+      "dataset.delimiter: expected auto, comma, semicolon, tab, pipe, blank or one character, found \"{}\"",
+      printable(option));
   return option[0];
 }
 
@@ -86,7 +88,8 @@ bool recognise_decimal_comma(const Rows& rows) {
   std::size_t commas = 0, points = 0;
   for (const auto& row : rows) {
     for (const auto& field : row) {
-      const bool has_point = field.find('.') != std::string::npos, has_comma = field.find(',') != std::string::npos;
+      const bool has_point = field.find('.') != std::string::npos,
+                 has_comma = field.find(',') != std::string::npos;
       points += has_point && !has_comma && number_of(field);
       commas += has_comma && number_of(field, true);
     }
@@ -125,8 +128,8 @@ bool recognise_header(const Rows& rows, const std::string& name, bool decimal_co
       for (const auto& field : rows[row])
         fractions = fractions || field.find_first_of(decimal_comma ? ",e" : ".e") != std::string::npos;
     }
-    require(fractions, "{}:{}: 0, 1, 2, ... may be names of columns or a row of numbers; say which: {}", name, line,
-            "dataset.header=true or dataset.header=false");
+    require(fractions, "{}:{}: 0, 1, 2, ... may be names of columns or a row of numbers; say which: {}", name,
+            line, "dataset.header=true or dataset.header=false");
     return true;
   }
   std::size_t names = 0, numbers = 0;
@@ -135,10 +138,11 @@ bool recognise_header(const Rows& rows, const std::string& name, bool decimal_co
     names += vote == Vote::name;
     numbers += vote == Vote::number;
   }
-  require(names == 0 || numbers == 0,
-          "{}:{}: some columns begin with a text as a header does, some with a number as a row does; say which "
-          "it is: dataset.header=true or dataset.header=false",
-          name, line);
+  require(
+      names == 0 || numbers == 0,
+      "{}:{}: some columns begin with a text as a header does, some with a number as a row does; say which "
+      "it is: dataset.header=true or dataset.header=false",
+      name, line);
   if (names + numbers > 0) return names > 0;
   return std::none_of(rows[0].begin(), rows[0].end(),
                       [&](const auto& field) { return number_of(field, decimal_comma).has_value(); });
@@ -168,7 +172,8 @@ Dialect recognise_dialect(std::string_view text, const std::string& name, const 
   dialect.delimiter = options.delimiter == "auto" ? recognise_delimiter(text, name, dialect)
                                                   : delimiter_of(options.delimiter);
   const auto rows = sample(text, name, dialect);
-  dialect.decimal_comma = options.decimal == "auto" ? recognise_decimal_comma(rows) : options.decimal == "comma";
+  dialect.decimal_comma =
+      options.decimal == "auto" ? recognise_decimal_comma(rows) : options.decimal == "comma";
   if (options.header != "auto") {
     dialect.header = options.header == "true";
   } else {

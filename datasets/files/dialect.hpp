@@ -13,9 +13,9 @@ namespace ebm {
 struct DialectOptions {
   std::string delimiter = "auto";  ///< comma, semicolon, tab, pipe, blank, or one ASCII character
   std::string decimal = "auto";    ///< point or comma
-  std::string comment = "auto";    ///< what a comment line begins with; auto: #, % or //; none: there are none
-  std::int64_t skip = 0;           ///< lines before the table
-  std::string header = "auto";     ///< true or false: whether the first row names the columns
+  std::string comment = "auto";  ///< what a comment line begins with; auto: #, % or //; none: there are none
+  std::int64_t skip = 0;         ///< lines before the table
+  std::string header = "auto";   ///< true or false: whether the first row names the columns
 };
 
 /// How a table is written.

@@ -15,14 +15,21 @@ struct Kind {
 
 /// Packed or of another program: nothing here reads them.
 constexpr Kind archives[] = {
-    {{"\xfd" "7zXZ\0", 6}, "packed by xz", "unpack it: xz -dk FILE"},
+    {{"\xfd"
+      "7zXZ\0",
+      6},
+     "packed by xz",
+     "unpack it: xz -dk FILE"},
     {"BZh", "packed by bzip2", "unpack it: bzip2 -dk FILE"},
     {"\x28\xb5\x2f\xfd", "packed by zstd", "unpack it: zstd -d FILE"},
     {"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it: 7z x FILE"},
     {"Rar!\x1a\x07", "a RAR archive", "unpack it"},
-    {"PAR1", "a Parquet file", "save it as CSV: pandas.read_parquet(\"FILE\").to_csv(\"table.csv\", index=False)"},
-    {"ARROW1", "an Arrow file", "save it as CSV: pandas.read_feather(\"FILE\").to_csv(\"table.csv\", index=False)"},
-    {"\x89HDF\r\n\x1a\n", "an HDF5 file", "save its array as .npy: numpy.save(\"points.npy\", h5py.File(\"FILE\")[NAME][:])"},
+    {"PAR1", "a Parquet file",
+     "save it as CSV: pandas.read_parquet(\"FILE\").to_csv(\"table.csv\", index=False)"},
+    {"ARROW1", "an Arrow file",
+     "save it as CSV: pandas.read_feather(\"FILE\").to_csv(\"table.csv\", index=False)"},
+    {"\x89HDF\r\n\x1a\n", "an HDF5 file",
+     "save its array as .npy: numpy.save(\"points.npy\", h5py.File(\"FILE\")[NAME][:])"},
     {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old workbook (.xls)", "save it as CSV"},
     {{"SQLite format 3\0", 16}, "an SQLite database", "save a table of it as CSV"},
     {"%PDF-", "a PDF", "a table of text is needed"},

@@ -88,13 +88,15 @@ Idx parse_idx(std::string bytes, const std::string& name, std::size_t least, std
   Idx array;
   array.type = static_cast<IdxType>(byte(2));
   const auto item = size_of(array.type);
-  require(item > 0,
-          "{}: values of type 0x{:02x}; 0x08 (unsigned byte), 0x09 (signed byte), 0x0b (int16), 0x0c (int32), "
-          "0x0d (float32) and 0x0e (float64) are known",
-          name, byte(2));
+  require(
+      item > 0,
+      "{}: values of type 0x{:02x}; 0x08 (unsigned byte), 0x09 (signed byte), 0x0b (int16), 0x0c (int32), "
+      "0x0d (float32) and 0x0e (float64) are known",
+      name, byte(2));
   const std::size_t sides = byte(3);
   require(sides >= least && sides <= most, "{}: an array with {} side{}; {} needed", name, sides,
-          sides == 1 ? "" : "s", least == most ? fmt::format("{} is", least) : fmt::format("{} to {} are", least, most));
+          sides == 1 ? "" : "s",
+          least == most ? fmt::format("{} is", least) : fmt::format("{} to {} are", least, most));
   const auto start = 4 + 4 * sides;
   require(bytes.size() >= start, "{}: truncated: the file ends within its header", name);
   array.shape = read_shape(bytes, start, item, name);

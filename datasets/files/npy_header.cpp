@@ -110,7 +110,8 @@ class HeaderParser {
   }
 
   void require_plain_type() {
-    if (accept('[')) fail("{}: an array of records; save one of its fields, or a plain array of numbers", name_);
+    if (accept('['))
+      fail("{}: an array of records; save one of its fields, or a plain array of numbers", name_);
   }
 
   std::string_view text_;
@@ -192,8 +193,8 @@ NpyHeader parse_npy_header(std::string_view bytes, const std::string& name) {
   const auto found = static_cast<std::int64_t>(bytes.size() - header.data_offset);
   std::int64_t needed = header.item_size;
   for (const auto side : shape) {
-    require(needed <= found / side, "{}: truncated: shape {} of {} needs more than the {} bytes of data", name,
-            shown, header.type(), found);
+    require(needed <= found / side, "{}: truncated: shape {} of {} needs more than the {} bytes of data",
+            name, shown, header.type(), found);
     needed *= side;
   }
   require(needed == found, "{}: shape {} of {} takes {} bytes, the file has {}", name, shown, header.type(),

@@ -17,7 +17,8 @@ double half(std::uint16_t bits) {
   const int exponent = bits >> 10 & 0x1f, fraction = bits & 0x3ff;
   double value = 0;
   if (exponent == 0x1f) {
-    value = fraction == 0 ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
+    value =
+        fraction == 0 ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
   } else if (exponent == 0) {
     value = std::ldexp(fraction, -24);
   } else {
@@ -96,12 +97,14 @@ std::vector<double> npy_values(std::string_view bytes, const NpyHeader& header, 
   for (std::size_t at = 0; at < values.size(); ++at) {
     const auto place = header.fortran_order ? places.place() : at;
     if (header.fortran_order) places.advance();
-    const auto bits = bits_at(bytes.data() + header.data_offset + place * size, header.item_size, header.big_endian);
+    const auto bits =
+        bits_at(bytes.data() + header.data_offset + place * size, header.item_size, header.big_endian);
     values[at] = value_of(bits, header);
     if (!is_exact(bits, values[at], header)) {
-      fail("{}: row {}, number {} of it (from 0) is an integer that no double can hold; take differences to a "
-           "number near it",
-           name, at / columns, at % columns);
+      fail(
+          "{}: row {}, number {} of it (from 0) is an integer that no double can hold; take differences to a "
+          "number near it",
+          name, at / columns, at % columns);
     }
   }
   return values;

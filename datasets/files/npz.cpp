@@ -27,8 +27,8 @@ std::string npz_array(std::string_view bytes, const std::string& array, const st
     fail("{}: a zip archive without an array of NumPy", name);
   }
   if (array.empty()) {
-    require(names.size() == 1, "{}: has the arrays {}; choose one: --set dataset.array={}", name, listed(names),
-            printable(names[0]));
+    require(names.size() == 1, "{}: has the arrays {}; choose one: --set dataset.array={}", name,
+            listed(names), printable(names[0]));
     return unzip(bytes, *only, name);
   }
   require(chosen != nullptr, "{}: has no array {}; it has {}", name, printable(array), listed(names));

@@ -30,8 +30,8 @@ class NumberReader {
     require(table_.rows_in_file > 0, "{}: no rows after the header", table_.path.string());
     const bool refused = options_.missing != "drop" && rows_with_gaps_ > 0;
     if (refused) {
-      fail("{}; {} of {} rows {} gaps; dataset.missing=drop leaves such rows out", first_gap_, rows_with_gaps_,
-           table_.rows_in_file, rows_with_gaps_ == 1 ? "has" : "have");
+      fail("{}; {} of {} rows {} gaps; dataset.missing=drop leaves such rows out", first_gap_,
+           rows_with_gaps_, table_.rows_in_file, rows_with_gaps_ == 1 ? "has" : "have");
     }
     if (table_.rows.empty()) fail_for_no_row();
     summarise();
@@ -54,9 +54,10 @@ class NumberReader {
   void refuse_unless(bool as_expected, std::size_t column, const char* what) const {
     if (as_expected) return;
     const auto& name = reader_.header()[column];
-    fail("{}: the column {} has no name and seemed to be {}, here it is \"{}\"; leave it out with "
-         "dataset.drop={}, or name all that are wanted in dataset.columns",
-         reader_.place(), name, what, printable(reader_.fields()[column]), name);
+    fail(
+        "{}: the column {} has no name and seemed to be {}, here it is \"{}\"; leave it out with "
+        "dataset.drop={}, or name all that are wanted in dataset.columns",
+        reader_.place(), name, what, printable(reader_.fields()[column]), name);
   }
 
   bool is_kept() {
@@ -98,10 +99,12 @@ class NumberReader {
       fail("{}: no row has the label \"{}\"; some that occur: {}", table_.path.string(),
            printable(options_.keep_label), listed(labels_));
     }
-    const auto emptiest = static_cast<std::size_t>(std::max_element(gaps_.begin(), gaps_.end()) - gaps_.begin());
-    fail("{}: every row has a gap; the column {} has most, {} in {} rows: leave it out of dataset.columns, or "
-         "add it to dataset.drop",
-         table_.path.string(), printable(table_.columns[emptiest]), gaps_[emptiest], rows_with_gaps_);
+    const auto emptiest =
+        static_cast<std::size_t>(std::max_element(gaps_.begin(), gaps_.end()) - gaps_.begin());
+    fail(
+        "{}: every row has a gap; the column {} has most, {} in {} rows: leave it out of dataset.columns, or "
+        "add it to dataset.drop",
+        table_.path.string(), printable(table_.columns[emptiest]), gaps_[emptiest], rows_with_gaps_);
   }
 
   void summarise() {
@@ -131,7 +134,7 @@ class NumberReader {
   const RowOptions& options_;
   NumberTable table_;
   std::vector<std::int64_t> first_numbers_;  ///< of the columns that number the rows: 0 or 1
-  std::vector<std::size_t> gaps_;  ///< of each column
+  std::vector<std::size_t> gaps_;            ///< of each column
   std::size_t rows_with_gaps_ = 0, other_labels_ = 0;
   std::string first_gap_;
   std::vector<std::string> labels_;  ///< some of those that were not asked for

@@ -63,13 +63,20 @@ ColumnChoice choose_coordinates(const CsvReader& reader, const Domain& domain) {
   return choice;
 }
 
+torch::Tensor read_coordinates(const std::filesystem::path& path, const Domain& domain) {
+  CsvReader reader(path, read_bytes(path));
+  const auto choice = choose_coordinates(reader, domain);
+  return coordinate_points(read_numbers(reader, choice, {}), domain);
+}
+
 torch::Tensor read_points(const std::filesystem::path& path, const Domain& domain) {
   CsvReader reader(path, read_bytes(path));
   const auto& header = reader.header();
   const bool globe = domain.name() == "sphere" && domain.dimension() == 3;
-  if (globe && std::any_of(header.begin(), header.end(), means_latitude))
-    return lat_lon_points(read_numbers(reader, choose_lat_lon(reader, "", ""), {}));
-  return coordinate_points(read_numbers(reader, choose_coordinates(reader, domain), {}), domain);
+  const bool places = globe && std::any_of(header.begin(), header.end(), means_latitude);
+  const auto choice = places ? choose_lat_lon(reader, "", "") : choose_coordinates(reader, domain);
+  auto table = read_numbers(reader, choice, {});
+  return places ? lat_lon_points(table) : coordinate_points(std::move(table), domain);
 }
 
 torch::Tensor to_lat_lon(const torch::Tensor& points) {

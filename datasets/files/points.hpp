@@ -25,8 +25,10 @@ torch::Tensor coordinate_points(NumberTable table, const Domain& domain);
 /// The columns x0 ... x{d-1}, whatever their case.
 ColumnChoice choose_coordinates(const CsvReader& reader, const Domain& domain);
 
-/// Points of a file in whatever dialect: latitude and longitude on S² where its header has them, the columns
-/// x0 ... x{d-1} otherwise.
+/// Points of a file in whatever dialect: the columns x0 ... x{d-1}.
+torch::Tensor read_coordinates(const std::filesystem::path& path, const Domain& domain);
+
+/// The same, or on S² latitude and longitude where the header has them.
 torch::Tensor read_points(const std::filesystem::path& path, const Domain& domain);
 
 /// The way back, for S²: latitude and longitude in degrees, [n, 2]. @param points [n, 3]

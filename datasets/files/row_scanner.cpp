@@ -138,7 +138,8 @@ void RowScanner::read_quoted(std::string& field) {
   ++position_;
   const auto closed = position_;
   skip_blanks();
-  const bool ended = at_line_end() || text_[position_] == delimiter_ || (delimiter_ == ' ' && position_ > closed);
+  const bool ended =
+      at_line_end() || text_[position_] == delimiter_ || (delimiter_ == ' ' && position_ > closed);
   require(ended, "{}:{}: after a closing quote a {} or the end of the line is expected, found \"{}\"", name_,
           line_, delimiter_name(delimiter_), printable(text_.substr(position_, 1)));
 }

@@ -36,7 +36,8 @@ SplitParts read_split_parts(const CsvTable& table, const std::vector<std::int64_
     if (place[index] != left_out) parts[part].push_back(place[index]);
   }
   for (const auto row : kept) {
-    require(seen[static_cast<std::size_t>(row)], "{}: row {} of the data has no split", table.path.string(), row);
+    require(seen[static_cast<std::size_t>(row)], "{}: row {} of the data has no split", table.path.string(),
+            row);
   }
   return parts;
 }

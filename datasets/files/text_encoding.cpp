@@ -122,7 +122,7 @@ std::size_t blank_at(std::string_view text, std::size_t at) {
   if (text[at] == ' ' || text[at] == '\t') return 1;
   if (code(text[at]) < 0x80) return 0;
   const auto rest = text.substr(at, 3);
-  if (rest.starts_with("\xc2\xa0")) return 2;                                       // no-break space
+  if (rest.starts_with("\xc2\xa0")) return 2;  // no-break space
   if (rest == "\xe2\x80\xaf" || rest == "\xe2\x81\x9f" || rest == "\xe3\x80\x80") return 3;
   if (rest.starts_with("\xe2\x80") && rest.size() == 3 && code(rest[2]) >= 0x80 && code(rest[2]) <= 0x8b)
     return 3;  // U+2000 to U+200B

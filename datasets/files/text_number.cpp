@@ -77,7 +77,8 @@ bool is_missing(std::string_view text) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char letter) { return letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A') : letter; });
-  for (const auto* word : {"", "?", "na", "n/a", "nan", "null", "none", "-", "--", ".", "*", "#n/a", "<na>"}) {
+  for (const auto* word :
+       {"", "?", "na", "n/a", "nan", "null", "none", "-", "--", ".", "*", "#n/a", "<na>"}) {
     if (lower == word) return true;
   }
   return false;

@@ -69,7 +69,8 @@ void read(const std::string& path, const Json& found, const Field& field, std::s
   const auto names = allowed.empty() ? "a string" : fmt::format("one of {}", joined(allowed));
   // `--set dataset.label=2` means the text "2"; 1.50 has lost its spelling on the way.
   const bool spelt = allowed.empty() ? found.is_number_integer() || found.is_boolean() : found.is_boolean();
-  if (found.is_number_float() && allowed.empty()) wrong(path, found, "a string: a number between quotes, \"...\"");
+  if (found.is_number_float() && allowed.empty())
+    wrong(path, found, "a string: a number between quotes, \"...\"");
   if (!found.is_string() && !spelt) wrong(path, found, names);
   const auto text = spelt ? found.dump() : found.get<std::string>();
   if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {

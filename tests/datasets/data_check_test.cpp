@@ -35,7 +35,8 @@ TEST(DataCheck, NumbersThatAreNotFinite) {
   auto points = normal(20, 2);
   points[7][1] = NAN;
   points[9][0] = INFINITY;
-  EXPECT_EQ(kinds(check_data(points, {"lat", "lon"})), Kinds{"2 numbers that are not finite: the first in row 7, column lon"});
+  EXPECT_EQ(kinds(check_data(points, {"lat", "lon"})),
+            Kinds{"2 numbers that are not finite: the first in row 7, column lon"});
 }
 
 TEST(DataCheck, ConstantColumns) {
@@ -74,7 +75,8 @@ TEST(DataCheck, DependenceHasABound) {
 TEST(DataCheck, SpreadThatSinglePrecisionLoses) {
   auto points = normal(100, 2);
   points.select(1, 0).mul_(0.05).add_(2.5e6);
-  EXPECT_EQ(kinds(check_data(points, {"date", "mag"})), Kinds{"spread lost in single precision: column date"});
+  EXPECT_EQ(kinds(check_data(points, {"date", "mag"})),
+            Kinds{"spread lost in single precision: column date"});
   points.select(1, 0).sub_(2.5e6).mul_(1e4).add_(2.5e6);  // a spread of 500
   EXPECT_TRUE(check_data(points).empty());
 }

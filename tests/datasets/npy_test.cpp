@@ -94,9 +94,11 @@ TEST(Npy, EveryFormOfTheSameArrayGivesTheSamePoints) {
     options.path = (folder / name).string();
     EXPECT_EQ(dimension_of(options), 2) << name;
   }
-  const auto two = folder.write("two.npz", zip({{"x.npy", plain, false}, {"y.npy", gzip("no"), false}}, true)).string();
+  const auto two =
+      folder.write("two.npz", zip({{"x.npy", plain, false}, {"y.npy", gzip("no"), false}}, true)).string();
   EXPECT_TRUE(torch::equal(load_npy(two, "x"), expected));
-  expect_contains(user_error([&] { load_npy(two); }), "has the arrays x, y; choose one: --set dataset.array=x");
+  expect_contains(user_error([&] { load_npy(two); }),
+                  "has the arrays x, y; choose one: --set dataset.array=x");
   expect_contains(user_error([&] { load_npy(folder.write("q.npy", plain).string(), "x"); }), "is no .npz");
 }
 

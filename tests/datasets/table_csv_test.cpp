@@ -112,11 +112,14 @@ TEST(TableCsv, BadFilesAndOptionsAreErrors) {
 
 // Read as a header, the first row would be lost in silence.
 TEST(TableCsv, ARowOfNumbersIsNoHeader) {
-  EXPECT_TRUE(torch::equal(rows_of("1.5,2\n3,4\n", {}, 2), torch::tensor({{1.5, 2.}, {3., 4.}}, torch::kDouble)));
-  EXPECT_EQ(table_error("0,1\n3,4\n", {}, 2),
-            "FILE:1: 0, 1, 2, ... may be names of columns or a row of numbers; say which: dataset.header=true or "
-            "dataset.header=false");
-  EXPECT_TRUE(torch::equal(rows_of("0,1\n3,4\n", {{"header", true}}, 2), torch::tensor({{3., 4.}}, torch::kDouble)));
+  EXPECT_TRUE(
+      torch::equal(rows_of("1.5,2\n3,4\n", {}, 2), torch::tensor({{1.5, 2.}, {3., 4.}}, torch::kDouble)));
+  EXPECT_EQ(
+      table_error("0,1\n3,4\n", {}, 2),
+      "FILE:1: 0, 1, 2, ... may be names of columns or a row of numbers; say which: dataset.header=true or "
+      "dataset.header=false");
+  EXPECT_TRUE(
+      torch::equal(rows_of("0,1\n3,4\n", {{"header", true}}, 2), torch::tensor({{3., 4.}}, torch::kDouble)));
 }
 
 // What a message advises must work when it is done, one message after the other.
@@ -124,7 +127,8 @@ TEST(TableCsv, AdviceWorksWhenItIsFollowed) {
   const std::string content = "id;place;x;y\n1;Rome;1,5;2\n2;Athens;2,5;?\n3;Bari;3,5;4\n";
   Json options = Json::object();
   EXPECT_EQ(table_error(content, options, 2),
-            "FILE: the column place holds text (\"Rome\"); leave it out: --set dataset.drop=place, or make it the label: --set "
+            "FILE: the column place holds text (\"Rome\"); leave it out: --set dataset.drop=place, or make "
+            "it the label: --set "
             "dataset.label=place");
   options["drop"] = "place";
   EXPECT_EQ(table_error(content, options, 2),
@@ -132,7 +136,8 @@ TEST(TableCsv, AdviceWorksWhenItIsFollowed) {
   EXPECT_EQ(table_error(content, options, 3),
             "FILE:3: y is missing (\"?\"); 1 of 3 rows has gaps; dataset.missing=drop leaves such rows out");
   options["missing"] = "drop";
-  EXPECT_TRUE(torch::equal(rows_of(content, options, 3), torch::tensor({{1., 1.5, 2.}, {3., 3.5, 4.}}, torch::kDouble)));
+  EXPECT_TRUE(torch::equal(rows_of(content, options, 3),
+                           torch::tensor({{1., 1.5, 2.}, {3., 3.5, 4.}}, torch::kDouble)));
 }
 
 TEST(TableCsv, SaysWhatItReadAndHowManyColumns) {
@@ -152,16 +157,23 @@ TEST(TableCsv, ASplitCountsRowsBeforeOthersAreLeftOut) {
   const TemporaryFolder folder;
   const auto path = folder.write("t.csv", "a,k\n10,u\n11,v\n12,u\n,u\n14,u\n");
   const auto split = folder.write("s.csv", "row,split\n0,train\n1,train\n2,test\n3,test\n4,val\n").string();
-  const auto parts = table(path, {{"label", "k"}, {"keep_label", "u"}, {"missing", "drop"}, {"split", split}}, 1);
+  const auto parts =
+      table(path, {{"label", "k"}, {"keep_label", "u"}, {"missing", "drop"}, {"split", split}}, 1);
   EXPECT_EQ(parts.train.item<double>(), 10);
   EXPECT_EQ(parts.test.item<double>(), 12);
   EXPECT_EQ(parts.validation.item<double>(), 14);
   const auto short_split = folder.write("u.csv", "row,split\n0,train\n4,val\n").string();
-  expect_contains(user_error([&] { table(path, {{"label", "k"}, {"keep_label", "u"}, {"missing", "drop"}, {"split", short_split}}, 1); }),
-                  "u.csv: row 2 of the data has no split");
+  expect_contains(
+      user_error([&] {
+        table(path, {{"label", "k"}, {"keep_label", "u"}, {"missing", "drop"}, {"split", short_split}}, 1);
+      }),
+      "u.csv: row 2 of the data has no split");
   const auto long_split = folder.write("w.csv", "row,split\n0,train\n2,train\n4,val\n5,test\n").string();
-  expect_contains(user_error([&] { table(path, {{"label", "k"}, {"keep_label", "u"}, {"missing", "drop"}, {"split", long_split}}, 1); }),
-                  "w.csv:5: row 5 is not one of the data's rows 0 to 4");
+  expect_contains(
+      user_error([&] {
+        table(path, {{"label", "k"}, {"keep_label", "u"}, {"missing", "drop"}, {"split", long_split}}, 1);
+      }),
+      "w.csv:5: row 5 is not one of the data's rows 0 to 4");
 }
 
 }  // namespace

@@ -12,8 +12,12 @@ ebm::DialectOptions dialect_of(unsigned char byte) {
   const char* delimiters[] = {"auto", "auto", "comma", "semicolon", "tab", "pipe", "blank", ":"};
   const char* headers[] = {"auto", "auto", "true", "false"};
   return {.delimiter = delimiters[byte % 8],
-          .decimal = byte % 64 < 48 ? "auto" : byte % 2 == 0 ? "comma" : "point",
-          .comment = byte >= 224 ? "none" : byte >= 192 ? ";" : "auto",
+          .decimal = byte % 64 < 48  ? "auto"
+                     : byte % 2 == 0 ? "comma"
+                                     : "point",
+          .comment = byte >= 224   ? "none"
+                     : byte >= 192 ? ";"
+                                   : "auto",
           .skip = byte >= 128 && byte < 160 ? 1 : 0,
           .header = headers[byte / 8 % 4]};
 }
@@ -46,7 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const double number : table.numbers) fuzz::check(std::isfinite(number));
     for (std::size_t row = 0; row < table.rows.size(); ++row) {
       fuzz::check(table.rows[row] < table.rows_in_file);
-      fuzz::check(row == 0 || (table.rows[row] > table.rows[row - 1] && table.lines[row] > table.lines[row - 1]));
+      fuzz::check(row == 0 ||
+                  (table.rows[row] > table.rows[row - 1] && table.lines[row] > table.lines[row - 1]));
     }
   });
 }

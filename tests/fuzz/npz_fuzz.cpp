@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto array = npz_array(archive, bytes[0] % 2 == 0 ? "" : "x", "FILE");
     const auto header = parse_npy_header(array, "FILE");
     const auto values = npy_values(array, header, "FILE");
-    fuzz::check(values.size() == static_cast<std::size_t>(header.rows() * header.columns()) && !values.empty());
+    fuzz::check(values.size() == static_cast<std::size_t>(header.rows() * header.columns()) &&
+                !values.empty());
   });
 }

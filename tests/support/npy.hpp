@@ -21,7 +21,7 @@ std::string raw(const std::vector<Number>& numbers) {
 }
 
 inline std::string dictionary(const std::string& descr, const std::string& shape,
-                       const std::string& fortran = "False") {
+                              const std::string& fortran = "False") {
   return "{'descr': '" + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }";
 }
 

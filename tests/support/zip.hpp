@@ -40,7 +40,8 @@ inline std::string zip(const std::vector<ZipMember>& members, bool large) {
   constexpr std::uint64_t elsewhere = 0xffffffff;
   for (const auto& [name, content, deflated] : members) {
     const auto packed = deflated ? raw_deflate(content) : content;
-    const auto checksum = crc32(0, reinterpret_cast<const Bytef*>(content.data()), static_cast<uInt>(content.size()));
+    const auto checksum =
+        crc32(0, reinterpret_cast<const Bytef*>(content.data()), static_cast<uInt>(content.size()));
     const auto at = bytes.size();
     const auto common = little_endian(0, 2) + little_endian(deflated ? 8 : 0, 2) + little_endian(0, 4) +
                         little_endian(checksum, 4) + little_endian(large ? elsewhere : packed.size(), 4) +
@@ -48,17 +49,19 @@ inline std::string zip(const std::vector<ZipMember>& members, bool large) {
     auto extra = large ? little_endian(1, 2) + little_endian(16, 2) + little_endian(content.size(), 8) +
                              little_endian(packed.size(), 8)
                        : "";
-    bytes += "PK\x03\x04" + little_endian(45, 2) + common + little_endian(extra.size(), 2) + name + extra + packed;
-    directory += "PK\x01\x02" + little_endian(45, 2) + little_endian(45, 2) + common + little_endian(extra.size(), 2) +
-                 little_endian(0, 8) + little_endian(0, 2) + little_endian(at, 4) + name + extra;
+    bytes +=
+        "PK\x03\x04" + little_endian(45, 2) + common + little_endian(extra.size(), 2) + name + extra + packed;
+    directory += "PK\x01\x02" + little_endian(45, 2) + little_endian(45, 2) + common +
+                 little_endian(extra.size(), 2) + little_endian(0, 8) + little_endian(0, 2) +
+                 little_endian(at, 4) + name + extra;
   }
   const auto begin = bytes.size();
   bytes += directory;
   if (large) {
     const auto end64 = bytes.size();
-    bytes += "PK\x06\x06" + little_endian(44, 8) + little_endian(45, 2) + little_endian(45, 2) + little_endian(0, 8) +
-             little_endian(members.size(), 8) + little_endian(members.size(), 8) + little_endian(directory.size(), 8) +
-             little_endian(begin, 8);
+    bytes += "PK\x06\x06" + little_endian(44, 8) + little_endian(45, 2) + little_endian(45, 2) +
+             little_endian(0, 8) + little_endian(members.size(), 8) + little_endian(members.size(), 8) +
+             little_endian(directory.size(), 8) + little_endian(begin, 8);
     bytes += "PK\x06\x07" + little_endian(0, 4) + little_endian(end64, 8) + little_endian(1, 4);
   }
   return bytes + "PK\x05\x06" + little_endian(0, 4) + little_endian(large ? 0xffff : members.size(), 2) +

@@ -3,8 +3,8 @@
 #include "dualebm/datasets/files/csv.hpp"
 #include "dualebm/datasets/files/inflate.hpp"
 #include "dualebm/framework/base/printable.hpp"
-#include "tests/support/gzip.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/gzip.hpp"
 
 namespace ebm::testing {
 namespace {

@@ -47,7 +47,9 @@ INSTANTIATE_TEST_SUITE_P(
                "FILE:3: the quote that opens here is never closed"},
         BadCsv{"after_a_field_of_two_lines", "a,b\n\"1\n\",2\nx,y\n",
                "FILE:4: b is not a finite number: \"y\""},
-        BadCsv{"quoted_nothing", "a,b\n\"\"\n", "FILE:2: 1 fields, but the header has 2; if line 1 is no part of the table, dataset.skip=1 leaves it out"},
+        BadCsv{"quoted_nothing", "a,b\n\"\"\n",
+               "FILE:2: 1 fields, but the header has 2; if line 1 is no part of the table, dataset.skip=1 "
+               "leaves it out"},
         BadCsv{"header_of_two_lines", "\"a\nc\",d\n1,2\n", "FILE: no column b; the header has a\\x0ac, d"},
         BadCsv{"empty_field", "a,b\n1,2\n1,2\n1,\n", "FILE:4: b is not a finite number: \"\""},
         BadCsv{"blank_field", "a,b\n1,  \n", "FILE:2: b is not a finite number: \"\""},
@@ -55,8 +57,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadCsv{"inf", "a,b\n1,2\n1,-inf\n", "FILE:3: b is not a finite number: \"-inf\""},
         BadCsv{"beyond_double", "a,b\n1,1e999\n", "FILE:2: b is not a finite number: \"1e999\""},
         BadCsv{"too_few_fields", "a,b\n1,2\n1\n", "FILE:3: 1 fields, but the header has 2"},
-        BadCsv{"too_many_fields", "a,b\n1,2,3\n", "FILE:2: 3 fields, but the header has 2; if line 1 is no part of the table, dataset.skip=1 leaves it out"},
-        BadCsv{"trailing_comma", "a,b\n1,2,\n", "FILE:2: 3 fields, but the header has 2; if line 1 is no part of the table, dataset.skip=1 leaves it out"},
+        BadCsv{"too_many_fields", "a,b\n1,2,3\n",
+               "FILE:2: 3 fields, but the header has 2; if line 1 is no part of the table, dataset.skip=1 "
+               "leaves it out"},
+        BadCsv{"trailing_comma", "a,b\n1,2,\n",
+               "FILE:2: 3 fields, but the header has 2; if line 1 is no part of the table, dataset.skip=1 "
+               "leaves it out"},
         BadCsv{"blank_line_in_one_column", "b\n1\n\n3\n", "FILE:3: b is not a finite number: \"\""},
         BadCsv{"missing_column", "a,c\n1,2\n", "FILE: no column b; the header has a, c"},
         BadCsv{"header_of_a_blank_line", "\n1,2\n", "FILE: no column b; the header has x0, x1"},
@@ -97,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(Forms, GoodCsvFile,
                                            "\xef\xbb\xbf"
                                            "a,b\r\n1.5,2\r\n3,-4e-3",          // all of these
                                            " a ,\tb\n 1.5, 2 \n3 ,\t-4e-3\n",  // blanks around fields
-                                           "a,b\n\n1.5,2\n \n3,-4e-3\n\n",   // blank lines
+                                           "a,b\n\n1.5,2\n \n3,-4e-3\n\n",     // blank lines
                                            "a,b\r\n1.5,2\r\n\r\n3,-4e-3\r\n\r\n",
                                            "a,b\n1.5,\" 2\"\n3,-4e-3\n",  // a blank within quotes
                                            "\"a\", \"b\" \r\n1.5,\"2\"\r\n\"3\",\"-4e-3\""));  // quotes
@@ -125,7 +131,8 @@ TEST(CsvReader, WithoutAHeaderColumnsAreNumbered) {
   CsvReader ragged("p.csv", "1,2,3\n4,5\n", {.header = "false"});
   ASSERT_TRUE(ragged.next());
   EXPECT_EQ(user_error([&] { ragged.next(); }), "p.csv:2: 2 fields, but the first row has 3");
-  EXPECT_EQ(user_error([] { CsvReader("p.csv", "", {.header = "false"}); }), "p.csv: empty; rows are expected");
+  EXPECT_EQ(user_error([] { CsvReader("p.csv", "", {.header = "false"}); }),
+            "p.csv: empty; rows are expected");
 }
 
 TEST(CsvReader, IsWhereItWasAfterAMove) {
@@ -151,9 +158,11 @@ TEST(CsvReader, ImpossibleDialectsAreErrors) {
     return user_error([&] { CsvReader("p.csv", "a,b\n1,2\n", options); });
   };
   EXPECT_EQ(message({.delimiter = "commas"}),
-            "dataset.delimiter: expected auto, comma, semicolon, tab, pipe, blank or one character, found \"commas\"");
-  EXPECT_EQ(message({.delimiter = "\""}),
-            "dataset.delimiter: expected auto, comma, semicolon, tab, pipe, blank or one character, found \"\"\"");
+            "dataset.delimiter: expected auto, comma, semicolon, tab, pipe, blank or one character, found "
+            "\"commas\"");
+  EXPECT_EQ(
+      message({.delimiter = "\""}),
+      "dataset.delimiter: expected auto, comma, semicolon, tab, pipe, blank or one character, found \"\"\"");
   EXPECT_EQ(message({.decimal = "dot"}), "dataset.decimal: expected auto, point or comma, found \"dot\"");
   EXPECT_EQ(message({.skip = -1}), "dataset.skip: expected a number of lines >= 0, found -1");
   EXPECT_EQ(message({.header = "yes"}), "dataset.header: expected auto, true or false, found \"yes\"");

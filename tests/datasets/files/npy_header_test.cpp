@@ -38,7 +38,8 @@ TEST(NpyHeader, EveryTypeOfRealNumbersIsKnown) {
   for (const auto* type : {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}) {
     for (const char order : {'<', '>', '|', '='}) {
       const auto size = static_cast<std::size_t>(type[1] - '0');
-      const auto header = parse_npy_header(npy(dictionary(order + std::string(type), "(3, 2)"), std::string(6 * size, '\0')), "p");
+      const auto header = parse_npy_header(
+          npy(dictionary(order + std::string(type), "(3, 2)"), std::string(6 * size, '\0')), "p");
       EXPECT_EQ(header.kind, type[0]);
       EXPECT_EQ(header.item_size, static_cast<std::int64_t>(size));
       EXPECT_EQ(header.big_endian, order == '>' && size > 1);
@@ -57,17 +58,26 @@ TEST(NpyHeader, OneSideIsAColumnAndHasNoOrder) {
 
 TEST(NpyHeader, WhatIsNoArrayOfRealNumbersIsAnError) {
   EXPECT_EQ(header_error(npy(dictionary("|O", "(3, 2)"), "pickle")),
-            "p.npy: an array of Python objects (dtype \"|O\"); real numbers or booleans are needed: a.astype(\"<f8\")");
-  for (const auto& [type, what] : std::vector<std::pair<const char*, const char*>>{
-           {"<c16", "complex numbers"}, {"<U5", "texts"}, {"|S5", "texts"}, {"<M8[ns]", "dates or times"}, {"<m8[s]", "dates or times"},
-           {"|V16", "an array of records"}, {"<f16", "floating numbers longer than float64"}, {"<i3", "no numbers"}, {"", "no numbers"},
-           {"<", "no numbers"}}) {
+            "p.npy: an array of Python objects (dtype \"|O\"); real numbers or booleans are needed: "
+            "a.astype(\"<f8\")");
+  for (const auto& [type, what] :
+       std::vector<std::pair<const char*, const char*>>{{"<c16", "complex numbers"},
+                                                        {"<U5", "texts"},
+                                                        {"|S5", "texts"},
+                                                        {"<M8[ns]", "dates or times"},
+                                                        {"<m8[s]", "dates or times"},
+                                                        {"|V16", "an array of records"},
+                                                        {"<f16", "floating numbers longer than float64"},
+                                                        {"<i3", "no numbers"},
+                                                        {"", "no numbers"},
+                                                        {"<", "no numbers"}}) {
     expect_contains(header_error(npy(dictionary(type, "(3, 2)"), six)), std::string("p.npy: ") + what);
   }
   expect_contains(
       header_error(npy("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (3, 2), }", six)),
       "an array of records");
-  EXPECT_EQ(header_error(npy(dictionary("<f8", "()"), raw<double>({1}))), "p.npy: a single number; rows of points are needed");
+  EXPECT_EQ(header_error(npy(dictionary("<f8", "()"), raw<double>({1}))),
+            "p.npy: a single number; rows of points are needed");
   EXPECT_EQ(header_error(npy(dictionary("<f8", "(0, 2)"), "")),
             "p.npy: has shape (0, 2): there are no points in it");
 }

@@ -56,10 +56,12 @@ TEST(Zip, DamagedArchivesAreErrorsOrAllRight) {
 
 TEST(Zip, MessagesSayWhat) {
   EXPECT_EQ(user_error([] { zip_directory("text", "p.zip"); }), "p.zip: not a zip archive");
-  EXPECT_EQ(user_error([] { zip_directory("PK\x03\x04 and so on", "p.zip"); }), "p.zip: the zip archive is not whole: it has no directory");
+  EXPECT_EQ(user_error([] { zip_directory("PK\x03\x04 and so on", "p.zip"); }),
+            "p.zip: the zip archive is not whole: it has no directory");
   auto wrong = zip({{"a", "first", false}}, false);
   wrong[wrong.find("first")] = 'F';
-  EXPECT_EQ(user_error([&] { unzip(wrong, zip_directory(wrong, "p.zip")[0], "p.zip"); }), "p.zip: a: damaged: its checksum is wrong");
+  EXPECT_EQ(user_error([&] { unzip(wrong, zip_directory(wrong, "p.zip")[0], "p.zip"); }),
+            "p.zip: a: damaged: its checksum is wrong");
 }
 
 TEST(Npz, GivesTheArrayThatIsAskedFor) {
@@ -71,7 +73,10 @@ TEST(Npz, GivesTheArrayThatIsAskedFor) {
   EXPECT_EQ(user_error([&] { npz_array(bytes, "", "p.npz"); }),
             "p.npz: has the arrays a, folder/b; choose one: --set dataset.array=a");
   EXPECT_EQ(user_error([&] { npz_array(bytes, "c", "p.npz"); }), "p.npz: has no array c; it has a, folder/b");
-  expect_contains(user_error([&] { npz_array(zip({{"table.csv", "x", true}}, false), "", "p.zip"); }), "p.zip: a zip archive; unpack it");
+  expect_contains(user_error([&] {
+                    npz_array(zip({{"table.csv", "x", true}}, false), "", "p.zip");
+                  }),
+                  "p.zip: a zip archive; unpack it");
 }
 
 }  // namespace
