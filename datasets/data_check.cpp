@@ -93,7 +93,7 @@ class DataCheck {
   void check_precision() {
     std::vector<std::string> names;
     const auto largest = points_.abs().amax(0);
-    for (std::int64_t column = 0; column < width(); ++column) {
+    for (std::int64_t column = 0; rows() > 1 && column < width(); ++column) {
       if (constant_[static_cast<std::size_t>(column)]) continue;
       const auto size = static_cast<float>(largest[column].item<double>());
       const double step = static_cast<double>(std::nextafter(size, INFINITY)) - static_cast<double>(size);

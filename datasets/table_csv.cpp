@@ -18,6 +18,8 @@ ColumnChoice choice_of(const CsvReader& reader, const TableCsv::Options& options
 }
 
 Dataset read_table(const DatasetContext& context, const TableCsv::Options& options) {
+  require(!options.label.empty() || options.keep_label.empty(),
+          "dataset.keep_label: \"{}\" is given, but no dataset.label", options.keep_label);
   auto reader = reader_of(options);
   const auto choice = choice_of(reader, options);
   const auto columns = static_cast<std::int64_t>(choice.numbers.size());

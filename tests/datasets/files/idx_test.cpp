@@ -112,7 +112,8 @@ TEST(Idx, ASplitCountsImagesBeforeOthersAreLeftOut) {
 
 TEST(Idx, BadFilesAreErrors) {
   EXPECT_EQ(idx_error(""), "p.idx: not an IDX file: it must begin with two zero bytes");
-  EXPECT_EQ(idx_error("\x89PNG"), "p.idx: not an IDX file: it must begin with two zero bytes");
+  EXPECT_EQ(idx_error("text"), "p.idx: not an IDX file: it must begin with two zero bytes");
+  EXPECT_EQ(idx_error("\x89PNG"), "p.idx: a PNG picture; a table or an array of numbers is needed");
   EXPECT_EQ(idx_error(idx({1, 1, 1}, "abcd", 0x0a)),
             "p.idx: values of type 0x0a; 0x08 (unsigned byte), 0x09 (signed byte), 0x0b (int16), 0x0c "
             "(int32), 0x0d "
