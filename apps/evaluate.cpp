@@ -44,6 +44,7 @@ void evaluate(const EvaluateOptions& options, const Catalogue& catalogue) {
   const auto device = parse_device(options.device);
   const auto run = load_energy_of(options.run, device, catalogue);
   const auto prepared = make_problem(run.experiment, device);
+  require_same_data(RunDirectory::open(options.run), *prepared.problem);
   const auto values = prepared.evaluator->evaluate(*run.energy);
   std::vector<Line> lines;
   for (const auto& [name, value] : values) {

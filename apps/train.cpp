@@ -3,6 +3,7 @@
 #include "dualebm/apps/command_line.hpp"
 #include "dualebm/apps/report.hpp"
 #include "dualebm/apps/run_folders.hpp"
+#include "dualebm/datasets/data_check.hpp"
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/experiment/loaded_energy.hpp"
@@ -32,6 +33,16 @@ std::string summary_of(const Experiment& experiment, const Problem& problem) {
                      problem.data().train.size(0), problem.domain().dimension(), experiment.general.seed);
 }
 
+/// What was read, and what about it will harm a training.
+void show_data(const Dataset& data) {
+  if (!data.origin.empty()) fmt::print(stderr, "data: {}\n", data.origin);
+  if (data.teacher || data.mapped) return;
+  const bool named = static_cast<std::int64_t>(data.columns.size()) == data.train.size(1);
+  for (const auto& found : check_data(data.train, named ? data.columns : std::vector<std::string>{})) {
+    fmt::print(stderr, "data: {}, {}: {}\n", found.what, found.where, found.advice);
+  }
+}
+
 }  // namespace
 
 int train(const TrainOptions& options, const Catalogue& catalogue) {
@@ -49,6 +60,7 @@ int train(const TrainOptions& options, const Catalogue& catalogue) {
   const auto directory = resume ? RunDirectory::open(path) : create_run(path, options.force);
   const auto summary = summary_of(experiment, *prepared.problem);
   fmt::print(stderr, "{}\n", summary);
+  show_data(prepared.problem->data());
 
   const auto run =
       train_in(directory, experiment, prepared, *training, options.settings, experiment.trainer.name, resume);

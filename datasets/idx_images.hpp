@@ -5,13 +5,14 @@
 
 namespace ebm {
 
-/// Grey images in the IDX format, as MNIST and Fashion-MNIST come: a row is an image, line by line, of
-/// numbers 0 to 255.
+/// Rows or images in the IDX format, as MNIST and Fashion-MNIST come: a row is an image, line by line, of
+/// numbers 0 to 255 where the file has bytes.
 struct IdxImages final : Dataset {
   struct Options : SplitOptions {
     std::string images;      ///< file of the images
     std::string labels;      ///< file of their classes; empty: none
     std::string keep_label;  ///< only images of this class; empty: all
+    bool transpose = false;  ///< lines for columns, as EMNIST needs
     void describe(Fields& fields);
   };
 
@@ -19,5 +20,8 @@ struct IdxImages final : Dataset {
   /// images that are no points of the domain's R^d.
   IdxImages(const DatasetContext& context, const Options& options);
 };
+
+/// How many numbers an image of the file has, for whoever wants to know before there is a domain.
+std::int64_t dimension_of(const IdxImages::Options& options);
 
 }  // namespace ebm

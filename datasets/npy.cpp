@@ -3,33 +3,67 @@
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
 
-#include <cmath>
+#include <algorithm>
 
+#include "dualebm/datasets/files/bytes.hpp"
 #include "dualebm/datasets/files/file_checks.hpp"
+#include "dualebm/datasets/files/file_kind.hpp"
 #include "dualebm/datasets/files/mapped_file.hpp"
 #include "dualebm/datasets/files/npy_header.hpp"
-#include "dualebm/datasets/split.hpp"
+#include "dualebm/datasets/files/npy_values.hpp"
+#include "dualebm/datasets/files/npz.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 namespace {
 
 /// Goes over the file once, a piece at a time, and lets go of what it has seen.
 template <class Number>
-void require_finite(MappedFile& file, const NpyHeader& header, const std::string& path) {
+void check_numbers(MappedFile& file, const NpyHeader& header, const std::string& path) {
   constexpr std::size_t piece = std::size_t{1} << 20;
   const auto* numbers = reinterpret_cast<const Number*>(file.bytes().data() + header.data_offset);
   const auto count = (file.bytes().size() - header.data_offset) / sizeof(Number);
   for (std::size_t begin = 0; begin < count; begin += piece) {
-    const auto end = std::min(count, begin + piece);
-    bool finite = true;  // first without a branch a number, which is several times quicker
-    for (std::size_t i = begin; i < end; ++i) finite &= numbers[i] - numbers[i] == 0;
-    for (std::size_t i = begin; !finite && i < end; ++i) {
-      const auto columns = static_cast<std::size_t>(header.columns());
-      require(std::isfinite(numbers[i]), "{}: row {}, number {} of it (from 0) is {}", path, i / columns,
-              i % columns, static_cast<double>(numbers[i]));
-    }
-    file.release(header.data_offset + begin * sizeof(Number), header.data_offset + end * sizeof(Number));
+    const auto size = std::min(count - begin, piece);
+    require_finite(numbers + begin, size, begin, static_cast<std::size_t>(header.columns()), path);
+    const auto start = header.data_offset + begin * sizeof(Number);
+    file.release(start, start + size * sizeof(Number));
   }
+}
+
+torch::Tensor mapped_tensor(const std::shared_ptr<MappedFile>& file, const NpyHeader& header,
+                            const std::string& path) {
+  const bool single = header.item_size == 4;
+  single ? check_numbers<float>(*file, header, path) : check_numbers<double>(*file, header, path);
+  return torch::from_blob(
+      file->data() + header.data_offset, header.shape, [file](void*) {},
+      single ? torch::kFloat : torch::kDouble);
+}
+
+torch::Tensor converted_tensor(std::string_view bytes, const NpyHeader& header, const std::string& path) {
+  const auto values = std::make_shared<std::vector<double>>(npy_values(bytes, header, path));
+  require_finite(values->data(), values->size(), 0, static_cast<std::size_t>(header.columns()), path);
+  return torch::from_blob(
+      values->data(), header.shape, [values](void*) {}, torch::kDouble);
+}
+
+/// What makes of the bytes of a .npy, a .npz or either packed by gzip those of one .npy; empty if they are
+/// that already.
+std::string unpacked_array(std::string_view bytes, const std::string& array, const std::string& path) {
+  if (bytes.starts_with("\x1f\x8b")) {
+    auto unpacked = unpack_gzip(std::string(bytes), path);
+    auto inner = unpacked_array(unpacked, array, path);
+    return inner.empty() ? unpacked : inner;
+  }
+  if (bytes.starts_with("PK")) return npz_array(bytes, array, path);
+  require(array.empty(), "dataset.array: \"{}\" is given, but {} is no .npz", array, path);
+  require_no_archive(bytes, path);
+  return {};
+}
+
+/// [n, numbers of a row]
+torch::Tensor rows_of(const torch::Tensor& array) {
+  return array.dim() == 1 ? array.unsqueeze(1) : array.flatten(1);
 }
 
 /// {1, h, w} or {c, h, w}; nothing for plain rows
@@ -39,60 +73,72 @@ std::vector<std::int64_t> image_of(const torch::Tensor& array) {
   return {};
 }
 
-torch::Tensor points_of(const std::string& path, const Domain& domain) {
-  const auto points = map_npy(path).flatten(1);
-  require_dimension("npy", path, points.size(1), domain);
-  return points;
-}
-
 /// A part from a file of its own, of the type of the training part.
-torch::Tensor part_of(const std::string& path, const torch::Tensor& train, const Domain& domain) {
-  const auto points = points_of(path, domain);
+torch::Tensor part_of(const std::string& path, const Npy::Options& options, const torch::Tensor& train,
+                      const Domain& domain) {
+  const bool archive = !options.array.empty();
+  const auto points = rows_of(load_npy(path, archive ? options.array : ""));
+  require_dimension("npy", path, points.size(1), domain);
   require(points.scalar_type() == train.scalar_type(), "npy: {} and dataset.path differ in dtype", path);
   return points;
 }
 
 }  // namespace
 
-torch::Tensor map_npy(const std::string& path) {
+torch::Tensor load_npy(const std::string& path, const std::string& array) {
+  require_plain_file(path);
   const auto file = std::make_shared<MappedFile>(path);
-  const auto header = parse_npy_header(file->bytes(), path);
-  const bool single = header.item_size == 4;
-  single ? require_finite<float>(*file, header, path) : require_finite<double>(*file, header, path);
-  return torch::from_blob(
-      file->data() + header.data_offset, header.shape, [file](void*) {},
-      single ? torch::kFloat : torch::kDouble);
+  const auto unpacked = unpacked_array(file->bytes(), array, path);
+  const auto bytes = unpacked.empty() ? file->bytes() : std::string_view(unpacked);
+  const auto header = parse_npy_header(bytes, path);
+  if (unpacked.empty() && header.is_plain()) return mapped_tensor(file, header, path);
+  return converted_tensor(bytes, header, path);
+}
+
+std::int64_t dimension_of(const Npy::Options& options) {
+  require_path(options.path, "dataset.path", "points.npy");
+  require_plain_file(options.path);
+  const MappedFile file(options.path);
+  const auto unpacked = unpacked_array(file.bytes(), options.array, options.path);
+  return parse_npy_header(unpacked.empty() ? file.bytes() : std::string_view(unpacked), options.path)
+      .columns();
 }
 
 void Npy::Options::describe(Fields& fields) {
-  fields.text("path", path,
-              "NumPy .npy file of float32 or float64, a row per point or image; mapped, not copied");
-  fields.text("validation_path", validation_path, "the same for validation; empty: a share of path");
-  fields.text("test_path", test_path, "the same for testing; empty: a share of path");
-  const Range share{.low = 0, .high = 1, .high_included = false};
-  fields.number("validation_share", validation_share, share,
-                "share of the rows of path, those before the test rows, where there is no validation_path");
-  fields.number("test_share", test_share, share,
-                "share of the rows of path, the last, where there is no test_path");
+  fields.path(
+      "path", path,
+      "NumPy file, .npy or .npz, packed by gzip or not, a row per point or image; plain .npy is mapped");
+  fields.text("array", array, "name of the array in a .npz that has several");
+  fields.path("validation_path", validation_path, "the same for validation; empty: a share of path");
+  fields.path("test_path", test_path, "the same for testing; empty: a share of path");
+  SplitOptions::describe(fields);
 }
 
 Npy::Npy(const DatasetContext& context, const Options& given) {
   const auto options = checked(given, "npy");
   require_path(options.path, "dataset.path", "points.npy");
-  const auto array = map_npy(options.path);
-  const auto points = array.flatten(1);
+  const auto array = load_npy(options.path, options.array);
+  const auto points = rows_of(array);
   require_dimension("npy", options.path, points.size(1), *context.domain);
-  const auto held_out = [&](const std::string& path, double share) {
-    return path.empty() ? std::llround(share * static_cast<double>(points.size(0))) : 0;
-  };
-  const auto validation_rows = held_out(options.validation_path, options.validation_share),
-             test_rows = held_out(options.test_path, options.test_share);
-  const auto train_rows = points.size(0) - validation_rows - test_rows;
-  require(train_rows > 0, "dataset: no rows are left to train on");
-  static_cast<Dataset&>(*this) = parts_of(points, train_rows, validation_rows);
-  if (!options.validation_path.empty()) validation = part_of(options.validation_path, train, *context.domain);
-  if (!options.test_path.empty()) test = part_of(options.test_path, train, *context.domain);
+  SplitOptions held_out = options;
+  if (!options.validation_path.empty()) held_out.validation_share = 0;
+  if (!options.test_path.empty()) held_out.test_share = 0;
+  const bool own_files = !options.validation_path.empty() || !options.test_path.empty();
+  require(options.split.empty() || !own_files,
+          "dataset.split: {} is given, and parts have files of their own (validation_path, test_path)",
+          options.split);
+  if (options.split.empty() && held_out.validation_share == 0 && held_out.test_share == 0) {
+    train = points;
+    mapped = true;
+  } else {
+    static_cast<Dataset&>(*this) = split_rows(points, held_out, context.random);
+  }
+  if (!options.validation_path.empty())
+    validation = part_of(options.validation_path, options, train, *context.domain);
+  if (!options.test_path.empty()) test = part_of(options.test_path, options, train, *context.domain);
   image = image_of(array);
+  origin = fmt::format("{} rows of {} numbers, array ({}) of {}", points.size(0), points.size(1),
+                       fmt::join(array.sizes().vec(), ", "), c10::toString(points.scalar_type()));
 }
 
 }  // namespace ebm

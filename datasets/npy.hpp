@@ -1,20 +1,22 @@
 #pragma once
 
+#include "dualebm/datasets/split.hpp"
 #include "dualebm/framework/problem/dataset.hpp"
 
 namespace ebm {
 
-/// Rows of a NumPy file as they lie on the disk: mapped, not copied, in the type of the file.
+/// Rows of a NumPy array: .npy, mapped where it can be, .npz, or either packed by gzip.
 ///
-/// An array [n, h, w] or [n, c, h, w] is taken as n images; sides after the first are flattened. The parts of
-/// one file are its rows in their order, training first: shuffle before saving, if order means something.
+/// An array [n] is n points of R, [n, h, w] or [n, c, h, w] are n images; sides after the first are
+/// flattened. Parts are drawn as for every other file, and are copies; where nothing is held out of a file,
+/// because the shares are 0 or the parts have files of their own, its rows stay where they are, in their
+/// order, and a mapped file may be larger than the memory.
 struct Npy final : Dataset {
-  struct Options {
-    std::string path;               ///< of the array
-    std::string validation_path;    ///< empty: a share of `path`
-    std::string test_path;          ///< empty: a share of `path`
-    double validation_share = 0.1;  ///< rows before the test rows
-    double test_share = 0.1;        ///< the last rows
+  struct Options : SplitOptions {
+    std::string path;
+    std::string array;            ///< of a .npz with several; empty: the only one
+    std::string validation_path;  ///< empty: a share of `path`
+    std::string test_path;        ///< empty: a share of `path`
     void describe(Fields& fields);
   };
 
@@ -23,8 +25,13 @@ struct Npy final : Dataset {
   Npy(const DatasetContext& context, const Options& options);
 };
 
-/// The whole array [n, ...] of a file, float32 or float64, as a view of the mapped file, which lives as long
-/// as the tensor does. A pass over the file has found every number finite and has left no pages behind.
-torch::Tensor map_npy(const std::string& path);
+/// The whole array [n, ...] of a file. Of a .npy of float32 or float64 in C order and the bytes' order of
+/// this machine it is a view of the mapped file, which lives as long as the tensor does; a pass over the file
+/// has found every number finite and has left no pages behind. Everything else comes as float64.
+/// @param array  name within a .npz; empty elsewhere
+torch::Tensor load_npy(const std::string& path, const std::string& array = "");
+
+/// How many numbers a row of the file has, for whoever wants to know before there is a domain.
+std::int64_t dimension_of(const Npy::Options& options);
 
 }  // namespace ebm

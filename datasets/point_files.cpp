@@ -1,35 +1,71 @@
 #include "dualebm/datasets/point_files.hpp"
 
+#include "dualebm/datasets/files/bytes.hpp"
 #include "dualebm/datasets/files/file_checks.hpp"
 #include "dualebm/datasets/files/points.hpp"
+#include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 namespace {
 
-torch::Tensor lat_lon(const DatasetContext& context, const std::string& path) {
-  require_path(path, "dataset.path", "points.csv");
-  require(context.domain->name() == "sphere" && context.domain->dimension() == 3,
-          "dataset.name: lat_lon_csv needs the domain sphere with dimension 3");
-  return read_lat_lon(path);
+CsvReader reader_of(const PointFileOptions& options) {
+  require_path(options.path, "dataset.path", "points.csv");
+  return {options.path, read_bytes(options.path), options};
 }
 
-torch::Tensor coordinates(const DatasetContext& context, const std::string& path) {
-  require_path(path, "dataset.path", "points.csv");
-  return read_coordinates(path, *context.domain);
+Dataset lat_lon(const DatasetContext& context, const LatLonCsv::Options& options) {
+  require(context.domain->picture() == Picture::globe,
+          "dataset.name: lat_lon_csv needs the domain sphere with dimension 3");
+  auto reader = reader_of(options);
+  const auto choice = choose_lat_lon(reader, options.latitude, options.longitude);
+  const auto table = read_numbers(reader, choice, {.missing = options.missing});
+  auto parts = split_rows(lat_lon_points(table), {table.rows, table.rows_in_file}, options, context.random);
+  parts.origin = table.summary;
+  parts.columns = table.columns;
+  return parts;
+}
+
+Dataset coordinates(const DatasetContext& context, const PointsCsv::Options& options) {
+  auto reader = reader_of(options);
+  const auto choice = options.columns.empty() ? choose_coordinates(reader, *context.domain)
+                                              : choose_columns(reader, {.columns = options.columns});
+  require_dimension("points_csv", options.path, static_cast<std::int64_t>(choice.numbers.size()),
+                    *context.domain);
+  auto table = read_numbers(reader, choice, {.missing = options.missing});
+  const FileRows rows{table.rows, table.rows_in_file};
+  const auto origin = table.summary;
+  const auto columns = table.columns;
+  auto parts =
+      split_rows(coordinate_points(std::move(table), *context.domain), rows, options, context.random);
+  parts.origin = origin;
+  parts.columns = columns;
+  return parts;
 }
 
 }  // namespace
 
 void PointFileOptions::describe(Fields& fields) {
-  fields.text("path", path, "CSV file with a header line, packed by gzip or not");
+  fields.path("path", path, "file of text, a row a point: CSV or the like, packed by gzip or not");
+  TableFormat::describe(fields);
   SplitOptions::describe(fields);
 }
 
+void LatLonCsv::Options::describe(Fields& fields) {
+  PointFileOptions::describe(fields);
+  fields.text("latitude", latitude,
+              "column of latitudes in degrees; empty: lat, Latitude, decimalLatitude, ...");
+  fields.text("longitude", longitude, "column of longitudes in degrees; empty: lon, long, Longitude, ...");
+}
+
+void PointsCsv::Options::describe(Fields& fields) {
+  PointFileOptions::describe(fields);
+  fields.texts("columns", columns, "the coordinates in their order; empty: x0, x1, ...");
+}
+
 LatLonCsv::LatLonCsv(const DatasetContext& context, const Options& options)
-    : Dataset(split_rows(lat_lon(context, checked(options, "lat_lon_csv").path), options, context.random)) {}
+    : Dataset(lat_lon(context, checked(options, "lat_lon_csv"))) {}
 
 PointsCsv::PointsCsv(const DatasetContext& context, const Options& options)
-    : Dataset(
-          split_rows(coordinates(context, checked(options, "points_csv").path), options, context.random)) {}
+    : Dataset(coordinates(context, checked(options, "points_csv"))) {}
 
 }  // namespace ebm

@@ -1,27 +1,31 @@
 #pragma once
 
 #include "dualebm/datasets/split.hpp"
-#include "dualebm/framework/problem/dataset.hpp"
+#include "dualebm/datasets/table_format.hpp"
 
 namespace ebm {
 
 /// Options of the datasets that are files of points.
-struct PointFileOptions : SplitOptions {
-  std::string path;  ///< of the file
+struct PointFileOptions : SplitOptions, TableFormat {
+  std::string path;
   void describe(Fields& fields);
 };
 
-/// Points on the globe, from latitude and longitude (points.hpp: read_lat_lon).
+/// Points on the globe, from latitude and longitude in degrees (points.hpp: lat_lon_points).
 struct LatLonCsv final : Dataset {
-  using Options = PointFileOptions;
-  /// @throws UserError naming file and line of a row that is no place on the globe.
+  struct Options : PointFileOptions {
+    std::string latitude, longitude;  ///< columns; empty: by their usual names
+    void describe(Fields& fields);
+  };
   LatLonCsv(const DatasetContext& context, const Options& options);
 };
 
-/// Points of the domain, from their ambient coordinates (points.hpp: read_coordinates).
+/// Points of the domain, from their ambient coordinates (points.hpp: coordinate_points).
 struct PointsCsv final : Dataset {
-  using Options = PointFileOptions;
-  /// @throws UserError naming file and line of a row that is no point of the domain.
+  struct Options : PointFileOptions {
+    std::vector<std::string> columns;  ///< empty: x0 ... x{d-1}
+    void describe(Fields& fields);
+  };
   PointsCsv(const DatasetContext& context, const Options& options);
 };
 

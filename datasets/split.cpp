@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "dualebm/datasets/files/split_file.hpp"
 #include "dualebm/framework/base/error.hpp"
@@ -29,7 +30,7 @@ SplitParts random_parts(std::int64_t rows, const SplitOptions& options, Random& 
 }  // namespace
 
 void SplitOptions::describe(Fields& fields) {
-  fields.text("split", split,
+  fields.path("split", split,
               "CSV file with columns row (from 0) and split (train, val, test); empty: random by seed");
   fields.number("validation_share", validation_share, {.low = 0, .high = 1, .high_included = false},
                 "share of rows held out for validation in a random split");
@@ -37,14 +38,25 @@ void SplitOptions::describe(Fields& fields) {
                 "share of rows held out for testing in a random split");
 }
 
-Dataset split_rows(const torch::Tensor& points, const SplitOptions& options, Random& random) {
+FileRows FileRows::all(std::int64_t count) {
+  FileRows rows{.kept = std::vector<std::int64_t>(static_cast<std::size_t>(count)), .count = count};
+  std::iota(rows.kept.begin(), rows.kept.end(), 0);
+  return rows;
+}
+
+Dataset split_rows(const torch::Tensor& points, const FileRows& rows, const SplitOptions& options,
+                   Random& random) {
   const auto parts = options.split.empty() ? random_parts(points.size(0), options, random)
-                                           : read_split_parts(read_csv(options.split), points.size(0));
-  const auto take = [&](const std::vector<std::int64_t>& rows) {
-    return rows.empty() ? torch::Tensor() : points.index_select(0, torch::tensor(rows, torch::kLong));
+                                           : read_split_parts(read_csv(options.split), rows.kept, rows.count);
+  const auto take = [&](const std::vector<std::int64_t>& part) {
+    return part.empty() ? torch::Tensor() : points.index_select(0, torch::tensor(part, torch::kLong));
   };
   require(!parts[0].empty(), "dataset: no rows are left to train on");
   return {.train = take(parts[0]), .validation = take(parts[1]), .test = take(parts[2]), .teacher = nullptr};
+}
+
+Dataset split_rows(const torch::Tensor& points, const SplitOptions& options, Random& random) {
+  return split_rows(points, FileRows::all(points.size(0)), options, random);
 }
 
 Dataset parts_of(const torch::Tensor& points, std::int64_t train, std::int64_t validation) {

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "dualebm/framework/compute/random.hpp"
 #include "dualebm/framework/problem/dataset.hpp"
@@ -9,7 +10,7 @@
 
 namespace ebm {
 
-/// How rows of a file are divided into train, validation and test.
+/// How rows of a file are divided into train, validation and test, whatever the format of the file.
 struct SplitOptions {
   std::string split;  ///< file with header "row,split", row from 0, split train, val or test; empty: random
   double validation_share = 0.1;  ///< for a random split
@@ -17,9 +18,24 @@ struct SplitOptions {
   void describe(Fields& fields);
 };
 
-/// Every row goes to exactly one part. @param points [n, d]
+/// Which rows of a file points are.
+struct FileRows {
+  std::vector<std::int64_t> kept;  ///< their numbers in the file, from 0, ascending
+  std::int64_t count = 0;          ///< rows of the file
+
+  static FileRows all(std::int64_t count);
+};
+
+/// Every row goes to exactly one part, copied: of points in a mapped file only the rows that are taken are
+/// read. A split file names rows of the file of the data, counted before any is left out for its label or a
+/// gap.
+/// @param points [n, d] @param rows  n of them
 /// @throws UserError naming file and line if a split file misses, repeats or does not know a row, and if no
 /// row is left to train on.
+Dataset split_rows(const torch::Tensor& points, const FileRows& rows, const SplitOptions& options,
+                   Random& random);
+
+/// The same for points that are all the rows of their file.
 Dataset split_rows(const torch::Tensor& points, const SplitOptions& options, Random& random);
 
 /// The first `train` rows, the next `validation` rows and the rest, as views: nothing is copied.

@@ -1,20 +1,22 @@
 #pragma once
 
 #include "dualebm/datasets/split.hpp"
-#include "dualebm/framework/problem/dataset.hpp"
+#include "dualebm/datasets/table_format.hpp"
 
 namespace ebm {
 
-/// Any table of numbers in a CSV file: every column but the label is a coordinate, in the order of the file.
+/// Any table of numbers in a file of text: every column but the label is a coordinate, in the order of the
+/// file, or those that are named.
 ///
 /// Rows need not lie on the domain; a transform may take them there.
 struct TableCsv final : Dataset {
-  struct Options : SplitOptions {
-    std::string path;                 ///< of the file
-    bool header = true;               ///< whether its first row names the columns
-    std::string label;                ///< column that is no coordinate; empty: none
-    std::string keep_label;           ///< only rows with exactly this label; empty: all
-    std::vector<std::int64_t> image;  ///< {channels, height, width}; empty: rows are no images
+  struct Options : SplitOptions, TableFormat {
+    std::string path;
+    std::vector<std::string> columns;  ///< coordinates in this order; empty: all
+    std::vector<std::string> drop;     ///< columns that are left out
+    std::string label;                 ///< column that is no coordinate; empty: none
+    std::string keep_label;            ///< only rows with exactly this label; empty: all
+    std::vector<std::int64_t> image;   ///< {channels, height, width}; empty: rows are no images
     void describe(Fields& fields);
   };
 
@@ -22,5 +24,8 @@ struct TableCsv final : Dataset {
   /// the domain's.
   TableCsv(const DatasetContext& context, const Options& options);
 };
+
+/// The columns that such a file has as coordinates, for whoever wants their number before there is a domain.
+std::vector<std::string> columns_of(const TableCsv::Options& options);
 
 }  // namespace ebm

@@ -38,7 +38,7 @@ void adopt(torch::nn::Module& module, const torch::jit::Module& script) {
 }  // namespace
 
 void Script::Options::describe(Fields& fields) {
-  fields.text("path", path, "TorchScript file whose forward maps points [N, d] to energies [N] or [N, 1]");
+  fields.path("path", path, "TorchScript file whose forward maps points [N, d] to energies [N] or [N, 1]");
 }
 
 Script::Script(const EnergyContext& context, const Options& options)

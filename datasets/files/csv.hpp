@@ -8,16 +8,16 @@
 
 namespace ebm {
 
-/// A CSV file as text: a header line, then rows of as many fields.
+/// A table as text: names of columns, then rows of as many fields.
 struct CsvTable {
-  std::filesystem::path path;                  ///< of the file
-  std::vector<std::string> header;             ///< names of the columns
-  std::vector<std::vector<std::string>> rows;  ///< all of them as text
-  std::vector<std::size_t> lines;              ///< on which each row begins, from 1
+  std::filesystem::path path;
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::size_t> lines;  ///< on which each row begins, from 1
+  bool decimal_comma = false;
 
-  /// Index of the first of the given names that the header has. @throws UserError naming the header's own
-  /// names.
-  std::size_t column(const std::vector<std::string>& names) const;
+  /// Index of the one column of this name, whatever its case. @throws UserError naming the header's own names.
+  std::size_t column(const std::string& name) const;
 
   /// One field as a finite number. @throws UserError naming file, line and column.
   double number(std::size_t row, std::size_t column) const;
@@ -32,8 +32,5 @@ CsvTable read_csv(const std::filesystem::path& path);
 
 /// The rows that a reader still has.
 CsvTable read_csv(CsvReader reader);
-
-/// The one column called `name`. @throws UserError if the header has none or several of that name
-std::size_t csv_column(const CsvReader& reader, const std::string& name);
 
 }  // namespace ebm

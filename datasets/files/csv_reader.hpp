@@ -1,54 +1,77 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "dualebm/datasets/files/dialect.hpp"
+
 namespace ebm {
 
-/// Reads a table of comma-separated fields row by row (RFC 4180).
+/// Reads a table of fields row by row, in whatever dialect it is written: delimiter, decimal comma, comments,
+/// header and encoding are recognised unless the options say them.
 ///
-/// A field between quotes may hold commas, line ends and doubled quotes; other fields are trimmed of blanks.
-/// Nothing is dropped: a ragged or blank row and a stray or unclosed quote are errors with file and line.
+/// Nothing is dropped: a ragged row and a stray or unclosed quote are errors with file and line; comments and
+/// blank lines are counted. Columns without a name are called x0, x1, ... by their place.
 class CsvReader {
  public:
-  /// @param text  of the whole file @param header  whether its first row names the columns; otherwise they
-  /// are called x0, x1, ...
-  CsvReader(std::filesystem::path path, std::string text, bool header = true);
+  /// @param bytes  of the whole file, unpacked
+  /// @throws UserError for what is no text, by the name of what it is, and for a file without rows.
+  CsvReader(std::filesystem::path path, std::string bytes, const DialectOptions& options = {});
+  CsvReader(CsvReader&&) = default;
+  CsvReader& operator=(CsvReader&&) = default;
 
   /// Of the file.
   const std::filesystem::path& path() const { return path_; }
   /// Names of the columns.
   const std::vector<std::string>& header() const { return header_; }
+  const Dialect& dialect() const { return dialect_; }
+
+  /// Whether the file itself gives the column no name.
+  bool is_nameless(std::size_t column) const { return nameless_[column]; }
 
   /// Goes on to the next row; false after the last.
   bool next();
 
-  /// Of the current row, as text.
-  const std::vector<std::string>& fields() const { return fields_; }
+  const std::vector<std::string>& fields() const { return scanner_.fields(); }
 
   /// The line, from 1, on which the current row begins.
-  std::size_t line() const { return row_line_; }
+  std::size_t line() const { return scanner_.line(); }
+
+  /// Start of a message about the current row: "FILE:LINE".
+  std::string place() const;
 
   /// A field of the current row as a finite number. @throws UserError naming file, line and column.
   double number(std::size_t column) const;
 
+  /// The first rows of the table, of the header's length, without changing what `next` gives.
+  std::vector<std::vector<std::string>> sample(std::size_t rows) const;
+
+  /// How the table is written: ";", decimal comma, header, UTF-16, and what was passed over so far:
+  /// 3 comment lines, 1 blank line.
+  std::string description() const;
+
  private:
-  bool read_row();
-  bool read_field(std::string& field);
-  void read_quoted(std::string& field);
-  void skip_blanks();
+  void read_header();
+  void take_names(std::vector<std::string> names);
+  std::vector<std::string> names_in_comment(std::size_t width) const;
 
   std::filesystem::path path_;
-  std::string text_;
-  bool named_;            ///< the file has a header of its own
+  std::string encoding_;
+  std::shared_ptr<const std::string>
+      text_;  ///< stays where it is when the reader moves: the scanner looks at it
+  Dialect dialect_;
+  RowScanner scanner_;
+  enum class Header { row, comment, none } named_by_ = Header::row;
   bool pending_ = false;  ///< the first row has been read and not yet been asked for
-  std::size_t position_ = 0, line_ = 1, row_line_ = 1;
-  bool blank_ = false;  ///< the current row is an empty line
-  std::vector<std::string> header_, fields_;
+  std::size_t header_line_ = 1, rows_ = 0;
+  std::vector<std::string> header_;
+  std::vector<bool> nameless_;
 };
 
 /// A finite number, and nothing else. @param place  start of the message: "FILE:LINE"
-double csv_number(const std::string& text, const std::string& column, const std::string& place);
+double csv_number(const std::string& text, const std::string& column, const std::string& place,
+                  bool decimal_comma = false);
 
 }  // namespace ebm

@@ -13,8 +13,8 @@ void require_path(const std::string& path, const char* key, const char* example)
 void require_dimension(const char* dataset, const std::string& file, std::int64_t columns,
                        const Domain& domain) {
   require(columns == domain.dimension(),
-          "{}: {} has {} columns of numbers, domain.dimension is {}; set domain.dimension={}", dataset, file,
-          columns, domain.dimension(), columns);
+          "{}: {} has {} column{} of numbers, domain.dimension is {}; set domain.dimension={}", dataset, file,
+          columns, columns == 1 ? "" : "s", domain.dimension(), columns);
 }
 
 void require_image(const char* dataset, const std::string& file, const std::vector<std::int64_t>& image,

@@ -110,7 +110,8 @@ class HeaderParser {
   }
 
   void require_plain_type() {
-    if (accept('[')) fail("{}: an array of records; a plain array of float32 or float64 is needed", name_);
+    if (accept('['))
+      fail("{}: an array of records; save one of its fields, or a plain array of numbers", name_);
   }
 
   std::string_view text_;
@@ -118,14 +119,26 @@ class HeaderParser {
   std::size_t place_ = 0;
 };
 
-std::int64_t item_size_of(const std::string& descr, const std::string& name) {
-  if (descr == "<f4") return 4;
-  if (descr == "<f8") return 8;
-  const bool object = descr.ends_with("O"), big = descr == ">f4" || descr == ">f8";
-  fail("{}: {} (dtype \"{}\"); float32 or float64, little-endian, is needed: a.astype(\"<f4\")", name,
-       object ? "an array of Python objects"
-       : big  ? "big-endian numbers"
-              : "not float32 or float64 numbers",
+/// Kind, size and order of bytes of a type: "<f8".
+void read_type(const std::string& descr, const std::string& name, NpyHeader& header) {
+  const bool ordered = !descr.empty() && std::string_view("<>=|").find(descr[0]) != std::string_view::npos;
+  const auto type = descr.substr(ordered ? 1 : 0);
+  for (const char* known : {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}) {
+    if (type != known) continue;
+    header.kind = type[0];
+    header.item_size = type[1] - '0';
+    header.big_endian = descr[0] == '>' && header.item_size > 1;
+    return;
+  }
+  const char kind = type.empty() ? '?' : type[0];
+  const char* what = kind == 'O'                  ? "an array of Python objects"
+                     : kind == 'c'                ? "complex numbers"
+                     : kind == 'U' || kind == 'S' ? "texts"
+                     : kind == 'M' || kind == 'm' ? "dates or times"
+                     : kind == 'V'                ? "an array of records"
+                     : kind == 'f'                ? "floating numbers longer than float64"
+                                                  : "no numbers that are known here";
+  fail("{}: {} (dtype \"{}\"); real numbers or booleans are needed: a.astype(\"<f8\")", name, what,
        printable(descr));
 }
 
@@ -154,30 +167,38 @@ std::int64_t NpyHeader::columns() const {
   return product;
 }
 
+bool NpyHeader::is_plain() const {
+  const bool single_or_double = kind == 'f' && item_size >= 4;
+  return single_or_double && !big_endian && !fortran_order &&
+         data_offset % static_cast<std::size_t>(item_size) == 0;
+}
+
+std::string NpyHeader::type() const {
+  if (kind == 'b') return "bool";
+  return fmt::format("{}{}", kind == 'f' ? "float" : kind == 'i' ? "int" : "uint", 8 * item_size);
+}
+
 NpyHeader parse_npy_header(std::string_view bytes, const std::string& name) {
   const auto [start, length] = dictionary_at(bytes, name);
   HeaderParser parser(bytes.substr(start, length), name);
   parser.parse();
-  const auto& shape = *parser.shape;
-  NpyHeader header{
-      .item_size = item_size_of(*parser.descr, name), .shape = shape, .data_offset = start + length};
-  require(!*parser.fortran_order, "{}: in Fortran order; save numpy.ascontiguousarray(a)", name);
+  NpyHeader header{.shape = *parser.shape, .data_offset = start + length};
+  read_type(*parser.descr, name, header);
+  const auto& shape = header.shape;
+  header.fortran_order = *parser.fortran_order && shape.size() > 1;
   const auto shown = fmt::format("({})", fmt::join(shape, ", "));
-  require(shape.size() >= 2, "{}: has shape {}; rows of points need two sides or more", name, shown);
+  require(!shape.empty(), "{}: a single number; rows of points are needed", name);
   for (const auto side : shape) require(side > 0, "{}: has shape {}: there are no points in it", name, shown);
   // As long as the product stays within the file nothing overflows.
   const auto found = static_cast<std::int64_t>(bytes.size() - header.data_offset);
   std::int64_t needed = header.item_size;
   for (const auto side : shape) {
-    require(needed <= found / side, "{}: truncated: shape {} of float{} needs more than the {} bytes of data",
-            name, shown, 8 * header.item_size, found);
+    require(needed <= found / side, "{}: truncated: shape {} of {} needs more than the {} bytes of data",
+            name, shown, header.type(), found);
     needed *= side;
   }
-  require(needed == found, "{}: shape {} of float{} takes {} bytes, the file has {}", name, shown,
-          8 * header.item_size, needed, found);
-  require(header.data_offset % static_cast<std::size_t>(header.item_size) == 0,
-          "{}: numbers begin at byte {}, no multiple of {}; save it again with numpy.save", name,
-          header.data_offset, header.item_size);
+  require(needed == found, "{}: shape {} of {} takes {} bytes, the file has {}", name, shown, header.type(),
+          needed, found);
   return header;
 }
 

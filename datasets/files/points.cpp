@@ -6,7 +6,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "dualebm/datasets/files/csv.hpp"
+#include "dualebm/datasets/files/bytes.hpp"
+#include "dualebm/datasets/files/column_names.hpp"
 #include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
@@ -14,20 +15,25 @@ namespace {
 
 constexpr double degree = std::numbers::pi / 180;
 
-const std::vector<std::string> latitude_names = {"lat_deg", "lat", "latitude"};
-const std::vector<std::string> longitude_names = {"lon_deg", "lon", "lng", "longitude"};
+}  // namespace
 
-torch::Tensor lat_lon_points(const CsvTable& table) {
-  const auto latitude_column = table.column(latitude_names), longitude_column = table.column(longitude_names);
+torch::Tensor tensor_of(NumberTable& table) {
+  const auto numbers = std::make_shared<std::vector<double>>(std::move(table.numbers));
+  const auto rows = static_cast<std::int64_t>(table.rows.size()),
+             columns = static_cast<std::int64_t>(table.columns.size());
+  return torch::from_blob(
+      numbers->data(), {rows, columns}, [numbers](void*) {}, torch::kDouble);
+}
+
+torch::Tensor lat_lon_points(const NumberTable& table) {
   auto points = torch::empty({static_cast<std::int64_t>(table.rows.size()), 3}, torch::kDouble);
   auto access = points.accessor<double, 2>();
   for (std::size_t row = 0; row < table.rows.size(); ++row) {
-    const double latitude = table.number(row, latitude_column),
-                 longitude = table.number(row, longitude_column);
-    require(std::abs(latitude) <= 90, "{}: latitude {:g} is not in [-90, 90] degrees", table.place(row),
-            latitude);
-    require(longitude >= -180 && longitude <= 360, "{}: longitude {:g} is not in [-180, 360] degrees",
-            table.place(row), longitude);
+    const double latitude = table.numbers[2 * row], longitude = table.numbers[2 * row + 1];
+    if (!(std::abs(latitude) <= 90))
+      fail("{}: latitude {:g} is not in [-90, 90] degrees", table.place(row), latitude);
+    if (!(longitude >= -180 && longitude <= 360))
+      fail("{}: longitude {:g} is not in [-180, 360] degrees", table.place(row), longitude);
     auto point = access[static_cast<std::int64_t>(row)];
     point[0] = std::cos(latitude * degree) * std::cos(longitude * degree);
     point[1] = std::cos(latitude * degree) * std::sin(longitude * degree);
@@ -36,43 +42,42 @@ torch::Tensor lat_lon_points(const CsvTable& table) {
   return points;
 }
 
-torch::Tensor coordinate_points(const CsvTable& table, const Domain& domain) {
-  std::vector<std::size_t> columns;
-  for (std::int64_t k = 0; k < domain.dimension(); ++k)
-    columns.push_back(table.column({fmt::format("x{}", k)}));
-  auto points =
-      torch::empty({static_cast<std::int64_t>(table.rows.size()), domain.dimension()}, torch::kDouble);
-  auto access = points.accessor<double, 2>();
-  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+torch::Tensor coordinate_points(NumberTable table, const Domain& domain) {
+  const auto points = tensor_of(table);
+  const auto access = points.accessor<double, 2>();
+  const bool on_sphere = dynamic_cast<const Sphere*>(&domain) != nullptr;
+  for (std::int64_t row = 0; on_sphere && row < points.size(0); ++row) {
     double square = 0;
-    for (std::size_t k = 0; k < columns.size(); ++k) {
-      const double value = table.number(row, columns[k]);
-      access[static_cast<std::int64_t>(row)][static_cast<std::int64_t>(k)] = value;
-      square += value * value;
+    for (std::int64_t k = 0; k < points.size(1); ++k) square += access[row][k] * access[row][k];
+    if (!(std::abs(std::sqrt(square) - 1) <= 1e-3)) {
+      fail("{}: a point of the unit sphere has length 1, this one has {:g}",
+           table.place(static_cast<std::size_t>(row)), std::sqrt(square));
     }
-    require(domain.name() != "sphere" || std::abs(std::sqrt(square) - 1) <= 1e-3,
-            "{}: a point of the unit sphere has length 1, this one has {:g}", table.place(row),
-            std::sqrt(square));
   }
   return domain.retract(points);
 }
 
-}  // namespace
-
-torch::Tensor read_lat_lon(const std::filesystem::path& path) { return lat_lon_points(read_csv(path)); }
+ColumnChoice choose_coordinates(const CsvReader& reader, const Domain& domain) {
+  ColumnChoice choice;
+  for (std::int64_t k = 0; k < domain.dimension(); ++k)
+    choice.numbers.push_back(find_column(reader.header(), fmt::format("x{}", k), reader.path().string()));
+  return choice;
+}
 
 torch::Tensor read_coordinates(const std::filesystem::path& path, const Domain& domain) {
-  return coordinate_points(read_csv(path), domain);
+  CsvReader reader(path, read_bytes(path));
+  const auto choice = choose_coordinates(reader, domain);
+  return coordinate_points(read_numbers(reader, choice, {}), domain);
 }
 
 torch::Tensor read_points(const std::filesystem::path& path, const Domain& domain) {
-  const auto table = read_csv(path);
-  const bool geographic =
-      std::any_of(latitude_names.begin(), latitude_names.end(), [&](const std::string& name) {
-        return std::find(table.header.begin(), table.header.end(), name) != table.header.end();
-      });
-  if (geographic && domain.name() == "sphere" && domain.dimension() == 3) return lat_lon_points(table);
-  return coordinate_points(table, domain);
+  CsvReader reader(path, read_bytes(path));
+  const auto& header = reader.header();
+  const bool globe = domain.picture() == Picture::globe;
+  const bool places = globe && std::any_of(header.begin(), header.end(), means_latitude);
+  const auto choice = places ? choose_lat_lon(reader, "", "") : choose_coordinates(reader, domain);
+  auto table = read_numbers(reader, choice, {});
+  return places ? lat_lon_points(table) : coordinate_points(std::move(table), domain);
 }
 
 torch::Tensor to_lat_lon(const torch::Tensor& points) {

@@ -4,22 +4,31 @@
 
 #include <filesystem>
 
+#include "dualebm/datasets/files/number_table.hpp"
 #include "dualebm/framework/problem/domain.hpp"
 
 namespace ebm {
 
-/// Rows of latitude and longitude in degrees as points of S²: x = (cos lat cos lon, cos lat sin lon, sin
-/// lat). Columns lat_deg, lat or latitude and lon_deg, lon, lng or longitude; latitude in [-90, 90],
-/// longitude in [-180, 360].
-/// @return [n, 3], double @throws UserError naming file and line of the first bad row.
-torch::Tensor read_lat_lon(const std::filesystem::path& path);
+/// The numbers of a table as they stand. @return [rows, columns], double; takes the numbers over
+torch::Tensor tensor_of(NumberTable& table);
 
-/// Rows of ambient coordinates, columns x0 ... x{d-1}; on a sphere they must have length 1 to 1e-3 and are
-/// normalised.
+/// Latitude and longitude in degrees, the two columns of the table, as points of S²:
+/// x = (cos lat cos lon, cos lat sin lon, sin lat); latitude in [-90, 90], longitude in [-180, 360].
+/// @return [n, 3], double @throws UserError naming file and line of the first bad row.
+torch::Tensor lat_lon_points(const NumberTable& table);
+
+/// Ambient coordinates, as many columns as the domain has; on a sphere rows must have length 1 to 1e-3 and
+/// are normalised.
 /// @return [n, d], double @throws UserError naming file and line of the first bad row.
+torch::Tensor coordinate_points(NumberTable table, const Domain& domain);
+
+/// The columns x0 ... x{d-1}, whatever their case.
+ColumnChoice choose_coordinates(const CsvReader& reader, const Domain& domain);
+
+/// Points of a file in whatever dialect: the columns x0 ... x{d-1}.
 torch::Tensor read_coordinates(const std::filesystem::path& path, const Domain& domain);
 
-/// Either of the two, by the header: latitude and longitude on S², coordinates otherwise.
+/// The same, or on S² latitude and longitude where the header has them.
 torch::Tensor read_points(const std::filesystem::path& path, const Domain& domain);
 
 /// The way back, for S²: latitude and longitude in degrees, [n, 2]. @param points [n, 3]

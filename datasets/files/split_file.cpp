@@ -17,8 +17,12 @@ std::size_t part_of(const std::string& name, const std::string& place) {
 
 }  // namespace
 
-SplitParts read_split_parts(const CsvTable& table, std::int64_t rows) {
-  const auto row_column = table.column({"row"}), split_column = table.column({"split"});
+SplitParts read_split_parts(const CsvTable& table, const std::vector<std::int64_t>& kept, std::int64_t rows) {
+  const auto row_column = table.column("row"), split_column = table.column("split");
+  constexpr std::int64_t left_out = -1;
+  std::vector<std::int64_t> place(static_cast<std::size_t>(rows), left_out);
+  for (std::size_t at = 0; at < kept.size(); ++at)
+    place[static_cast<std::size_t>(kept[at])] = static_cast<std::int64_t>(at);
   SplitParts parts;
   std::vector<bool> seen(static_cast<std::size_t>(rows), false);
   for (std::size_t line = 0; line < table.rows.size(); ++line) {
@@ -28,11 +32,12 @@ SplitParts read_split_parts(const CsvTable& table, std::int64_t rows) {
     const auto index = static_cast<std::size_t>(row);
     require(!seen[index], "{}: row {} comes twice", table.place(line), index);
     seen[index] = true;
-    parts[part_of(table.rows[line][split_column], table.place(line))].push_back(
-        static_cast<std::int64_t>(index));
+    const auto part = part_of(table.rows[line][split_column], table.place(line));
+    if (place[index] != left_out) parts[part].push_back(place[index]);
   }
-  for (std::size_t row = 0; row < seen.size(); ++row) {
-    require(seen[row], "{}: row {} of the data has no split", table.path.string(), row);
+  for (const auto row : kept) {
+    require(seen[static_cast<std::size_t>(row)], "{}: row {} of the data has no split", table.path.string(),
+            row);
   }
   return parts;
 }

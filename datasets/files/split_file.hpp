@@ -12,7 +12,10 @@ namespace ebm {
 using SplitParts = std::array<std::vector<std::int64_t>, 3>;
 
 /// The parts that a table with the columns row (from 0) and split (train, val or validation, test) names.
-/// @param rows  of the data @throws UserError naming file and line if a row is missed, repeated or unknown.
-SplitParts read_split_parts(const CsvTable& table, std::int64_t rows);
+/// Rows are counted in the file of the data, before any is left out for its label or a gap.
+/// @param kept  which rows of the file the data have, ascending @param rows  of the file
+/// @return places within `kept` @throws UserError naming file and line if a row that was kept is missed, and
+/// if any is repeated or unknown.
+SplitParts read_split_parts(const CsvTable& table, const std::vector<std::int64_t>& kept, std::int64_t rows);
 
 }  // namespace ebm

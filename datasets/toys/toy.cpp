@@ -34,7 +34,7 @@ const std::vector<Shape>& shapes() {
 }
 
 torch::Tensor samples(const DatasetContext& context, ToyDensity& density, std::int64_t count) {
-  require(context.domain->name() == "euclidean" && context.domain->dimension() == 2,
+  require(context.domain->is_flat() && context.domain->dimension() == 2,
           "dataset.name: toy needs the domain euclidean with dimension 2, not {} with dimension {}",
           context.domain->name(), context.domain->dimension());
   return density.sample(count, context.random);

@@ -42,9 +42,7 @@ MetricValues Evaluator::evaluate(Energy& energy) const {
     const auto value = metrics_[i]->value(evaluation);
     if (!value) continue;
     if (!std::isfinite(*value)) {
-      throw NonFiniteError(
-          fmt::format("metric {} is {}",
-                      descriptions_[i].name, *value));
+      throw NonFiniteError(fmt::format("metric {} is {}", descriptions_[i].name, *value));
     }
     values.emplace_back(descriptions_[i].name, *value);
   }

@@ -21,6 +21,23 @@ Experiment read_experiment_of(const RunDirectory& run, const Json& configuration
   }
 }
 
+void require_same_data(const RunDirectory& run, const Problem& problem) {
+  if (!std::filesystem::exists(run.manifest())) return;
+  const auto manifest = read_json_file(run.manifest().string());
+  if (!manifest.is_object() || !manifest.contains("data") || !manifest["data"].is_object()) return;
+  const auto& before = manifest["data"];
+  if (before.value("fingerprint", "") == problem.fingerprint()) return;
+  const auto rows = [](const torch::Tensor& part) { return part.defined() ? part.size(0) : 0; };
+  const auto& data = problem.data();
+  fail(
+      "{}: the data are not those of the run: it was trained on {} training, {} validation and {} test "
+      "points, and "
+      "now there are {}, {} and {}{}; put the file back, or train again",
+      run.path().string(), before.value("train", 0), before.value("validation", 0), before.value("test", 0),
+      rows(data.train), rows(data.validation), rows(data.test),
+      before.value("train", 0) == rows(data.train) ? ", of other numbers" : "");
+}
+
 LoadedEnergy load_energy_of(const std::string& path, torch::Device device, const Catalogue& catalogue) {
   const auto directory = RunDirectory::open(path);
   LoadedEnergy run{read_experiment_of(directory, read_json_file(directory.config().string()), catalogue),

@@ -21,6 +21,10 @@ struct LoadedEnergy {
 /// @throws UserError; if the run was trained with plugins, the message names them.
 Experiment read_experiment_of(const RunDirectory& run, const Json& configuration, const Catalogue& catalogue);
 
+/// Refuses data that are not those a run was trained on: numbers of a model on them would be nobody's.
+/// @throws UserError saying what the run was trained on and what there is now
+void require_same_data(const RunDirectory& run, const Problem& problem);
+
 /// From model.ebm, or from the checkpoint of a run that has not finished.
 /// @param path  a run directory @throws UserError if it is none, or holds neither.
 LoadedEnergy load_energy_of(const std::string& path, torch::Device device, const Catalogue& catalogue);

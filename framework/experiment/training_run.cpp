@@ -43,6 +43,16 @@ class Manifest {
     write("running", {});
   }
 
+  /// What the run was trained on, so that whoever reads its data again can tell whether they are the same.
+  void note_data(const Problem& problem) {
+    const auto& data = problem.data();
+    const auto rows = [](const torch::Tensor& part) { return part.defined() ? part.size(0) : 0; };
+    content_["data"] = {{"read", data.origin},       {"columns", data.columns},
+                        {"train", rows(data.train)}, {"validation", rows(data.validation)},
+                        {"test", rows(data.test)},   {"fingerprint", problem.fingerprint()}};
+    write("running", {});
+  }
+
   void write(const std::string& status, const Progress& progress) {
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
     content_["status"] = status;
@@ -133,6 +143,7 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   options.evaluator = prepared.evaluator;
   TrainingRun run{
       .label = label, .seed = experiment.general.seed, .metrics = prepared.evaluator->descriptions()};
+  manifest.note_data(*prepared.problem);
   try {
     const Watchers watchers(directory, experiment, prepared, training, label);
     const auto result = fit(training, options, watchers.all());

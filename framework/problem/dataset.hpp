@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "dualebm/framework/compute/random.hpp"
@@ -25,6 +26,12 @@ struct Dataset {
   std::vector<std::int64_t> image;
   /// Whether the points lie in a file that is mapped into memory, of which only the rows drawn are read.
   bool mapped = false;
+  /// What was read, in one line for whoever asked for it: 6120 rows, ";", decimal comma, header, columns lat,
+  /// lon. Empty for points that come from no file.
+  std::string origin;
+  /// Names of the columns of the file that a row is made of; empty where it has none. On the globe they are two,
+  /// latitude and longitude, and a row is three numbers.
+  std::vector<std::string> columns;
   /// log |det ∂T/∂x| of the transform T that the points went through: likelihoods are given per unit of the
   /// raw x.
   double log_determinant = 0;

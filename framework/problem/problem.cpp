@@ -41,7 +41,34 @@ void require_part(const char* name, const torch::Tensor& points, const Domain& d
           name);
 }
 
+/// FNV-1a, 64 bits.
+void mix_in(std::uint64_t& hash, const void* bytes, std::size_t count) {
+  const auto* byte = static_cast<const unsigned char*>(bytes);
+  for (std::size_t i = 0; i < count; ++i) hash = (hash ^ byte[i]) * 1099511628211ULL;
+}
+
+void mix_in(std::uint64_t& hash, const torch::Tensor& points, bool mapped) {
+  if (!points.defined()) return mix_in(hash, "none", 4);
+  for (const auto size : points.sizes()) mix_in(hash, &size, sizeof size);
+  constexpr std::int64_t seen = 1000;
+  const bool whole = !mapped || points.size(0) <= 2 * seen;
+  const std::vector<torch::Tensor> pieces =
+      whole ? std::vector<torch::Tensor>{points}
+            : std::vector<torch::Tensor>{points.narrow(0, 0, seen),
+                                         points.narrow(0, points.size(0) - seen, seen)};
+  for (const auto& piece : pieces) {
+    const auto dense = piece.cpu().contiguous();
+    mix_in(hash, dense.data_ptr(), dense.nbytes());
+  }
+}
+
 }  // namespace
+
+std::string Problem::fingerprint() const {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const auto& part : {data_.train, data_.validation, data_.test}) mix_in(hash, part, data_.mapped);
+  return fmt::format("{:016x}", hash);
+}
 
 Problem::Problem(std::shared_ptr<const Domain> domain, Dataset data)
     : domain_(std::move(domain)), data_(std::move(data)) {

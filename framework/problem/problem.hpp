@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "dualebm/framework/problem/dataset.hpp"
 #include "dualebm/framework/problem/domain.hpp"
@@ -19,6 +20,10 @@ class Problem final {
   const Domain& domain() const { return *domain_; }
   const std::shared_ptr<const Domain>& shared_domain() const { return domain_; }
   const Dataset& data() const { return data_; }
+
+  /// Sixteen digits that tell these points from others: a hash of all parts, their shapes and order. Of a mapped
+  /// file only the shape and the first and last rows are read.
+  std::string fingerprint() const;
 
  private:
   std::shared_ptr<const Domain> domain_;

@@ -71,8 +71,12 @@ void read(const std::string& path, const Json& found, const Field&, bool& value)
 void read(const std::string& path, const Json& found, const Field& field, std::string& value) {
   const auto& allowed = field.allowed;
   const auto names = allowed.empty() ? "a string" : fmt::format("one of {}", joined(allowed));
-  if (!found.is_string()) wrong(path, found, names);
-  const auto text = found.get<std::string>();
+  // `--set dataset.label=2` means the text "2"; 1.50 has lost its spelling on the way.
+  const bool spelt = allowed.empty() ? found.is_number_integer() || found.is_boolean() : found.is_boolean();
+  if (found.is_number_float() && allowed.empty())
+    wrong(path, found, "a string: a number between quotes, \"...\"");
+  if (!found.is_string() && !spelt) wrong(path, found, names);
+  const auto text = spelt ? found.dump() : found.get<std::string>();
   if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
     const auto near = nearest_name(text, allowed);
     wrong(path, found, near ? fmt::format("{} (did you mean \"{}\"?)", names, *near) : names);
@@ -81,6 +85,25 @@ void read(const std::string& path, const Json& found, const Field& field, std::s
 }
 
 void read(const std::string&, const Json& found, const Field&, Json& value) { value = found; }
+
+void read(const std::string& path, const Json& found, const Field& field, std::vector<std::string>& values) {
+  values.clear();
+  if (found.is_array()) {
+    for (std::size_t i = 0; i < found.size(); ++i)
+      read(fmt::format("{}[{}]", path, i), found[i], field, values.emplace_back());
+    return;
+  }
+  std::string text;
+  if (found.is_object() || found.is_null()) wrong(path, found, "an array of strings");
+  read(path, found, field, text);
+  for (std::size_t begin = 0; !text.empty() && begin <= text.size();) {
+    const auto comma = std::min(text.find(',', begin), text.size());
+    const auto first = std::min(text.find_first_not_of(' ', begin), comma);
+    const auto last = text.find_last_not_of(' ', comma == 0 ? 0 : comma - 1);
+    values.push_back(first == comma ? std::string() : text.substr(first, last + 1 - first));
+    begin = comma + 1;
+  }
+}
 
 template <class Value>
 void read(const std::string& path, const Json& found, const Field& field, std::optional<Value>& value) {
@@ -127,6 +150,7 @@ std::string type_of(const Field& field, const std::vector<Value>&) {
   return fmt::format("array of {} {}", plural(Value()), field.range.to_string());
 }
 std::string type_of(const Field&, const std::vector<std::vector<double>>&) { return "array of vectors"; }
+std::string type_of(const Field&, const std::vector<std::string>&) { return "array of strings, or a,b"; }
 
 std::string default_of(const double& value) { return fmt::format("{:g}", value); }
 std::string default_of(const std::optional<double>& value) { return value ? default_of(*value) : "null"; }

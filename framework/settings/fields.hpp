@@ -35,7 +35,7 @@ struct Range {
 struct Field {
   using Value = std::variant<double*, std::int64_t*, std::optional<double>*, std::optional<std::int64_t>*,
                              bool*, std::string*, std::vector<double>*, std::vector<std::int64_t>*,
-                             std::vector<std::vector<double>>*, Json*>;
+                             std::vector<std::vector<double>>*, std::vector<std::string>*, Json*>;
   std::string_view name;
   Value value;
   std::string_view meaning;
@@ -95,6 +95,10 @@ class Fields {
     field({name, &value, meaning, range});
   }
   void vectors(std::string_view name, std::vector<std::vector<double>>& value, std::string_view meaning) {
+    field({name, &value, meaning});
+  }
+  /// An array of texts; one text with commas, a,b, is as good.
+  void texts(std::string_view name, std::vector<std::string>& value, std::string_view meaning) {
     field({name, &value, meaning});
   }
   /// An object or array that another reader takes over; only its being there is the business of this one.

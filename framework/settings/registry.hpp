@@ -89,7 +89,8 @@ class Registry {
       require(other != name, "{} \"{}\": the name is taken; choose another", kind_, name);
     }
     const auto choice_of = [name, make](Options options) {
-      Choice<Product, Context> choice{.name = name, .foreign = false, .resolved = registry::named_section(name), .make = {}};
+      Choice<Product, Context> choice{
+          .name = name, .foreign = false, .resolved = registry::named_section(name), .make = {}};
       FieldWriter writer(choice.resolved);
       options.describe(writer);
       choice.make = [options, make](const Context& context) -> std::shared_ptr<Product> {

@@ -6,11 +6,11 @@
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/ball_factor.hpp"
+#include "dualebm/framework/compute/default_generator.hpp"
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/problem/evaluation_mode.hpp"
-#include "dualebm/framework/training/optimizers/optimizers.hpp"
 #include "dualebm/framework/problem/parameters.hpp"
-#include "dualebm/framework/compute/default_generator.hpp"
+#include "dualebm/framework/training/optimizers/optimizers.hpp"
 
 namespace ebm {
 namespace {
@@ -61,7 +61,8 @@ Training::Training(std::shared_ptr<Trainer> trainer, std::shared_ptr<torch::opti
   if (!energy().row_parallel()) {
     // Its layers may draw from LibTorch's own generator, which is then a part of this training's state.
     const auto seed = trainer_->random().branch("default generator")->integers(std::int64_t{1} << 62, 1);
-    seed_default_generator(static_cast<std::uint64_t>(seed.item<std::int64_t>()), trainer_->tensor_options().device());
+    seed_default_generator(static_cast<std::uint64_t>(seed.item<std::int64_t>()),
+                           trainer_->tensor_options().device());
   }
   const auto traits = traits_of(*optimizer_);
   update_is_on_device_ = traits.on_device;
@@ -110,8 +111,9 @@ Cost Training::take_gradients(const torch::Tensor& batch, const Iteration& itera
     guard_->check_gradients(energy(), progress_.iteration, trainer_->likely_cause());
   } catch (const NonFiniteError& error) {
     if (batch.sum().isfinite().item<bool>()) throw;
-    throw NonFiniteError(fmt::format("iteration {}: the batch holds a number that is not finite; look at the data",
-                                     progress_.iteration));
+    const std::string text = error.what(), mark = "likely cause: ";
+    throw NonFiniteError(text.substr(0, text.find(mark)) + mark +
+                         "the batch holds a number that is not finite; look at the data");
   }
   if (options_.gradient_clip > 0) clip_gradients();
   return cost;

@@ -1,9 +1,9 @@
 #include <ATen/ATen.h>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/default_generator.hpp"
 #include "dualebm/framework/training/optimizers/optimizer_state.hpp"
 #include "dualebm/framework/training/training.hpp"
-#include "dualebm/framework/compute/default_generator.hpp"
 
 /// What a training saves and loads: the truth that a resumed run goes on from.
 namespace ebm {
@@ -108,6 +108,7 @@ State Training::save() const {
   state.write("random", trainer_->random().state());
   state.write("batches", options_.batches->state());
   state.write("training_points", problem().data().train.size(0));
+  state.write("data", problem().fingerprint());
   state.write("progress", state_of(progress_));
   state.write("records", state_of(records_));
   if (!energy().row_parallel()) {
@@ -127,6 +128,8 @@ State Training::save() const {
 void Training::load(const State& state) {
   const auto points = state.integer("training_points"), here = problem().data().train.size(0);
   require(points == here, "it was trained on {} points, and there are {} now", points, here);
+  require(state.text("data") == problem().fingerprint(),
+          "its data are not those of now: a file, a split or a seed has changed since");
   own_.reset();
   restore(energy(), state.part("energy"));
   restore(*optimizer_, state.part("optimizer"));

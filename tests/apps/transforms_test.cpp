@@ -37,7 +37,8 @@ TEST(Transforms, LikelihoodsAreInUnitsOfTheData) {
   const auto problem =
       make_problem(read_experiment(configuration(gaussian_table(folder)), standard_catalogue()), torch::kCPU);
   const auto training =
-      make_training(read_experiment(configuration((folder / "table.csv").string()), standard_catalogue()), problem, torch::kCPU);
+      make_training(read_experiment(configuration((folder / "table.csv").string()), standard_catalogue()),
+                    problem, torch::kCPU);
   const auto values = training->evaluate(*problem.evaluator);
   EXPECT_NEAR(*find_metric(values, "nll_test"), std::log(2 * M_PI * 10) + 1, 0.35);
   EXPECT_NEAR(*find_metric(values, "nll_train"), std::log(2 * M_PI * 10) + 1, 0.1);

@@ -56,7 +56,7 @@ TEST(SplitFile, BadRowsAreErrors) {
             "FILE:3: split is train, val or test, found \"dev\"");
   EXPECT_EQ(split_file_error("row,split\n0,\n"), "FILE:2: split is train, val or test, found \"\"");
   EXPECT_EQ(split_file_error("row,split\nfirst,train\n"), "FILE:2: row is not a finite number: \"first\"");
-  EXPECT_EQ(split_file_error("row,part\n0,train\n"), "FILE:1: no column split; the header has row, part");
+  EXPECT_EQ(split_file_error("row,part\n0,train\n"), "FILE: no column split; the header has row, part");
 }
 
 // A row that the file forgets must not be dropped in silence. No line of the file is to blame.

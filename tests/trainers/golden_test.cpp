@@ -85,7 +85,7 @@ TEST_P(Golden, TrajectoryAgreesTo1em10) {
   }
   auto flow = std::make_shared<WassersteinFisherRao>(
       energy->neurons(), WassersteinFisherRao::Options{.neuron_step = golden["neuron_step"],
-                                                        .weight_step = golden["weight_step"]});
+                                                       .weight_step = golden["weight_step"]});
   const auto trainer =
       trainer_for(golden, {.energy = energy,
                            .problem = problem_of(std::make_shared<Sphere>(data.size(1)), data),

@@ -55,8 +55,8 @@ void DeferredGuard::report(const Energy& energy, const std::string& likely_cause
   const auto place = first.flatten().argmin().item<std::int64_t>();
   const auto named = named_distinct_parameters(energy);
   const auto count = static_cast<std::int64_t>(named.size());
-  throw_non_finite(iteration, place / count == of_gradients, named[static_cast<std::size_t>(place % count)].name,
-                   likely_cause);
+  throw_non_finite(iteration, place / count == of_gradients,
+                   named[static_cast<std::size_t>(place % count)].name, likely_cause);
 }
 
 }  // namespace ebm

@@ -15,8 +15,7 @@ bool is_finite(const torch::Tensor& tensor) {
 void ImmediateGuard::check_gradients(const Energy& energy, std::int64_t iteration,
                                      const std::string& likely_cause) {
   for (const auto& parameter : named_distinct_parameters(energy)) {
-    if (!is_finite(parameter.tensor.grad()))
-      throw_non_finite(iteration, true, parameter.name, likely_cause);
+    if (!is_finite(parameter.tensor.grad())) throw_non_finite(iteration, true, parameter.name, likely_cause);
   }
 }
 

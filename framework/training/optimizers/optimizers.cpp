@@ -4,9 +4,9 @@
 #include <torch/optim/adamw.h>
 #include <torch/optim/sgd.h>
 
-#include "dualebm/framework/training/optimizers/wasserstein_fisher_rao.hpp"
 #include "dualebm/framework/problem/neuron_energy.hpp"
 #include "dualebm/framework/problem/parameters.hpp"
+#include "dualebm/framework/training/optimizers/wasserstein_fisher_rao.hpp"
 
 namespace ebm {
 namespace {
@@ -72,7 +72,8 @@ void add_optimizers(Registry<torch::optim::Optimizer, OptimizerContext>& optimiz
             shallow != nullptr,
             "optimizer.name: wasserstein_fisher_rao moves neurons, which this energy has none of; take adam "
             "or sgd");
-        return std::make_shared<WassersteinFisherRao>(shallow->neurons(), checked(options, "wasserstein_fisher_rao"));
+        return std::make_shared<WassersteinFisherRao>(shallow->neurons(),
+                                                      checked(options, "wasserstein_fisher_rao"));
       });
   optimizers.add<AdamOptions>("adam", "Adam (Kingma & Ba 2015)",
                               make_adam<torch::optim::Adam, torch::optim::AdamOptions>);

@@ -1,9 +1,10 @@
 #include "dualebm/datasets/files/bytes.hpp"
 
 #include "dualebm/datasets/files/csv.hpp"
+#include "dualebm/datasets/files/inflate.hpp"
 #include "dualebm/framework/base/printable.hpp"
+#include "tests/support/files.hpp"
 #include "tests/support/gzip.hpp"
-#include "tests/support/support.hpp"
 
 namespace ebm::testing {
 namespace {
@@ -49,6 +50,22 @@ TEST(Bytes, DamagedGzipIsAnError) {
             "p.gz: the gzip data are damaged: incorrect data check");
   EXPECT_EQ(user_error([&] { unpack_gzip(gzip("x") + "tail", "p.gz"); }),
             "p.gz: 4 bytes follow the gzip data, which are no gzip data");
+}
+
+// A few kilobytes can be made to fill any memory; the limit for them is 1 GiB, lowered here.
+TEST(Bytes, WhatUnpacksToTooMuchIsCutOffAtTheLimit) {
+  const auto bomb = gzip(std::string(10'000'000, '0'));
+  EXPECT_LT(bomb.size(), 20'000U);
+  expect_contains(user_error([&] { unpack_gzip(bomb, "p.gz", 1'000'000); }),
+                  fmt::format("p.gz: {} bytes unpack to more than 1000000 bytes, the limit", bomb.size()));
+  EXPECT_EQ(unpack_gzip(bomb, "p.gz", 10'000'000).size(), 10'000'000U);
+  EXPECT_EQ(unpack_limit(10), std::uint64_t{1} << 30);
+  EXPECT_EQ(unpack_limit(std::size_t{1} << 30), std::uint64_t{20} << 30);
+}
+
+TEST(Bytes, GzipWithinGzipIsAnError) {
+  EXPECT_EQ(user_error([&] { unpack_gzip(gzip(gzip("a\n1\n")), "p.gz"); }),
+            "p.gz: packed by gzip twice; unpack it once: gzip -d");
 }
 
 TEST(Bytes, TablesAreReadThroughGzip) {

@@ -1,6 +1,6 @@
 #include "dualebm/datasets/files/csv.hpp"
 
-#include "tests/support/support.hpp"
+#include "tests/support/files.hpp"
 
 namespace ebm::testing {
 namespace {
@@ -10,7 +10,7 @@ std::string csv_error(const TemporaryFolder& folder, const std::string& content)
   const auto path = folder.write("points.csv", content);
   return user_error([&] {
     const auto table = read_csv(path);
-    for (std::size_t row = 0; row < table.rows.size(); ++row) table.number(row, table.column({"b"}));
+    for (std::size_t row = 0; row < table.rows.size(); ++row) table.number(row, table.column("b"));
   });
 }
 
@@ -34,7 +34,6 @@ INSTANTIATE_TEST_SUITE_P(
         BadCsv{"number_and_more", "a,b\n1,2x\n", "FILE:2: b is not a finite number: \"2x\""},
         BadCsv{"two_numbers", "a,b\n1,2 3\n", "FILE:2: b is not a finite number: \"2 3\""},
         BadCsv{"hexadecimal", "a,b\n1,0x10\n", "FILE:2: b is not a finite number: \"0x10\""},
-        BadCsv{"quoted_blank", "a,b\n1,\" 2\"\n", "FILE:2: b is not a finite number: \" 2\""},
         BadCsv{"quoted_line_end", "a,b\n1,\"2\n3\"\n", "FILE:2: b is not a finite number: \"2\\x0a3\""},
         BadCsv{"stray_quote", "a,b\n1,2\n1,2\"\n",
                "FILE:3: a quote inside a field that does not begin with one"},
@@ -48,22 +47,25 @@ INSTANTIATE_TEST_SUITE_P(
                "FILE:3: the quote that opens here is never closed"},
         BadCsv{"after_a_field_of_two_lines", "a,b\n\"1\n\",2\nx,y\n",
                "FILE:4: b is not a finite number: \"y\""},
-        BadCsv{"quoted_nothing", "a,b\n\"\"\n", "FILE:2: 1 fields, but the header has 2"},
-        BadCsv{"header_of_two_lines", "\"a\nc\",d\n1,2\n", "FILE:1: no column b; the header has a\\x0ac, d"},
+        BadCsv{"quoted_nothing", "a,b\n\"\"\n",
+               "FILE:2: 1 fields, but the header has 2; if line 1 is no part of the table, dataset.skip=1 "
+               "leaves it out"},
+        BadCsv{"header_of_two_lines", "\"a\nc\",d\n1,2\n", "FILE: no column b; the header has a\\x0ac, d"},
         BadCsv{"empty_field", "a,b\n1,2\n1,2\n1,\n", "FILE:4: b is not a finite number: \"\""},
         BadCsv{"blank_field", "a,b\n1,  \n", "FILE:2: b is not a finite number: \"\""},
         BadCsv{"nan", "a,b\n1,nan\n", "FILE:2: b is not a finite number: \"nan\""},
         BadCsv{"inf", "a,b\n1,2\n1,-inf\n", "FILE:3: b is not a finite number: \"-inf\""},
         BadCsv{"beyond_double", "a,b\n1,1e999\n", "FILE:2: b is not a finite number: \"1e999\""},
         BadCsv{"too_few_fields", "a,b\n1,2\n1\n", "FILE:3: 1 fields, but the header has 2"},
-        BadCsv{"too_many_fields", "a,b\n1,2,3\n", "FILE:2: 3 fields, but the header has 2"},
-        BadCsv{"trailing_comma", "a,b\n1,2,\n", "FILE:2: 3 fields, but the header has 2"},
-        BadCsv{"blank_line_in_the_middle", "a,b\n1,2\n\n3,4\n", "FILE:3: 0 fields, but the header has 2"},
-        BadCsv{"blank_line_at_the_end", "a,b\n1,2\n\n", "FILE:3: 0 fields, but the header has 2"},
-        BadCsv{"blank_line_with_crlf", "a,b\r\n1,2\r\n\r\n3,4\r\n", "FILE:3: 0 fields, but the header has 2"},
+        BadCsv{"too_many_fields", "a,b\n1,2,3\n",
+               "FILE:2: 3 fields, but the header has 2; if line 1 is no part of the table, dataset.skip=1 "
+               "leaves it out"},
+        BadCsv{"trailing_comma", "a,b\n1,2,\n",
+               "FILE:2: 3 fields, but the header has 2; if line 1 is no part of the table, dataset.skip=1 "
+               "leaves it out"},
         BadCsv{"blank_line_in_one_column", "b\n1\n\n3\n", "FILE:3: b is not a finite number: \"\""},
-        BadCsv{"missing_column", "a,c\n1,2\n", "FILE:1: no column b; the header has a, c"},
-        BadCsv{"blank_header", "\n1,2\n", "FILE: empty; a header line and rows are expected"},
+        BadCsv{"missing_column", "a,c\n1,2\n", "FILE: no column b; the header has a, c"},
+        BadCsv{"header_of_a_blank_line", "\n1,2\n", "FILE: no column b; the header has x0, x1"},
         BadCsv{"empty", "", "FILE: empty; a header line and rows are expected"},
         BadCsv{"header_only", "a,b\n", "FILE: no rows after the header"},
         BadCsv{"header_without_newline", "a,b", "FILE: no rows after the header"}),
@@ -78,7 +80,7 @@ TEST(Csv, MissingFileIsAnError) {
 TEST(Csv, FolderIsAnError) {
   const TemporaryFolder folder;
   EXPECT_EQ(user_error([&] { read_csv(folder.path()); }),
-            folder.path().string() + ": cannot be opened for reading");
+            folder.path().string() + ": a folder; give a file in it");
 }
 
 class GoodCsvFile : public ::testing::TestWithParam<const char*> {};
@@ -101,6 +103,9 @@ INSTANTIATE_TEST_SUITE_P(Forms, GoodCsvFile,
                                            "\xef\xbb\xbf"
                                            "a,b\r\n1.5,2\r\n3,-4e-3",          // all of these
                                            " a ,\tb\n 1.5, 2 \n3 ,\t-4e-3\n",  // blanks around fields
+                                           "a,b\n\n1.5,2\n \n3,-4e-3\n\n",     // blank lines
+                                           "a,b\r\n1.5,2\r\n\r\n3,-4e-3\r\n\r\n",
+                                           "a,b\n1.5,\" 2\"\n3,-4e-3\n",  // a blank within quotes
                                            "\"a\", \"b\" \r\n1.5,\"2\"\r\n\"3\",\"-4e-3\""));  // quotes
 
 TEST(Csv, QuotedFieldsHoldCommasQuotesAndLineEnds) {
@@ -114,7 +119,7 @@ TEST(Csv, QuotedFieldsHoldCommasQuotesAndLineEnds) {
 }
 
 TEST(CsvReader, WithoutAHeaderColumnsAreNumbered) {
-  CsvReader reader("p.csv", "1,2,3\n4,5,6\n", /*header=*/false);
+  CsvReader reader("p.csv", "1,2,3\n4,5,6\n", {.header = "false"});
   EXPECT_EQ(reader.header(), (std::vector<std::string>{"x0", "x1", "x2"}));
   ASSERT_TRUE(reader.next());
   EXPECT_EQ(reader.number(0), 1);
@@ -123,27 +128,44 @@ TEST(CsvReader, WithoutAHeaderColumnsAreNumbered) {
   EXPECT_EQ(reader.number(2), 6);
   EXPECT_EQ(reader.line(), 2U);
   EXPECT_FALSE(reader.next());
-  CsvReader ragged("p.csv", "1,2,3\n4,5\n", /*header=*/false);
+  CsvReader ragged("p.csv", "1,2,3\n4,5\n", {.header = "false"});
   ASSERT_TRUE(ragged.next());
   EXPECT_EQ(user_error([&] { ragged.next(); }), "p.csv:2: 2 fields, but the first row has 3");
-  EXPECT_EQ(user_error([] { CsvReader("p.csv", "", false); }), "p.csv: empty; rows are expected");
+  EXPECT_EQ(user_error([] { CsvReader("p.csv", "", {.header = "false"}); }),
+            "p.csv: empty; rows are expected");
 }
 
-TEST(CsvReader, AColumnIsNamedOnce) {
-  const CsvReader reader("p.csv", "a,b,a\n");
-  EXPECT_EQ(csv_column(reader, "b"), 1U);
-  EXPECT_EQ(user_error([&] { csv_column(reader, "a"); }),
-            "p.csv:1: more than one column a; the header has a, b, a");
-  EXPECT_EQ(user_error([&] { csv_column(reader, "c"); }), "p.csv:1: no column c; the header has a, b, a");
+TEST(CsvReader, IsWhereItWasAfterAMove) {
+  CsvReader first("p.csv", "a,b\n1,2\n3,4\n");
+  ASSERT_TRUE(first.next());
+  CsvReader second = std::move(first);
+  EXPECT_EQ(second.number(1), 2);
+  ASSERT_TRUE(second.next());
+  EXPECT_EQ(second.number(0), 3);
+  EXPECT_EQ(second.place(), "p.csv:3");
 }
 
-TEST(Csv, ColumnIsTheFirstNameThatTheHeaderHas) {
-  const CsvTable table{.path = "p.csv", .header = {"lat", "latitude"}, .rows = {}};
-  EXPECT_EQ(table.column({"lat_deg", "latitude", "lat"}), 1U);
-  EXPECT_EQ(user_error([&] {
-              table.column({"lon", "lng"});
-            }),
-            "p.csv:1: no column lon or lng; the header has lat, latitude");
+TEST(CsvReader, ASampleChangesNothing) {
+  CsvReader reader("p.csv", "a,b\n1,2\n3,4\n");
+  using Row = std::vector<std::string>;
+  EXPECT_EQ(reader.sample(5), (std::vector<Row>{{"1", "2"}, {"3", "4"}}));
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(reader.number(0), 1);
+}
+
+TEST(CsvReader, ImpossibleDialectsAreErrors) {
+  const auto message = [](const DialectOptions& options) {
+    return user_error([&] { CsvReader("p.csv", "a,b\n1,2\n", options); });
+  };
+  EXPECT_EQ(message({.delimiter = "commas"}),
+            "dataset.delimiter: expected auto, comma, semicolon, tab, pipe, blank or one character, found "
+            "\"commas\"");
+  EXPECT_EQ(
+      message({.delimiter = "\""}),
+      "dataset.delimiter: expected auto, comma, semicolon, tab, pipe, blank or one character, found \"\"\"");
+  EXPECT_EQ(message({.decimal = "dot"}), "dataset.decimal: expected auto, point or comma, found \"dot\"");
+  EXPECT_EQ(message({.skip = -1}), "dataset.skip: expected a number of lines >= 0, found -1");
+  EXPECT_EQ(message({.header = "yes"}), "dataset.header: expected auto, true or false, found \"yes\"");
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ std::string idx(const std::vector<std::uint32_t>& shape, const std::string& valu
 }
 
 std::string idx_error(const std::string& bytes, std::size_t sides = 3) {
-  return user_error([&] { parse_idx(bytes, "p.idx", sides); });
+  return user_error([&] { parse_idx(bytes, "p.idx", sides, sides); });
 }
 
 Dataset made_idx(const Json& options, std::int64_t dimension) {
@@ -62,20 +62,68 @@ TEST(Idx, OneClassMayBeKept) {
 }
 
 TEST(Idx, ImagesOfSeveralLinesAreReadLineByLine) {
-  const auto array = parse_idx(idx({1, 2, 3}, "abcdef"), "p.idx", 3);
+  const auto array = parse_idx(idx({1, 2, 3}, "abcdef"), "p.idx", 2, 4);
   EXPECT_EQ(array.shape, (std::vector<std::int64_t>{1, 2, 3}));
   EXPECT_EQ(array.values, "abcdef");
   // A length with its highest bit set is no negative number.
   expect_contains(idx_error(idx({0x80000001, 1, 1}, "x")), "shape (2147483649, 1, 1)");
 }
 
+TEST(Idx, EveryTypeHasItsMostSignificantByteFirst) {
+  const std::vector<std::tuple<char, std::string, double, double>> types = {
+      {0x08, std::string("\xff\x02", 2), 255, 2},
+      {0x09, std::string("\xff\x02", 2), -1, 2},
+      {0x0b, std::string("\xff\xfe\x01\x02", 4), -2, 258},
+      {0x0c, std::string("\xff\xff\xff\xfd\0\1\0\2", 8), -3, 65538},
+      {0x0d, std::string("\xbf\xc0\0\0\x40\x20\0\0", 8), -1.5, 2.5},
+      {0x0e, std::string("\xbf\xf8\0\0\0\0\0\0\x40\x04\0\0\0\0\0\0", 16), -1.5, 2.5}};
+  const TemporaryFolder folder;
+  for (const auto& [type, values, first, second] : types) {
+    const auto images = folder.write("images", idx({1, 1, 2}, values, type)).string();
+    EXPECT_TRUE(torch::equal(made_idx({{"images", images}}, 2).train,
+                             torch::tensor({{first, second}}, torch::kDouble)));
+    const auto rows = folder.write("rows", idx({1, 2}, values, type)).string();
+    EXPECT_TRUE(made_idx({{"images", rows}}, 2).image.empty());
+  }
+}
+
+// EMNIST has lines for columns.
+TEST(Idx, ImagesMayBeTransposed) {
+  const TemporaryFolder folder;
+  const auto images = folder.write("images", idx({1, 2, 3}, std::string("\1\2\3\4\5\6", 6))).string();
+  const auto turned = made_idx({{"images", images}, {"transpose", true}}, 6);
+  EXPECT_EQ(turned.image, (std::vector<std::int64_t>{1, 3, 2}));
+  EXPECT_TRUE(torch::equal(turned.train, torch::tensor({{1., 4., 2., 5., 3., 6.}}, torch::kDouble)));
+  const auto rows = folder.write("rows", idx({1, 2}, "ab")).string();
+  expect_contains(user_error([&] { made_idx({{"images", rows}, {"transpose", true}}, 2); }), "are no images");
+}
+
+// Rows of a split are counted in the file, not among those of one class.
+TEST(Idx, ASplitCountsImagesBeforeOthersAreLeftOut) {
+  const TemporaryFolder folder;
+  const auto images = folder.write("images", three).string();
+  const auto labels = folder.write("labels", idx({3}, "\x03\x09\x03")).string();
+  const auto split = folder.write("s.csv", "row,split\n0,test\n1,train\n2,train\n").string();
+  const auto parts =
+      made_idx({{"images", images}, {"labels", labels}, {"keep_label", "3"}, {"split", split}}, 2);
+  EXPECT_TRUE(torch::equal(parts.train, torch::tensor({{7., 8.}}, torch::kDouble)));
+  EXPECT_TRUE(torch::equal(parts.test, torch::tensor({{0., 1.}}, torch::kDouble)));
+}
+
 TEST(Idx, BadFilesAreErrors) {
   EXPECT_EQ(idx_error(""), "p.idx: not an IDX file: it must begin with two zero bytes");
-  EXPECT_EQ(idx_error("\x89PNG"), "p.idx: not an IDX file: it must begin with two zero bytes");
-  EXPECT_EQ(idx_error(idx({1, 1, 1}, "abcd", 0x0d)),
-            "p.idx: values of type 0x0d; 0x08, unsigned byte, is needed");
-  EXPECT_EQ(idx_error(idx({3}, "abc")), "p.idx: an array with 1 sides; 3 are needed");
+  EXPECT_EQ(idx_error("text"), "p.idx: not an IDX file: it must begin with two zero bytes");
+  EXPECT_EQ(idx_error("\x89PNG"), "p.idx: a PNG picture; a table or an array of numbers is needed");
+  EXPECT_EQ(idx_error(idx({1, 1, 1}, "abcd", 0x0a)),
+            "p.idx: values of type 0x0a; 0x08 (unsigned byte), 0x09 (signed byte), 0x0b (int16), 0x0c "
+            "(int32), 0x0d "
+            "(float32) and 0x0e (float64) are known");
+  EXPECT_EQ(idx_error(idx({3}, "abc")), "p.idx: an array with 1 side; 3 is needed");
   EXPECT_EQ(idx_error(idx({3, 1, 1}, "abc"), 1), "p.idx: an array with 3 sides; 1 is needed");
+  EXPECT_EQ(user_error([] { parse_idx(idx({3}, "abc"), "p.idx", 2, 4); }),
+            "p.idx: an array with 1 side; 2 to 4 are needed");
+  EXPECT_EQ(idx_error(idx({1, 1, 2}, std::string("\x3f\x80\0\0\x7f\xc0\0\0", 8), 0x0d)),
+            "p.idx: value 1 (from 0) is nan");
   for (std::size_t length = 4; length < 16; ++length)
     EXPECT_EQ(idx_error(three.substr(0, length)), "p.idx: truncated: the file ends within its header");
   EXPECT_EQ(idx_error(three.substr(0, three.size() - 1)),

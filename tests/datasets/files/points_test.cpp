@@ -9,14 +9,16 @@
 namespace ebm::testing {
 namespace {
 
+torch::Tensor read_globe(const std::filesystem::path& path) { return read_points(path, Sphere(3)); }
+
 torch::Tensor lat_lon_of(const std::string& content) {
   const TemporaryFolder folder;
-  return read_lat_lon(folder.write("globe.csv", content));
+  return read_globe(folder.write("globe.csv", content));
 }
 
 torch::Tensor coordinates_of(const std::string& content, const Domain& domain) {
   const TemporaryFolder folder;
-  return read_coordinates(folder.write("points.csv", content), domain);
+  return read_points(folder.write("points.csv", content), domain);
 }
 
 /// The message without the folder of the test.
@@ -73,14 +75,16 @@ TEST(LatLon, ColumnsByAnyOfTheirNamesInAnyOrder) {
 }
 
 TEST(LatLon, BadRowsAreErrors) {
-  const auto message = [](const std::string& content) { return points_error(content, read_lat_lon); };
+  const auto message = [](const std::string& content) { return points_error(content, read_globe); };
   EXPECT_EQ(message("lat,lon\n0,0\n90.5,0\n"), "FILE:3: latitude 90.5 is not in [-90, 90] degrees");
   EXPECT_EQ(message("lat,lon\n-91,0\n"), "FILE:2: latitude -91 is not in [-90, 90] degrees");
   EXPECT_EQ(message("lat,lon\n0,0\n0,0\n0,361\n"), "FILE:4: longitude 361 is not in [-180, 360] degrees");
   EXPECT_EQ(message("lat,lon\n0,-180.5\n"), "FILE:2: longitude -180.5 is not in [-180, 360] degrees");
   EXPECT_EQ(message("lat,lon\n0,east\n"), "FILE:2: lon is not a finite number: \"east\"");
-  EXPECT_EQ(message("lat,x\n0,0\n"),
-            "FILE:1: no column lon_deg or lon or lng or longitude; the header has lat, x");
+  EXPECT_EQ(
+      message("lat,x\n0,0\n"),
+      "FILE: no column is called lat, latitude, lon, longitude or the like for the longitude; name it with "
+      "dataset.longitude; the header has lat, x");
 }
 
 TEST(Coordinates, AreReadByTheirNames) {
@@ -97,13 +101,16 @@ TEST(Coordinates, OnASphereAreNormalised) {
 
 TEST(Coordinates, OffTheSphereAreErrors) {
   const auto message = [](const std::string& content) {
-    return points_error(content, [](const auto& path) { return read_coordinates(path, Sphere(3)); });
+    return points_error(content, [](const auto& path) { return read_points(path, Sphere(3)); });
   };
   EXPECT_EQ(message("x0,x1,x2\n1,0,0\n0.9,0,0\n"),
             "FILE:3: a point of the unit sphere has length 1, this one has 0.9");
   EXPECT_EQ(message("x0,x1,x2\n0,0,0\n"), "FILE:2: a point of the unit sphere has length 1, this one has 0");
-  EXPECT_EQ(message("x0,x1\n1,0\n"), "FILE:1: no column x2; the header has x0, x1");
-  EXPECT_EQ(message("x0,x1,x2\n1,0,0\n0,1,nan\n"), "FILE:3: x2 is not a finite number: \"nan\"");
+  EXPECT_EQ(message("x0,x1\n1,0\n"), "FILE: no column x2; the header has x0, x1");
+  EXPECT_EQ(
+      message("x0,x1,x2\n1,0,0\n0,1,nan\n"),
+      "FILE:3: x2 is missing (\"nan\"); 1 of 2 rows has gaps; dataset.missing=drop leaves such rows out");
+  EXPECT_EQ(message("x0,x1,x2\n1,0,0\n0,1,inf\n"), "FILE:3: x2 is not a finite number: \"inf\"");
 }
 
 TEST(ReadPoints, TakesEitherFormByTheHeader) {
@@ -118,6 +125,45 @@ TEST(ReadPoints, LatitudesMeanNothingOffTheGlobe) {
   const TemporaryFolder folder;
   const auto path = folder.write("plane.csv", "lat,x0,x1\n5,1,2\n");
   EXPECT_TRUE(torch::equal(read_points(path, Euclidean(2)), torch::tensor({{1., 2.}}, torch::kDouble)));
+}
+
+Dataset made(const Json& section, std::shared_ptr<Domain> domain) {
+  Random random(3, "points_test");
+  return *standard_catalogue()
+              .datasets.read(section, "dataset")
+              .make({.domain = domain, .teacher = nullptr, .random = random});
+}
+
+TEST(LatLonCsv, SaysWhatItReadAndDropsRowsWithGapsIfAsked) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("g.csv", "Ort;Breite;L\nA;0,5;90\nB;;80\nC;1,5;\nD;0;0\n").string();
+  Json section = {{"name", "lat_lon_csv"}, {"path", path},      {"latitude", "breite"}, {"longitude", "L"},
+                  {"test_share", 0},       {"missing", "drop"}, {"validation_share", 0}};
+  const auto points = made(section, std::make_shared<Sphere>(3));
+  EXPECT_EQ(points.origin,
+            "2 rows, \";\", decimal comma, header, columns Breite, L; 2 rows with missing values left out");
+  EXPECT_EQ(points.columns, (std::vector<std::string>{"Breite", "L"}));
+  EXPECT_EQ(points.train.sizes(), (std::vector<std::int64_t>{2, 3}));
+  section["missing"] = "error";
+  EXPECT_EQ(
+      user_error([&] { made(section, std::make_shared<Sphere>(3)); }),
+      path +
+          ":3: Breite is missing (\"\"); 2 of 4 rows have gaps; dataset.missing=drop leaves such rows out");
+}
+
+TEST(PointsCsv, TakesTheColumnsThatAreNamed) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("p.csv", "a,b,c\n1,2,3\n").string();
+  Json section = {{"name", "points_csv"},
+                  {"path", path},
+                  {"test_share", 0},
+                  {"validation_share", 0},
+                  {"columns", {"c", "a"}}};
+  EXPECT_TRUE(torch::equal(made(section, std::make_shared<Euclidean>(2)).train,
+                           torch::tensor({{3., 1.}}, torch::kDouble)));
+  EXPECT_EQ(
+      user_error([&] { made(section, std::make_shared<Euclidean>(3)); }),
+      "points_csv: " + path + " has 2 columns of numbers, domain.dimension is 3; set domain.dimension=2");
 }
 
 TEST(Datasets, FilesNeedAPathAndLatitudesAGlobe) {

@@ -18,6 +18,7 @@ struct EveryKind {
   std::vector<double> widths = {1, 2};
   std::vector<std::int64_t> sizes = {3};
   std::vector<std::vector<double>> means = {{1, 0}};
+  std::vector<std::string> names = {"a"};
   Json nested = Json::object();
   void describe(Fields& fields) {
     fields.number("step", step, Range::positive(), "a step");
@@ -29,6 +30,7 @@ struct EveryKind {
     fields.numbers("widths", widths, Range::positive(), "numbers");
     fields.integers("sizes", sizes, Range::at_least(1), "integers");
     fields.vectors("means", means, "vectors");
+    fields.texts("names", names, "texts");
     fields.section("nested", nested, "a section");
   }
 };
@@ -64,6 +66,28 @@ TEST(FieldReader, ReadsEveryKind) {
   EXPECT_EQ(options.nested["a"][0], 1);
 }
 
+// `--set dataset.label=2` is JSON's number 2 by then, and the label is the text.
+TEST(FieldReader, WholeNumbersAndBooleansAreTextsWhereTextsAreWanted) {
+  EXPECT_EQ(read_every_kind(R"({"label": 2})").label, "2");
+  EXPECT_EQ(read_every_kind(R"({"label": -17})").label, "-17");
+  EXPECT_EQ(read_every_kind(R"({"label": true})").label, "true");
+}
+
+TEST(FieldReader, TextsAreAnArrayOrDividedByCommas) {
+  const auto names = [](const char* text) { return read_every_kind(text).names; };
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(names(R"({"names": ["a,b", "c"]})"), (Texts{"a,b", "c"}));
+  EXPECT_EQ(names(R"({"names": "lat, lon ,depth km"})"), (Texts{"lat", "lon", "depth km"}));
+  EXPECT_EQ(names(R"({"names": "lat"})"), Texts{"lat"});
+  EXPECT_EQ(names(R"({"names": 2})"), Texts{"2"});
+  EXPECT_EQ(names(R"({"names": [2, "x"]})"), (Texts{"2", "x"}));
+  EXPECT_EQ(names(R"({"names": ",a"})"), (Texts{"", "a"}));
+  EXPECT_EQ(names(R"({"names": ""})"), Texts{});
+  EXPECT_EQ(names(R"({"names": []})"), Texts{});
+  expect_contains(refusal(R"({"names": null})"), "room.part.names: expected an array of strings, found null");
+  expect_contains(refusal(R"({"names": [[]]})"), "room.part.names[0]: expected a string, found []");
+}
+
 TEST(FieldReader, UnknownKeyNamesThePathAndTheNearestName) {
   const auto message = refusal(R"({"stpe": 1})");
   for (const char* part : {"room.part.stpe: unknown key", "did you mean \"step\"?", "antithetic"}) {
@@ -81,7 +105,9 @@ TEST(FieldReader, WrongTypesNameKeyValueAndWhatIsAllowed) {
       {R"({"count": 1.5})", "room.part.count: expected an integer in [1, 1e+06], found 1.5 (number)"},
       {R"({"count": "3"})", "room.part.count: expected an integer"},
       {R"({"antithetic": 1})", "room.part.antithetic: expected true or false, found 1 (number)"},
-      {R"({"label": 3})", "room.part.label: expected a string, found 3 (number)"},
+      {R"({"label": 1.50})",
+       "room.part.label: expected a string: a number between quotes, \"...\", found 1.5 (number)"},
+      {R"({"label": [3]})", "room.part.label: expected a string, found [3] (array)"},
       {R"({"mode": 3})", "room.part.mode: expected one of fast, exact, found 3 (number)"},
       {R"({"widths": 3})", "room.part.widths: expected an array of numbers, found 3 (number)"},
       {R"({"sizes": 3})", "room.part.sizes: expected an array of integers"},
