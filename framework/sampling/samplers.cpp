@@ -5,12 +5,14 @@
 #include "dualebm/framework/sampling/independence_jump.hpp"
 #include "dualebm/framework/sampling/langevin.hpp"
 #include "dualebm/framework/sampling/mala.hpp"
+#include "dualebm/framework/sampling/spherical_slice.hpp"
+#include "dualebm/framework/sampling/tempering.hpp"
 #include "dualebm/framework/sampling/underdamped.hpp"
 
 namespace ebm {
 namespace {
 
-/// The default of PARTICLES: both kernels by one flat list of options.
+/// Both kernels by one flat list of options.
 struct MalaAndJumps {
   Mala::Options mala;
   IndependenceJump::Options jump;
@@ -47,6 +49,9 @@ void add_samplers(Registry<Sampler, SamplerContext>& samplers) {
                                      without_context<Underdamped>());
   samplers.add<IndependenceJump>(
       "jump", "independence Metropolis from the base, a kernel density of the data or both");
+  samplers.add<Tempering>("tempering", "replica exchange between the model and the base");
+  samplers.add<SphericalSlice::Options>("slice", "geodesic slice sampling on the sphere: no step size",
+                                        without_context<SphericalSlice>());
 }
 
 }  // namespace ebm
