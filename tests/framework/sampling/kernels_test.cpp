@@ -242,7 +242,7 @@ TEST(Kernels, StepsFindTheirAcceptanceFromAnywhere) {
         {"underdamped", std::make_shared<Underdamped>(Underdamped::Options{.step_size = initial})}};
     for (std::size_t k = 0; k < far.size(); ++k) {
       Random random(3, "chains");
-      auto state = far[k].sampler->init(random.normal({500, 10}, torch::kDouble));
+      auto state = far[k].sampler->init(random.normal({200, 10}, torch::kDouble));
       for (int i = 0; i < 1500; ++i) far[k].sampler->step(energy, Euclidean(10), state, random, 1);
       state.adapting = false;
       double sum = 0;
