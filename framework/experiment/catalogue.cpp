@@ -7,6 +7,7 @@ namespace ebm {
 
 void add_framework(Catalogue& catalogue) {
   add_domains(catalogue.domains);
+  add_samplers(catalogue.samplers);
   add_optimizers(catalogue.optimizers);
   add_schedules(catalogue.schedules);
   add_standard_metrics(catalogue.metrics);

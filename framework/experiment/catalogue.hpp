@@ -7,6 +7,7 @@
 #include "dualebm/framework/problem/domains.hpp"
 #include "dualebm/framework/problem/energy_context.hpp"
 #include "dualebm/framework/problem/transform.hpp"
+#include "dualebm/framework/sampling/samplers.hpp"
 #include "dualebm/framework/settings/registry.hpp"
 #include "dualebm/framework/training/callback.hpp"
 #include "dualebm/framework/training/optimizers/optimizers.hpp"
@@ -25,6 +26,7 @@ struct Catalogue {
   Registry<Dataset, DatasetContext> datasets{"dataset"};
   Registry<Transform, TransformContext> transforms{"transform"};
   Registry<Energy, EnergyContext> energies{"energy"};
+  Registry<Sampler, SamplerContext> samplers{"sampler"};
   Registry<Trainer, TrainerContext> trainers{"trainer"};
   Registry<torch::optim::Optimizer, OptimizerContext> optimizers{"optimizer"};
   Registry<Schedule, ScheduleContext> schedules{"schedule"};
@@ -32,7 +34,7 @@ struct Catalogue {
   Registry<Callback, CallbackContext> callbacks{"callback"};
 };
 
-/// Adds what this room itself has: domains, optimizers, schedules, metrics, callbacks.
+/// Adds what this room itself has: domains, samplers, optimizers, schedules, metrics, callbacks.
 void add_framework(Catalogue& catalogue);
 
 }  // namespace ebm

@@ -40,6 +40,16 @@ torch::Tensor clipped(const torch::Tensor& gradient, double limit) {
 
 }  // namespace
 
+void Langevin::Options::describe(Fields& fields) {
+  fields.number("step_size", step_size, Range::positive(), "step size h");
+  fields.boolean("antithetic", antithetic,
+                 "give the second half of the particles the negative noise of the first");
+  fields.number("noise", noise, Range::at_least(0),
+                "standard deviation of a step's noise; null: sqrt(2 h), which samples the model itself");
+  fields.number("gradient_clip", gradient_clip, Range::at_least(0),
+                "largest norm of a particle's gradient; 0: any");
+}
+
 Langevin::Langevin(Options options) : options_(options) {
   require(options.step_size > 0, "Langevin: step_size must be positive, got {}", options.step_size);
   require(options.noise.value_or(0) >= 0, "Langevin: noise must not be negative, got {}",

@@ -26,6 +26,7 @@ class Langevin final : public Sampler {
     std::optional<double> noise = std::nullopt;
     /// Largest norm of a particle's gradient; a longer one keeps its direction and takes this norm. 0: any.
     double gradient_clip = 0;
+    void describe(Fields& fields);
   };
 
   /// @throws UserError if an option is outside its range.
@@ -35,6 +36,8 @@ class Langevin final : public Sampler {
   State init(const torch::Tensor& positions) const override;
 
   Info step(Energy& energy, const Domain& domain, State& state, Random& random, double scale) const override;
+
+  std::optional<double> step_size(const State&) const override { return options_.step_size; }
 
   /// As given.
   const Options& options() const { return options_; }

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "dualebm/framework/compute/state.hpp"
+#include "dualebm/framework/sampling/log_normalizer_track.hpp"
+#include "dualebm/framework/sampling/sampler.hpp"
+#include "dualebm/framework/settings/fields.hpp"
+
+namespace ebm {
+
+/// Weighted particles that follow an energy while it is trained.
+///
+/// A kernel is exact at fixed parameters, and particles lag behind an energy that moves. Their weights make up for
+/// it: when E becomes E', log w -= E'(X) - E(X), so that weighted means are those of the new model (Jarzynski's
+/// equality), and particles are drawn anew where the weights have grown too unequal. One iteration of a trainer:
+///
+///     ensemble.move(energy, domain, random);                  // exact steps at fixed parameters
+///     gradient from ensemble.positions(), ensemble.weights(); the optimizer moves the parameters
+///     auto change = ensemble.change(energy);                  // E' at the particles; shorten the step if
+///     ensemble.follow(change, random);                        // change.variance is too large
+///
+/// Rows [0, main) take part in the gradient; the rest are held out: moved and weighted alike, and looked at by
+/// nobody but log Z, because particles that choose the parameters' steps make log Z too low, by nats in a long
+/// run. Draws anew within each group.
+/// Source: Carbone et al. 2023, Algorithm 1 and 2; Neal 2001; Del Moral, Doucet & Jasra 2006.
+class Ensemble final {
+ public:
+  struct Options {
+    double resample_below = 0.5;  ///< a group is drawn anew when its effective share is below this; 0: never
+    /// Gain of the importance samples in the average that log Z is, see LogNormalizerTrack.
+    double normalizer_gain = 0.02;
+    void describe(Fields& fields);
+  };
+
+  /// What a move of the parameters means for the particles; nothing has changed yet.
+  struct Change {
+    torch::Tensor energy, gradient;  ///< E' [N] and, where kernels keep it, ∇E' [N, d] at the positions
+    torch::Tensor difference;        ///< E' - E, [N], double
+    /// Var_W(E' - E) over the main group with its weights, 0-dim, double: what a trust region limits. To second
+    /// order twice the KL divergence between the models before and after.
+    torch::Tensor variance;
+    std::int64_t gradient_evaluations = 0, energy_evaluations = 0;
+  };
+
+  /// @param positions  [N, d], copied
+  /// @param held_out   rows at the end that belong to the held-out group, below N; 0: there is none
+  /// @throws UserError if an option is out of range or no particle is left for the main group
+  Ensemble(std::shared_ptr<const Sampler> sampler, const torch::Tensor& positions, std::int64_t held_out,
+           const Options& options);
+
+  /// One step of the kernel for all particles, at fixed parameters. Keeps E at the new positions, computing it
+  /// where the kernel does not, and takes importance samples of Z where the kernel makes them.
+  Sampler::Info move(Energy& energy, const Domain& domain, Random& random, double scale = 1);
+
+  /// E' at the particles after the parameters have moved. May be called again after they have been moved back a
+  /// little. @throws UserError before the first `move`
+  Change change(Energy& energy) const;
+
+  /// Takes the change: weights, log Z, E and ∇E at the positions; then draws groups anew whose effective share
+  /// is too small. @return whether any was
+  bool follow(const Change& change, Random& random);
+
+  /// Positions of the main group, [main, d]; a view, until the next `move` or `follow`.
+  torch::Tensor positions() const { return state_.positions.narrow(0, 0, main_); }
+  torch::Tensor held_out_positions() const;
+  /// Weights of the main group, [main], of the dtype of the positions; their sum is one.
+  torch::Tensor weights() const;
+  /// All logarithms of weights, [N], double; each group's largest is its own affair.
+  const torch::Tensor& log_weights() const { return log_weights_; }
+  /// (Σ w)² / (main Σ w²) of the main group, in (0, 1].
+  double effective_share() const;
+
+  /// log Z of the energy that was followed last, in nats: NaN until importance samples were taken or a value set.
+  const LogNormalizerTrack& log_normalizer() const { return log_normalizer_; }
+  /// For a start where Z is known.
+  void set_log_normalizer(double value) { log_normalizer_.set(value); }
+
+  const Sampler& sampler() const { return *sampler_; }
+  const Sampler::State& state() const { return state_; }
+  /// Whether steps and metric of the kernel go on adapting.
+  void set_adapting(bool adapting) { state_.adapting = adapting; }
+  /// Puts all particles somewhere else, with equal weights; steps and metric stay. @param positions  [N, d]
+  void set_positions(const torch::Tensor& positions);
+
+  /// Everything; what is read back goes on with the same bits.
+  void save(ebm::State& saved) const;
+  /// @throws UserError if particles of another dimension or another number were saved
+  void load(const ebm::State& saved);
+
+ private:
+  torch::Tensor group(const torch::Tensor& column, bool held_out) const;
+
+  std::shared_ptr<const Sampler> sampler_;
+  Options options_;
+  Sampler::State state_;
+  torch::Tensor log_weights_;
+  std::int64_t main_;
+  LogNormalizerTrack log_normalizer_;
+};
+
+}  // namespace ebm

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <map>
+#include <string>
+#include <vector>
+#include "dualebm/framework/compute/state.hpp"
+
+namespace ebm {
+
+/// What a kernel keeps between steps, by name, so that whoever owns the particles can carry it along, save it and
+/// read it back without knowing the kernel.
+struct KernelMemory {
+  std::map<std::string, torch::Tensor> values = {};   ///< of all particles together: step sizes, a metric
+  std::map<std::string, torch::Tensor> columns = {};  ///< a row for each particle: velocities, replicas
+  std::vector<KernelMemory> parts = {};               ///< of the kernels that a kernel consists of
+
+  /// The rows of the particles that go on. @param rows  [N'], int64
+  void select(const torch::Tensor& rows);
+
+  void save(ebm::State& saved) const;
+  void load(const ebm::State& saved);
+};
+
+}  // namespace ebm
