@@ -145,3 +145,13 @@ must_see("framework/cellar is missing" "${whole}" framework/cellar/a.hpp)
 must_see("stables is missing" "${whole}" stables/CMakeLists.txt)
 must_see("the order is" "| `framework/settings/` | |\n| `framework/base/` | |\n${beside}")
 must_see("nowhere.md" "${whole}A [link](nowhere.md) and [another](page.md).\n")
+
+# Comments cite papers, not pages that this repository does not have.
+file(GLOB_RECURSE sources RELATIVE ${ROOT} ${ROOT}/framework/*.?pp ${ROOT}/framework/*.cu ${ROOT}/models/*.?pp
+     ${ROOT}/trainers/*.?pp ${ROOT}/datasets/*.?pp ${ROOT}/apps/*.?pp ${ROOT}/tests/*.?pp ${ROOT}/tests/*.py)
+foreach(source ${sources})
+  file(STRINGS ${ROOT}/${source} found REGEX "(SPEC|DESIGN|LIBTORCH|PEERS|PARTICLES|CUDA)(\\.md| §)" LIMIT_COUNT 1 ENCODING UTF-8)
+  if(found)
+    message(FATAL_ERROR "${source} cites a page that is not in the repository: ${found}")
+  endif()
+endforeach()
