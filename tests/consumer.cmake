@@ -120,3 +120,36 @@ string(REGEX REPLACE "[ \n]+" " " error "${error}")
 if(code EQUAL 0 OR NOT error MATCHES "dualebm was built with LibTorch [0-9.]+, and this project finds")
   message(FATAL_ERROR "A package for another LibTorch should be refused with the reason: ${error}")
 endif()
+
+# One of everything that a configuration can name: two iterations of all of them together, through a checkpoint.
+set(OWN ${WORK}/build/my_own)
+run(CODE 0 COMMAND ${OWN} train ${SOURCE}/own/own.json --out ${WORK}/own_whole)
+file(STRINGS ${WORK}/diary.txt diary)
+list(LENGTH diary lines)
+list(GET diary -1 last)
+if(NOT lines EQUAL 3 OR NOT last MATCHES "^2 .*spread=")
+  message(FATAL_ERROR "The diary should hold three evaluations with the spread:\n${diary}")
+endif()
+# The trainer's own state is in the checkpoint: one iteration and one more are the same bits as two, by an optimizer whose
+# step depends on more than a sign.
+set(BY_SGD --set optimizer.name=sgd --set optimizer_schedule.at=1)
+run(CODE 0 COMMAND ${OWN} train ${SOURCE}/own/own.json --out ${WORK}/own_straight ${BY_SGD})
+run(CODE 0 COMMAND ${OWN} train ${SOURCE}/own/own.json --out ${WORK}/own_resumed ${BY_SGD} --set loop.iterations=1)
+run(CODE 0 COMMAND ${OWN} train --resume ${WORK}/own_resumed --set loop.iterations=2)
+file(SHA256 ${WORK}/own_straight/model.ebm straight)
+file(SHA256 ${WORK}/own_resumed/model.ebm resumed)
+if(NOT straight STREQUAL resumed)
+  message(FATAL_ERROR "A run of everything of one's own does not resume to the same bits")
+endif()
+# Ranges are checked as those of the library.
+run(CODE 2 ERROR "domain.circles: expected an integer >= 1, found 0" COMMAND ${OWN} train ${SOURCE}/own/own.json --set domain.circles=0)
+# And it trains: the density that noise-contrastive estimation finds is that of the tides.
+run(CODE 0 COMMAND ${OWN} train ${SOURCE}/own/own.json --out ${WORK}/own_long --set loop.iterations=500 --set metrics.every=0)
+file(READ ${WORK}/own_long/metrics.jsonl records)
+string(REGEX MATCHALL "\"nll_test\":[-+.e0-9]+" likelihoods "${records}")
+list(GET likelihoods -1 last)
+string(REGEX REPLACE ".*:" "" last "${last}")
+# log(2π)² = 3.68 for the uniform density; the entropy of the tides is near 2 (½ log 2πe/4) = 1.45.
+if(last GREATER 1.7 OR last LESS 1.2)
+  message(FATAL_ERROR "The test NLL of the tides is ${last}, not near their entropy")
+endif()

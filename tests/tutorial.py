@@ -1,4 +1,4 @@
-"""Runs the README's tutorial as it stands: writes its files into an empty folder and executes its commands.
+"""Runs the tutorial as it stands: writes its files into an empty folder and executes its commands.
 
 A fenced block after a line that is a file name in backquotes is that file; a block of `sh` is a command. The program and
 the package must be installed under the folder that the tutorial calls $PREFIX.
@@ -10,10 +10,8 @@ import re
 import subprocess
 import sys
 
-readme, prefix, work = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
-text = readme.read_text()
-section = re.search(r"^## Your own energy.*?(?=^## )", text, re.M | re.S).group()
-blocks = re.findall(r"(?:^`([\w.]+)`[^\n]*:\n\n)?^```(\w+)\n(.*?)^```", section, re.M | re.S)
+page, prefix, work = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
+blocks = re.findall(r"(?:^`([\w.]+)`[^\n]*:\n\n)?^```(\w+)\n(.*?)^```", page.read_text(), re.M | re.S)
 environment = dict(os.environ, PREFIX=str(prefix), MPLBACKEND="Agg", PATH=f"/usr/bin:{os.environ['PATH']}")
 for name, language, body in blocks:
     if name:

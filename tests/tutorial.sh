@@ -1,5 +1,5 @@
 #!/bin/sh
-# tutorial.sh README PREFIX WORK: see tutorial.py; in an empty folder.
+# tutorial.sh PAGE PREFIX WORK: see tutorial.py; in an empty folder.
 set -eu
 if ! reason=$(/usr/bin/python3 -c "import torch, matplotlib" 2>&1); then
   echo "SKIPPED: python3-torch and python3-matplotlib are needed: $(echo "$reason" | tail -n 1)"

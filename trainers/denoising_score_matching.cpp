@@ -41,8 +41,7 @@ DenoisingScoreMatching::DenoisingScoreMatching(TrainerContext context, const Opt
     : Trainer(std::move(context)), reference_(checked(options, "denoising_score_matching").noise) {
   require(domain().is_flat(),
           "trainer: denoising_score_matching adds Gaussian noise, which leaves the domain {}; it needs a "
-          "flat one, "
-          "such as euclidean (take sliced_score_matching here)",
+          "flat one, such as euclidean (take sliced_score_matching here)",
           domain().name());
   require_smooth(energy(), "denoising_score_matching");
   levels_ = ladder_of(options).to(tensor_options());

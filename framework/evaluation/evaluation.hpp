@@ -27,9 +27,10 @@ struct Reference {
 
   std::optional<Quadrature> fine, coarse;
   torch::Tensor nodes, coarse_nodes;  ///< in the dtype and on the device of the data
-  torch::Tensor
-      teacher_energy;           ///< E_t at the nodes, or at the test points where there are none, [P], double
-  torch::Tensor teacher_score;  ///< tangential ∇E_t there, [P, d], double
+  /// E_t at the nodes, or at the test points where there are none, [P], double.
+  torch::Tensor teacher_energy;
+  /// Tangential ∇E_t there, [P, d], double.
+  torch::Tensor teacher_score;
   torch::Tensor coarse_teacher_energy;
 };
 

@@ -101,8 +101,7 @@ const std::vector<std::pair<MetricDescription, FormulaMetric::Formula>>& table()
        energy(DataPart::train)},
       {{"quadrature_error", "quadrature error", "nats", "", true,
         "estimate for log Z and KL: the larger of their differences to a rougher rule (on R² also a wider "
-        "one, "
-        "which sees what is outside the square)"},
+        "one, which sees what is outside the square)"},
        [](const Evaluation& at) { return at.quadrature_error(); }},
   };
   return list;

@@ -30,8 +30,7 @@ void require_common_parameters(const torch::optim::Optimizer& optimizer, const E
   }
   fail(
       "training: the optimizer holds none of the energy's parameters; make it from energy->parameters(), "
-      "after "
-      "the energy has its final device and dtype");
+      "after the energy has its final device and dtype");
 }
 
 }  // namespace

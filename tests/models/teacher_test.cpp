@@ -11,7 +11,7 @@ namespace {
 
 using NeuronRows = std::vector<std::vector<double>>;
 
-/// The teachers of the published experiments (SPEC §5).
+/// The teachers of the published experiments, as the scripts of Domingo-Enrich et al. 2022 have them.
 NeuronRows published_neurons(const std::string& name) {
   const std::vector<double> first = {-0.1581, -0.1232, -0.1913, 0.4161,  0.4344,  0.1045,  0.3137, 0.2839,
                                      0.1072,  0.1849,  -0.2719, -0.1624, -0.0897, -0.2070, 0.4179};

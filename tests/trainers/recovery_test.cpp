@@ -218,7 +218,7 @@ class ShallowRecovery : public ::testing::TestWithParam<Strategy> {};
 
 // m = 16 neurons on S² with weights are p = 48 parameters: p / (2n) = 1.2e-2. They are far from independent,
 // which leaves room for the bias of the step: the published update stands at 3.5e-3 to 6.3e-3 with half the
-// points (SPEC §5).
+// points, one run of the scripts of Domingo-Enrich et al. 2022 for each trainer.
 TEST_P(ShallowRecovery, PublishedTeacherOnTheSphere) {
   Random random(4, "data");
   const Teacher::Options truth{.neurons = {{-0.4907, 0.7621, 0.4224}, {0.4253, -0.3558, -0.8321}}};

@@ -1,4 +1,7 @@
-"""One dual-GDA iteration in eager PyTorch: the analytic gradients of SPEC §3 as matrix products, without autograd."""
+"""One dual-GDA iteration in eager PyTorch: analytic gradients as matrix products, without autograd.
+
+Source: Domingo-Enrich et al. 2022, Algorithm 1.
+"""
 
 import math
 
