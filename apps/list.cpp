@@ -48,6 +48,7 @@ void list(const std::string& kind, const Catalogue& catalogue) {
       {"transform", [&] { print_registry(catalogue.transforms); }},
       {"energy", [&] { print_registry(catalogue.energies); }},
       {"trainer", [&] { print_registry(catalogue.trainers); }},
+      {"sampler", [&] { print_registry(catalogue.samplers); }},
       {"optimizer", [&] { print_registry(catalogue.optimizers); }},
       {"schedule", [&] { print_registry(catalogue.schedules); }},
       {"loop", [] { print_fields(fields_of<LoopOptions>()); }},

@@ -10,7 +10,7 @@
 namespace ebm {
 namespace {
 
-using Rows = std::vector<std::vector<std::string>>;
+using TextRows = std::vector<std::vector<std::string>>;
 
 constexpr std::size_t rows_looked_at = 1000;
 
@@ -20,7 +20,7 @@ bool contains(const std::vector<std::size_t>& columns, std::size_t column) {
 
 /// More texts than numbers; the first text is put into `example`. A number of the other decimal sign is none of
 /// them: whoever reads it has better advice.
-bool holds_text(const Rows& rows, std::size_t column, std::string& example) {
+bool holds_text(const TextRows& rows, std::size_t column, std::string& example) {
   std::size_t numbers = 0, texts = 0;
   for (const auto& row : rows) {
     if (column >= row.size() || is_missing(row[column])) continue;
@@ -34,7 +34,7 @@ bool holds_text(const Rows& rows, std::size_t column, std::string& example) {
 }
 
 /// 0, 1, 2, ... or 1, 2, 3, ...
-bool numbers_rows(const Rows& rows, std::size_t column) {
+bool numbers_rows(const TextRows& rows, std::size_t column) {
   if (rows.empty() || column >= rows[0].size()) return false;
   const std::size_t first = rows[0][column] == "1" ? 1 : 0;
   for (std::size_t row = 0; row < rows.size(); ++row) {
@@ -43,7 +43,7 @@ bool numbers_rows(const Rows& rows, std::size_t column) {
   return true;
 }
 
-bool is_empty(const Rows& rows, std::size_t column) {
+bool is_empty(const TextRows& rows, std::size_t column) {
   return std::all_of(rows.begin(), rows.end(),
                      [&](const auto& row) { return column >= row.size() || row[column].empty(); });
 }
@@ -51,7 +51,7 @@ bool is_empty(const Rows& rows, std::size_t column) {
 std::string header_place(const CsvReader& reader) { return reader.path().string(); }
 
 /// The columns that nobody has named, sorted into those that mean nothing and the coordinates.
-void choose_the_rest(const CsvReader& reader, const Rows& rows, const std::vector<std::size_t>& dropped,
+void choose_the_rest(const CsvReader& reader, const TextRows& rows, const std::vector<std::size_t>& dropped,
                      ColumnChoice& choice) {
   bool any_name = false;
   for (std::size_t column = 0; column < reader.header().size(); ++column)
@@ -69,7 +69,7 @@ void choose_the_rest(const CsvReader& reader, const Rows& rows, const std::vecto
   }
 }
 
-void refuse_text(const CsvReader& reader, const Rows& rows, const ColumnOptions& options,
+void refuse_text(const CsvReader& reader, const TextRows& rows, const ColumnOptions& options,
                  const ColumnChoice& choice) {
   std::vector<std::string> texts;
   std::string first_example;

@@ -11,13 +11,13 @@
 namespace ebm {
 namespace {
 
-using Rows = std::vector<std::vector<std::string>>;
+using TextRows = std::vector<std::vector<std::string>>;
 
 constexpr std::size_t sample_size = 1000;
 
 /// The first rows under a dialect; those before an error, which whoever reads the table meets again.
-Rows sample(std::string_view text, const std::string& name, const Dialect& dialect) {
-  Rows rows;
+TextRows sample(std::string_view text, const std::string& name, const Dialect& dialect) {
+  TextRows rows;
   auto scanner = scanner_of(text, name, dialect);
   try {
     while (rows.size() < sample_size && scanner.next()) rows.push_back(scanner.fields());
@@ -29,7 +29,7 @@ Rows sample(std::string_view text, const std::string& name, const Dialect& diale
 bool is_number_somehow(const std::string& field) { return number_of(field) || number_of(field, true); }
 
 /// How well a delimiter cuts the rows, in [0, 1]; 0 if it cuts none.
-double quality(const Rows& rows) {
+double quality(const TextRows& rows) {
   std::map<std::size_t, std::size_t> widths;
   for (const auto& row : rows) ++widths[row.size()];
   std::size_t width = 0, count = 0;
@@ -84,7 +84,7 @@ char delimiter_of(const std::string& option) {
 }
 
 /// More numbers with a comma than with a point; whoever reads one of the few others says so.
-bool recognise_decimal_comma(const Rows& rows) {
+bool recognise_decimal_comma(const TextRows& rows) {
   std::size_t commas = 0, points = 0;
   for (const auto& row : rows) {
     for (const auto& field : row) {
@@ -100,7 +100,7 @@ bool recognise_decimal_comma(const Rows& rows) {
 /// What a column says about its first field: that it is a name, that it is a number, or nothing.
 enum class Vote { name, number, none };
 
-Vote vote_of(const Rows& rows, std::size_t column, bool decimal_comma) {
+Vote vote_of(const TextRows& rows, std::size_t column, bool decimal_comma) {
   if (column >= rows[0].size() || is_missing(rows[0][column])) return Vote::none;
   std::size_t numbers = 0, texts = 0;
   for (std::size_t row = 1; row < rows.size(); ++row) {
@@ -120,7 +120,7 @@ bool counts(const std::vector<std::string>& row) {
   return row.size() > 1 + first;
 }
 
-bool recognise_header(const Rows& rows, const std::string& name, bool decimal_comma, std::size_t line) {
+bool recognise_header(const TextRows& rows, const std::string& name, bool decimal_comma, std::size_t line) {
   if (rows.empty()) return true;
   if (counts(rows[0])) {
     bool fractions = rows[0][0].empty();

@@ -16,7 +16,7 @@ constexpr const char* sections[] = {"domain",
                                     "optimizer",
                                     "optimizer_schedule",
                                     "particle_schedule",
-                                    "callbacks",
+                                    "callbacks", "sampler",
                                     "loop",
                                     "metrics",
                                     "compare"};
@@ -104,6 +104,7 @@ Json resolved_of(const Experiment& e) {
   resolved["transforms"] = resolved_of(e.transforms);
   resolved["energy"] = e.energy.resolved;
   resolved["trainer"] = e.trainer.resolved;
+  resolved["sampler"] = e.sampler ? e.sampler->resolved : Json(nullptr);
   resolved["optimizer"] = e.optimizer.resolved;
   resolved["optimizer_schedule"] = e.optimizer_schedule.resolved;
   resolved["particle_schedule"] = e.particle_schedule.resolved;
@@ -156,6 +157,8 @@ Experiment read_experiment(const Json& configuration, const Catalogue& catalogue
   e.energy = catalogue.energies.read(section_or(configuration, "energy", {{"name", "shallow"}}), "energy");
   e.trainer =
       catalogue.trainers.read(section_or(configuration, "trainer", {{"name", "dual_gda"}}), "trainer");
+  const auto sampler = section_or(configuration, "sampler", nullptr);
+  if (!sampler.is_null()) e.sampler = catalogue.samplers.read(sampler, "sampler");
   const Json flow = {{"name", "wasserstein_fisher_rao"}};
   const auto& optimizers = catalogue.optimizers;
   const auto optimizer = optimizers.read(section_or(configuration, "optimizer", flow), "optimizer");

@@ -52,6 +52,7 @@ struct Experiment {
   std::optional<Choice<Energy, EnergyContext>> teacher;
   Choice<Energy, EnergyContext> energy;
   Choice<Trainer, TrainerContext> trainer;
+  std::optional<Choice<Sampler, SamplerContext>> sampler;  ///< for a trainer that takes one
   Choice<torch::optim::Optimizer, OptimizerContext> optimizer;
   Choice<Schedule, ScheduleContext> optimizer_schedule, particle_schedule;
   std::vector<Choice<Callback, CallbackContext>> callbacks;

@@ -74,8 +74,19 @@ std::unique_ptr<Training> make_training(const Experiment& experiment, const Prep
   const auto random = [&](const char* purpose) {
     return std::make_shared<Random>(experiment.seed(), purpose, device);
   };
-  auto trainer =
-      experiment.trainer.make({.energy = energy, .problem = prepared.problem, .random = random("particles")});
+  const auto particles = random("particles");
+  std::shared_ptr<const Sampler> sampler;
+  if (experiment.sampler) {
+    sampler = experiment.sampler->make({.domain = prepared.problem->shared_domain(),
+                                        .data = prepared.problem->data().train,
+                                        .random = *particles});
+  }
+  auto trainer = experiment.trainer.make(
+      {.energy = energy, .problem = prepared.problem, .random = particles, .sampler = sampler});
+  require(!sampler || trainer->takes_sampler(),
+          "sampler: the trainer {} has a way of its own to move particles; leave the section out, or take the "
+          "trainer weighted_gda",
+          experiment.trainer.name);
   auto options = experiment.loop.training;
   options.optimizer_schedule = experiment.optimizer_schedule.make({});
   options.particle_schedule = experiment.particle_schedule.make({});

@@ -11,6 +11,7 @@
 #include "dualebm/framework/training/callbacks/early_stop.hpp"
 #include "dualebm/framework/training/callbacks/interrupt.hpp"
 #include "dualebm/framework/training/callbacks/metrics_file.hpp"
+#include "dualebm/framework/problem/conformance.hpp"
 
 namespace ebm {
 namespace {
@@ -90,6 +91,16 @@ void require_same_run(const RunDirectory& directory, const Experiment& experimen
   }
 }
 
+/// Energies, domains and transforms that are not this library's own are looked into before they are trained.
+void require_own_conformance(const Experiment& experiment, const PreparedProblem& prepared, Training& training) {
+  Random random(experiment.seed(), "conformance");
+  const auto& domain = prepared.problem->domain();
+  if (experiment.domain.foreign) require_conformance(check(domain, random));
+  if (experiment.energy.foreign && training.problem().data().train.device().is_cpu()) {
+    require_conformance(check(training.energy(), domain, random));
+  }
+}
+
 std::string with_checkpoint(const std::string& message, const RunDirectory& directory) {
   if (!std::filesystem::exists(directory.checkpoint())) return message + "; there is no checkpoint yet";
   return fmt::format("{}; the last good checkpoint is {}", message, directory.checkpoint().string());
@@ -134,6 +145,7 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   if (resume) require_same_run(directory, experiment);
   if (resume && std::filesystem::exists(directory.checkpoint()))
     load_checkpoint(directory.checkpoint(), training);
+  require_own_conformance(experiment, prepared, training);
   Manifest manifest(directory, experiment, settings, resume);
   write_json(directory.config(), experiment.resolved);
   if (!prepared.transform->empty()) save_module(directory.transform(), *prepared.transform);

@@ -9,6 +9,7 @@
 #include "dualebm/framework/compute/state.hpp"
 #include "dualebm/framework/problem/energy.hpp"
 #include "dualebm/framework/problem/problem.hpp"
+#include "dualebm/framework/sampling/sampler.hpp"
 #include "dualebm/framework/training/progress.hpp"
 
 namespace ebm {
@@ -18,6 +19,8 @@ struct TrainerContext {
   std::shared_ptr<Energy> energy;
   std::shared_ptr<const Problem> problem;
   std::shared_ptr<Random> random;  ///< noise and restarts, on the energy's device
+  /// The kernel that moves particles, for a trainer that takes one; none: the trainer's own choice.
+  std::shared_ptr<const Sampler> sampler = nullptr;
 };
 
 /// Which iteration of a training a strategy is asked for.
@@ -66,6 +69,16 @@ class Trainer {
   /// Everything the next iteration depends on besides the energy and the random stream, bit for bit.
   virtual void save(State& /*state*/) const {}
   virtual void load(const State& /*state*/) {}
+
+  /// Whether `follow` wants to be told of updates.
+  virtual bool follows() const { return false; }
+
+  /// The optimizer has moved the parameters and they were projected: a strategy whose particles have weights takes
+  /// the change in, and may take a part of it back. @param before  the distinct parameters, as they were
+  virtual Cost follow(const std::vector<torch::Tensor>& /*before*/) { return {}; }
+
+  /// Whether a kernel given in the context moves its particles.
+  virtual bool takes_sampler() const { return false; }
 
   /// Factor on the learning rate of an optimizer whose steps are multiples of the gradient, see
   /// OptimizerTraits: the restart boost of the authors' scripts.

@@ -119,12 +119,21 @@ Cost Training::take_gradients(const torch::Tensor& batch, const Iteration& itera
 }
 
 void Training::update_parameters() {
+  std::vector<torch::Tensor> before;
+  if (trainer_->follows()) {
+    for (const auto& parameter : distinct_parameters(energy())) before.push_back(parameter.detach().clone());
+  }
   optimizer_->step();
   {
     const torch::NoGradGuard no_grad;
     energy().project_parameters();
   }
   guard_->check_parameters(energy(), progress_.iteration, trainer_->likely_cause());
+  if (trainer_->follows()) {
+    const auto cost = trainer_->follow(before);
+    progress_.cost += cost;
+    progress_.gradient_evaluations += cost.gradients();
+  }
 }
 
 void Training::clip_gradients() {

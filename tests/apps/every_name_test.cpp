@@ -40,6 +40,7 @@ std::vector<EnergyCase> energy_cases(const std::string& script) {
 std::vector<Json> trainer_cases() {
   return {{{"name", "maximum_likelihood"}, {"langevin_steps", 2}},
           {{"name", "dual_gda"}},
+          {{"name", "weighted_gda"}, {"particles", 60}, {"held_out", 20}},
           {{"name", "restart_gda"}, {"restart_every", 2}},
           {{"name", "score_matching"}},
           {{"name", "exact_score_matching"}},
@@ -173,6 +174,8 @@ TEST(EveryName, IsUsedByATest) {
   expect_all(catalogue().transforms, {"standardise", "project_to_sphere", "dequantise"});
   expect_all(catalogue().schedules, {"constant", "inverse_sqrt", "exponential", "cosine", "step"});
   expect_all(catalogue().callbacks, {"stop_at"});
+  // In tests/framework/sampling, by these names.
+  expect_all(catalogue().samplers, {"mala_and_jumps", "langevin", "mala", "hmc", "underdamped", "jump", "tempering", "slice"});
 }
 
 }  // namespace

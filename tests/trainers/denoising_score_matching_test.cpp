@@ -80,7 +80,7 @@ TEST(DenoisingScoreMatching, WhatCannotBeIsRefused) {
   };
   const auto smooth = softplus_energy(3, 4, 1);
   const auto plane = std::make_shared<Euclidean>(3);
-  expect_contains(make(smooth, std::make_shared<Sphere>(3), {}), "which leaves the sphere");
+  expect_contains(make(smooth, std::make_shared<Sphere>(3), {}), "which leaves the domain sphere");
   const auto relu = std::make_shared<Shallow>(3, Shallow::Options{.neurons = 4}, random, torch::kDouble);
   expect_contains(make(relu, plane, {}), "needs a smooth one");
   expect_contains(make(smooth, plane, {.levels = 3}), "give its ends noise_low and noise_high");

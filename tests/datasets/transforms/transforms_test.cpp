@@ -120,7 +120,7 @@ TEST(ProjectToSphere, WhatHasNoDirectionIsAnError) {
   EXPECT_EQ(user_error([] {
               transform({{"name", "project_to_sphere"}}, std::make_shared<Euclidean>(2));
             }),
-            "transform project_to_sphere: lives on the domain sphere, not euclidean");
+            "transform project_to_sphere lives on the domain sphere, not on euclidean");
 }
 
 /// Every level once.

@@ -65,9 +65,9 @@ TEST(Checked, NamesOwnerOptionWhatWasFoundAndWhatIsAllowed) {
 
 // A comparison with NaN is false, whichever way round it is asked.
 TEST(Checked, WhatIsNotFiniteIsInNoRange) {
-  const double nan = std::nan(""), infinity = std::numeric_limits<double>::infinity();
+  const double nan = std::nan(""), infinite = std::numeric_limits<double>::infinity();
   expect_contains(complaint({.step = nan}), "owner.step: expected a number > 0, found nan");
-  expect_contains(complaint({.step = infinity}), "owner.step: expected a number > 0, found inf");
+  expect_contains(complaint({.step = infinite}), "owner.step: expected a number > 0, found inf");
   expect_contains(complaint({.cap = nan}), "owner.cap: expected a number >= 0, found nan");
   expect_contains(complaint({.widths = {nan}}), "owner.widths[0]");
   expect_contains(complaint({.means = {{0, 1}, {nan, 0}}}), "owner.means[1][0]");

@@ -62,6 +62,7 @@ class Planter final : public Fields {
       if (is_next(field)) value.assign(1, bad);
     }
   }
+  void plant(const Field&, std::vector<std::string>&) {}
   void plant(const Field& field, std::vector<std::vector<double>>& value) {
     if (is_next(field)) value = {{std::nan("")}};
   }
