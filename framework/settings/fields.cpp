@@ -198,8 +198,11 @@ std::string FieldReader::path_of(std::string_view name) const {
 void FieldReader::field(const Field& field) {
   known_.emplace_back(field.name);
   const auto found = section_.find(known_.back());
-  if (found == section_.end()) return;
-  std::visit([&](auto* value) { read(path_of(field.name), *found, field, *value); }, field.value);
+  const bool given = found != section_.end();
+  // A path left out is read as well: the resolved configuration may be read again in another folder.
+  if (!given && !field.is_path) return;
+  std::visit([&](auto* value) { read(path_of(field.name), given ? *found : json_of(*value), field, *value); },
+             field.value);
 }
 
 void FieldReader::finish() const {

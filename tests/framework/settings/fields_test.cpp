@@ -1,5 +1,6 @@
 #include "dualebm/framework/settings/fields.hpp"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/support.hpp"
@@ -161,6 +162,26 @@ TEST(FieldReader, IntegersThatDoNotFitAreRefused) {
        {R"({"value": 18446744073709551615})", R"({"value": 9223372036854775808})", R"({"value": 1e300})"}) {
     expect_contains(user_error([&] { read_options<OpenInteger>(Json::parse(text), "loop"); }), "loop.value");
   }
+}
+
+struct WithFiles {
+  std::string diary = "diary.txt", none;
+  void describe(Fields& fields) {
+    fields.path("diary", diary, "has a default");
+    fields.path("none", none, "has none");
+  }
+};
+
+// What is resolved in one folder and read in another names the same file, whether it was given or left out.
+TEST(FieldReader, APathIsAbsoluteThoughItWasLeftOut) {
+  auto options = read_options<WithFiles>(Json::object(), "room.part");
+  EXPECT_EQ(options.diary, (std::filesystem::current_path() / "diary.txt").string());
+  EXPECT_EQ(options.none, "");
+  Json resolved = Json::object();
+  FieldWriter writer(resolved);
+  options.describe(writer);
+  const auto given = read_options<WithFiles>(Json{{"diary", "diary.txt"}}, "room.part");
+  EXPECT_EQ(resolved["diary"], given.diary);
 }
 
 TEST(FieldReader, NullEmptiesAnOptional) {
