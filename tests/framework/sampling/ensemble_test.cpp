@@ -249,7 +249,7 @@ TEST(Ensemble, MistakesAreNamed) {
                   "10 of 10 particles cannot be held out");
   expect_contains(user_error([&] { Ensemble(mala(), points, 0, {}).change(energy); }), "move them before");
   expect_contains(user_error([&] { Ensemble(mala(), points, 0, {.resample_below = 2}); }),
-                  "resample_below must be in [0, 1]");
+                  "ensemble.resample_below: expected a number in [0, 1]");
 }
 
 }  // namespace

@@ -377,11 +377,11 @@ TEST(Kernels, WhatIsNotFiniteIsRejectedAndCounted) {
 }
 
 TEST(Kernels, OptionsOutsideTheirRangesAreRefused) {
-  expect_contains(user_error([] { Mala({.step_size = 0}); }), "mala: step_size must be > 0, got 0");
-  expect_contains(user_error([] { Mala({.target_acceptance = 1}); }), "mala: target_acceptance");
-  expect_contains(user_error([] { Hmc({.leapfrog_steps = 0}); }), "hmc: leapfrog_steps");
-  expect_contains(user_error([] { Hmc({.jitter = 1}); }), "hmc: jitter");
-  expect_contains(user_error([] { Underdamped({.friction = 0}); }), "underdamped: friction");
+  expect_contains(user_error([] { Mala({.step_size = 0}); }), "mala.step_size: expected a number > 0, found 0");
+  expect_contains(user_error([] { Mala({.target_acceptance = 1}); }), "mala.target_acceptance");
+  expect_contains(user_error([] { Hmc({.leapfrog_steps = 0}); }), "hmc.leapfrog_steps");
+  expect_contains(user_error([] { Hmc({.jitter = 1}); }), "hmc.jitter");
+  expect_contains(user_error([] { Underdamped({.friction = 0}); }), "underdamped.friction");
   expect_contains(user_error([] { Composition({}); }), "at least one kernel");
 }
 
