@@ -2,13 +2,16 @@
 #include "dualebm/apps/run_folders.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/printable.hpp"
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/compute/memory.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
 #include "dualebm/framework/experiment/plugin.hpp"
+#include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
 namespace {
@@ -56,6 +59,19 @@ std::string as_typed(int argc, char** argv) {
 }
 
 void use_threads(int count) { set_threads(count > 0 ? count : available_cores()); }
+
+/// What to say of a first word that is no subcommand; nothing if it is one, or an option.
+std::optional<std::string> unknown_subcommand(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return std::nullopt;
+  std::vector<std::string> known;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == argv[1]) return std::nullopt;
+    known.push_back(command->get_name());
+  }
+  const auto near = nearest_name(argv[1], known);
+  return fmt::format("{}: no such subcommand{}; known: {}", printable(argv[1]),
+                     near ? fmt::format(" (did you mean \"{}\"?)", *near) : "", fmt::join(known, ", "));
+}
 
 int report_error(int code, const std::string& message) {
   fmt::print(stderr, "dualebm: {}\n", message);
@@ -132,6 +148,15 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
       ->capture_default_str();
   export_command->add_flag("--force", exporting.force, "replace a file that is there already");
 
+  CheckOptions checking;
+  auto* check_command = app.add_subcommand(
+      "check",
+      "Whether a configuration can be trained, and an energy of your own keeps what training relies on");
+  check_command->add_option("CONFIG", checking.config, "configuration file (JSON)")->required();
+  check_command->add_option("--set", checking.overrides, "override one key")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+
   std::string kind;
   auto* list_command =
       app.add_subcommand("list", "Every energy, trainer, dataset, ... with its options and defaults");
@@ -153,17 +178,21 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
     if (evaluate_command->parsed()) evaluate(evaluation, catalogue);
     if (sample_command->parsed()) sample(sampling, catalogue);
     if (export_command->parsed()) export_run(exporting, catalogue);
+    if (check_command->parsed()) return check_configuration(checking, catalogue);
     if (list_command->parsed()) list(kind, catalogue);
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
+    if (const auto message = unknown_subcommand(app, argc, argv)) return report_error(2, *message);
     return report_error(2, first_line(error.what()) + " (dualebm --help tells the usage)");
   } catch (const UserError& error) {
     return report_error(2, error.what());
   } catch (const c10::Error& error) {
-    return report_error(1, "LibTorch: " + first_line(error.what_without_backtrace()));
+    return report_error(1, std::string("LibTorch: ") + error.what_without_backtrace());
   } catch (const std::exception& error) {
-    return report_error(1, first_line(error.what()));
+    return report_error(1, error.what());
+  } catch (...) {
+    return report_error(1, "something was thrown that is no std::exception");
   }
 }
 

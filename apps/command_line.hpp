@@ -44,6 +44,15 @@ struct ExportOptions {
   bool force = false;
 };
 
+struct CheckOptions {
+  std::string config;
+  std::vector<std::string> overrides;
+};
+
+/// `dualebm check`: whether the domain and the energy of a configuration keep what training relies on, see
+/// ebm::check, and the training can be made. @return the exit code, 2 where something was found
+int check_configuration(const CheckOptions& options, const Catalogue& catalogue);
+
 /// `dualebm train`: one run in its folder. @return the exit code
 int train(const TrainOptions& options, const Catalogue& catalogue);
 

@@ -153,3 +153,12 @@ string(REGEX REPLACE ".*:" "" last "${last}")
 if(last GREATER 1.7 OR last LESS 1.2)
   message(FATAL_ERROR "The test NLL of the tides is ${last}, not near their entropy")
 endif()
+
+# The library programs: the moons are learnt to within half a nat of their entropy, 2.4, and leave as TorchScript; the
+# compass finds the concentration that its moment equation gives, its last line.
+execute_process(COMMAND ${WORK}/build/moons WORKING_DIRECTORY ${WORK} RESULT_VARIABLE code OUTPUT_VARIABLE out)
+string(REGEX MATCH "nll_test ([0-9.]+)" line "${out}")
+if(NOT code EQUAL 0 OR NOT line OR CMAKE_MATCH_1 GREATER 2.9 OR NOT EXISTS ${WORK}/moons.pt)
+  message(FATAL_ERROR "moons ended with ${code} and said:\n${out}")
+endif()
+run(CODE 0 OUT " 100 4.471" COMMAND ${WORK}/build/compass)

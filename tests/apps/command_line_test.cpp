@@ -148,5 +148,46 @@ TEST(CommandLine, ListNamesEveryChoice) {
   expect_user_error(run_program({"list", "colour"}), "unknown kind");
 }
 
+TEST(CommandLine, NamesTheNearestSubcommand) {
+  const auto outcome = run_program({"trian", "c.json"});
+  EXPECT_EQ(outcome.code, 2);
+  expect_contains(outcome.error, "trian: no such subcommand (did you mean \"train\"?)");
+}
+
+TEST(CommandLine, ChecksAConfigurationWithoutTraining) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", small_configuration).string();
+  const auto outcome = run_program({"check", config});
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
+  expect_contains(outcome.out, "keeps its promises");
+  EXPECT_FALSE(std::filesystem::exists("runs"));
+}
+
+// A run belongs to its data: a file that has changed since gives no numbers.
+TEST(CommandLine, DataThatHaveChangedSinceAreRefused) {
+  const TemporaryFolder folder;
+  std::string rows = "x0,x1\n";
+  for (int i = 0; i < 60; ++i) rows += fmt::format("{},{}\n", std::sin(i), std::cos(3 * i));
+  const auto data = folder.write("points.csv", rows);
+  const auto config = folder
+                          .write("c.json", R"({"domain": {"name": "euclidean", "dimension": 2},
+    "dataset": {"name": "table_csv", "path": ")" +
+                                               data.string() + R"("}, "energy": {"name": "gaussian"},
+    "optimizer": {"name": "sgd"}, "loop": {"iterations": 4}, "metrics": {"every": 0}})")
+                          .string();
+  const auto run = (folder / "run").string();
+  ASSERT_EQ(run_program({"train", config, "--out", run}).code, 0);
+  ASSERT_EQ(run_program({"evaluate", run}).code, 0);
+  folder.write("points.csv", rows + "0.5,0.5\n");
+  const auto evaluated = run_program({"evaluate", run});
+  EXPECT_EQ(evaluated.code, 2);
+  expect_contains(evaluated.error, "the data are not those of the run");
+  const auto resumed = run_program({"train", "--resume", run, "--set", "loop.iterations=8"});
+  EXPECT_EQ(resumed.code, 2);
+  expect_contains(resumed.error, "its data are not those of now");
+  folder.write("points.csv", rows);
+  EXPECT_EQ(run_program({"evaluate", run}).code, 0);
+}
+
 }  // namespace
 }  // namespace ebm::testing

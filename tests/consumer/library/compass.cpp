@@ -8,25 +8,22 @@ struct Compass final : ebm::Energy {  // a von Mises-Fisher density, E(x) = -<x,
   torch::Tensor moment = register_parameter("moment", torch::zeros({3}));
 };
 struct Strength final : ebm::Metric {
-  ebm::MetricDescription description() const override {
-    return {"strength", "strength", "nats", "", false, "κ"};
-  }
+  ebm::MetricDescription description() const override { return {"κ", "κ", "nats", "", false, "its length"}; }
   std::optional<double> value(const ebm::Evaluation& at) const override {
     return dynamic_cast<const Compass&>(at.energy()).moment.norm().item<double>();
   }
 };
 struct Diary final : ebm::Callback {
   void on_record(const ebm::Record& record) override {
-    fmt::print("{:4} {:.3f}\n", record.progress.iteration, *ebm::find_metric(record.metrics, "strength"));
+    fmt::print("{:4} {:.3f}\n", record.progress.iteration, *ebm::find_metric(record.metrics, "κ"));
   }
 };
-
 int main() {
   const auto random = std::make_shared<ebm::Random>(/*seed=*/0);
   const auto sphere = std::make_shared<ebm::Sphere>(3);
-  const auto north =
-      sphere->retract(random->normal({2000, 3}, torch::kFloat) + torch::tensor({0.f, 0.f, 2.f}));
-  const auto problem = std::make_shared<ebm::Problem>(sphere, ebm::split_rows(north, {}, *random));
+  const auto wind = random->normal({2000, 3}, torch::kFloat) + torch::tensor({0.f, 0.f, 2.f});
+  const auto problem =
+      std::make_shared<ebm::Problem>(sphere, ebm::split_rows(sphere->retract(wind), {}, *random));
   const auto energy = std::make_shared<Compass>();
   const auto trainer = std::make_shared<ebm::ExactLikelihood>(ebm::TrainerContext{energy, problem, random});
   ebm::Training training(trainer, std::make_shared<torch::optim::SGD>(energy->parameters(), 5.0));

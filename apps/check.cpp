@@ -1,0 +1,33 @@
+#include <fmt/format.h>
+
+#include "dualebm/apps/command_line.hpp"
+#include "dualebm/framework/experiment/making.hpp"
+#include "dualebm/framework/problem/conformance.hpp"
+
+namespace ebm {
+namespace {
+
+/// One line for what was looked into, and one for each thing that was found.
+bool show(const char* kind, const Conformance& conformance) {
+  fmt::print("{:<10} {:<24} {}\n", kind, conformance.subject,
+             conformance.holds() ? "keeps its promises" : "does not");
+  for (const auto& failure : conformance.failures)
+    fmt::print("           {}; {}\n", failure.what, failure.advice);
+  return conformance.holds();
+}
+
+}  // namespace
+
+int check_configuration(const CheckOptions& options, const Catalogue& catalogue) {
+  const auto experiment = read_experiment(load_configuration(options.config, options.overrides), catalogue);
+  const auto prepared = make_problem(experiment, torch::kCPU);
+  const auto energy = make_energy(experiment, prepared.problem->shared_domain(), torch::kCPU);
+  Random random(experiment.seed(), "conformance");
+  const bool domain = show("domain", check(prepared.problem->domain(), random));
+  const bool holds = show("energy", check(*energy, prepared.problem->domain(), random)) && domain;
+  make_training(experiment, prepared, torch::kCPU);
+  fmt::print("{:<10} {:<24} {}\n", "training", experiment.trainer.name, "can be made");
+  return holds ? 0 : 2;
+}
+
+}  // namespace ebm
