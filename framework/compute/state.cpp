@@ -1,5 +1,6 @@
 #include "dualebm/framework/compute/state.hpp"
 
+#include <fmt/ranges.h>
 #include <torch/nn/module.h>
 
 #include <vector>

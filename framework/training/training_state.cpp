@@ -1,4 +1,5 @@
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/default_generator.hpp"
