@@ -184,7 +184,7 @@ TEST(CommandLine, DataThatHaveChangedSinceAreRefused) {
   expect_contains(evaluated.error, "the data are not those of the run");
   const auto resumed = run_program({"train", "--resume", run, "--set", "loop.iterations=8"});
   EXPECT_EQ(resumed.code, 2);
-  expect_contains(resumed.error, "its data are not those of now");
+  expect_contains(resumed.error, "the data are not those of the run");
   folder.write("points.csv", rows);
   EXPECT_EQ(run_program({"evaluate", run}).code, 0);
 }
