@@ -13,7 +13,7 @@ namespace ebm {
 /// order, and a mapped file may be larger than the memory.
 struct Npy final : Dataset {
   struct Options : SplitOptions {
-    std::string path;
+    std::string path;             ///< of the array; rows are points
     std::string array;            ///< of a .npz with several; empty: the only one
     std::string validation_path;  ///< empty: a share of `path`
     std::string test_path;        ///< empty: a share of `path`

@@ -7,7 +7,7 @@ namespace ebm {
 
 /// Options of the datasets that are files of points.
 struct PointFileOptions : SplitOptions, TableFormat {
-  std::string path;
+  std::string path;  ///< a file of text, packed by gzip or not; a row is a point
   void describe(Fields& fields);
 };
 
@@ -17,6 +17,8 @@ struct LatLonCsv final : Dataset {
     std::string latitude, longitude;  ///< columns; empty: by their usual names
     void describe(Fields& fields);
   };
+  /// @throws UserError naming file, line and column of what is no latitude or longitude, and for an option out of
+  /// its range
   LatLonCsv(const DatasetContext& context, const Options& options);
 };
 
@@ -26,6 +28,8 @@ struct PointsCsv final : Dataset {
     std::vector<std::string> columns;  ///< empty: x0 ... x{d-1}
     void describe(Fields& fields);
   };
+  /// @throws UserError naming file, line and column of what is no coordinate, if the number of columns is not the
+  /// domain's, and for an option out of its range
   PointsCsv(const DatasetContext& context, const Options& options);
 };
 

@@ -23,6 +23,7 @@ struct FileRows {
   std::vector<std::int64_t> kept;  ///< their numbers in the file, from 0, ascending
   std::int64_t count = 0;          ///< rows of the file
 
+  /// Every row of a file of so many.
   static FileRows all(std::int64_t count);
 };
 

@@ -11,7 +11,7 @@ namespace ebm {
 /// Rows need not lie on the domain; a transform may take them there.
 struct TableCsv final : Dataset {
   struct Options : SplitOptions, TableFormat {
-    std::string path;
+    std::string path;                  ///< a file of text, packed by gzip or not
     std::vector<std::string> columns;  ///< coordinates in this order; empty: all
     std::vector<std::string> drop;     ///< columns that are left out
     std::string label;                 ///< column that is no coordinate; empty: none

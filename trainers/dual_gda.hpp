@@ -10,6 +10,7 @@ namespace ebm {
 class DualGda final : public ParticleTrainer {
  public:
   using Options = ParticleOptions;
+  /// As that of ParticleTrainer.
   using ParticleTrainer::ParticleTrainer;
 
   bool repeats(const Iteration&) const override { return true; }

@@ -24,6 +24,7 @@ struct ParticleOptions {
 /// particles.
 class ParticleTrainer : public Trainer {
  public:
+  /// Puts the particles at rows of the data. @throws UserError if an option is out of its range
   explicit ParticleTrainer(TrainerContext context, const ParticleOptions& options = {});
 
   torch::Tensor particles() const override { return state_.positions; }

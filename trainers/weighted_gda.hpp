@@ -24,10 +24,11 @@ class WeightedGda final : public Trainer {
     std::int64_t particles = 1000;  ///< that the gradient is taken with
     std::int64_t held_out = 250;    ///< that only log Z is taken with, see Ensemble
     double trust = 0.1;             ///< largest variance of E' - E over the particles, in nats²
-    Ensemble::Options ensemble;
+    Ensemble::Options ensemble;     ///< when particles are drawn anew; gain of log Z
     void describe(Fields& fields);
   };
 
+  /// Particles start at rows of the data. @throws UserError if an option is out of its range
   WeightedGda(TrainerContext context, const Options& options);
   explicit WeightedGda(TrainerContext context) : WeightedGda(std::move(context), Options()) {}
 
@@ -38,7 +39,7 @@ class WeightedGda final : public Trainer {
 
   /// Of the main group, drawn anew by their weights, so that they stand for the model as they are.
   torch::Tensor particles() const override;
-  const Ensemble& ensemble() const { return ensemble_; }
+  const Ensemble& ensemble() const { return ensemble_; }  ///< the particles with their weights, and log Z
 
   void save(State& state) const override;
   void load(const State& state) override;

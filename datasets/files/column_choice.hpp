@@ -17,8 +17,8 @@ struct ColumnOptions {
 
 /// The columns of a table by their part, as places from 0.
 struct ColumnChoice {
-  std::vector<std::size_t> numbers;  ///< the coordinates, in their order
-  std::optional<std::size_t> label;
+  std::vector<std::size_t> numbers;   ///< the coordinates, in their order
+  std::optional<std::size_t> label;   ///< the class of a row, if it has one
   std::vector<std::size_t> counting;  ///< without a name, and only the number of the row: left out
   std::vector<std::size_t> empty;     ///< without a name and without values: left out
 };

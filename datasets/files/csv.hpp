@@ -10,11 +10,11 @@ namespace ebm {
 
 /// A table as text: names of columns, then rows of as many fields.
 struct CsvTable {
-  std::filesystem::path path;
-  std::vector<std::string> header;
-  std::vector<std::vector<std::string>> rows;
-  std::vector<std::size_t> lines;  ///< on which each row begins, from 1
-  bool decimal_comma = false;
+  std::filesystem::path path;                  ///< of the file, for messages
+  std::vector<std::string> header;             ///< names of the columns
+  std::vector<std::vector<std::string>> rows;  ///< of as many fields as the header has
+  std::vector<std::size_t> lines;              ///< on which each row begins, from 1
+  bool decimal_comma = false;                  ///< whether 1,5 is a number
 
   /// Index of the one column of this name, whatever its case. @throws UserError naming the header's own names.
   std::size_t column(const std::string& name) const;

@@ -19,13 +19,14 @@ class CsvReader {
   /// @param bytes  of the whole file, unpacked
   /// @throws UserError for what is no text, by the name of what it is, and for a file without rows.
   CsvReader(std::filesystem::path path, std::string bytes, const DialectOptions& options = {});
-  CsvReader(CsvReader&&) = default;
-  CsvReader& operator=(CsvReader&&) = default;
+  CsvReader(CsvReader&&) = default;             ///< goes on where the other stood
+  CsvReader& operator=(CsvReader&&) = default;  ///< likewise
 
   /// Of the file.
   const std::filesystem::path& path() const { return path_; }
   /// Names of the columns.
   const std::vector<std::string>& header() const { return header_; }
+  /// How the table is written, as given or recognised.
   const Dialect& dialect() const { return dialect_; }
 
   /// Whether the file itself gives the column no name.
@@ -34,6 +35,7 @@ class CsvReader {
   /// Goes on to the next row; false after the last.
   bool next();
 
+  /// The current row.
   const std::vector<std::string>& fields() const { return scanner_.fields(); }
 
   /// The line, from 1, on which the current row begins.

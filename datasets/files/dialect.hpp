@@ -20,11 +20,11 @@ struct DialectOptions {
 
 /// How a table is written.
 struct Dialect {
-  char delimiter = ',';  ///< ' ' stands for runs of blanks
-  bool decimal_comma = false;
+  char delimiter = ',';               ///< ' ' stands for runs of blanks
+  bool decimal_comma = false;         ///< whether 1,5 is a number
   std::vector<std::string> comments;  ///< what a comment line begins with
-  std::size_t skip = 0;
-  bool header = true;  ///< the first row names the columns
+  std::size_t skip = 0;               ///< lines before the table
+  bool header = true;                 ///< the first row names the columns
 };
 
 /// A scanner at the first row of the table.

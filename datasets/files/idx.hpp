@@ -21,12 +21,12 @@ enum class IdxType : unsigned char {
 ///
 /// Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits", section "File formats".
 struct Idx {
-  IdxType type = IdxType::unsigned_byte;
-  std::vector<std::int64_t> shape;
+  IdxType type = IdxType::unsigned_byte;  ///< of every value
+  std::vector<std::int64_t> shape;        ///< at least one side, none of them zero
   std::string values;  ///< in the order of bytes of this machine, as many as the shape says
 
-  std::size_t size() const;  ///< how many values there are
-  double value(std::size_t at) const;
+  std::size_t size() const;            ///< how many values there are
+  double value(std::size_t at) const;  ///< the one at this place, from 0, in the order of `values`
 };
 
 /// @param bytes  of the whole file, unpacked @param name  of the file, for messages

@@ -16,8 +16,8 @@ struct NpyHeader {
   std::vector<std::int64_t> shape;  ///< at least one side, none of them zero
   std::size_t data_offset = 0;      ///< bytes before the first number
 
-  std::int64_t rows() const { return shape.front(); }
-  std::int64_t columns() const;  ///< numbers in a row: the product of the other sides
+  std::int64_t rows() const { return shape.front(); }  ///< the first side
+  std::int64_t columns() const;                        ///< numbers in a row: the product of the other sides
 
   /// Whether the file has, byte by byte, what memory would have: float32 or float64, aligned.
   bool is_plain() const;

@@ -17,12 +17,12 @@ struct RowOptions {
 
 /// The numbers of a table, and where they come from.
 struct NumberTable {
-  std::filesystem::path path;
-  std::vector<std::string> columns;
-  std::vector<double> numbers;     ///< row by row
-  std::vector<std::int64_t> rows;  ///< which of the file's rows each is, from 0, before any was left out
-  std::vector<std::size_t> lines;  ///< on which each begins, from 1
-  std::int64_t rows_in_file = 0;
+  std::filesystem::path path;        ///< of the file, for messages
+  std::vector<std::string> columns;  ///< names of the coordinates, in the order of the numbers
+  std::vector<double> numbers;       ///< row by row
+  std::vector<std::int64_t> rows;    ///< which of the file's rows each is, from 0, before any was left out
+  std::vector<std::size_t> lines;    ///< on which each begins, from 1
+  std::int64_t rows_in_file = 0;     ///< all of them, with those left out
   /// What was read, in one line: 6120 rows, ";", decimal comma, header, columns lat, lon
   std::string summary;
 

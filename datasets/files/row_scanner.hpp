@@ -9,9 +9,9 @@ namespace ebm {
 
 /// What is no row of a table, counted.
 struct SkippedLines {
-  std::size_t comments = 0, blanks = 0;
-  std::string last_comment;  ///< its text after the mark
-  std::string last_mark;
+  std::size_t comments = 0, blanks = 0;  ///< lines of each kind that were passed over
+  std::string last_comment;              ///< its text after the mark
+  std::string last_mark;                 ///< the mark that it began with
 };
 
 /// Cuts a text into rows of fields (RFC 4180, with any delimiter).
@@ -35,9 +35,9 @@ class RowScanner {
   /// Goes on to the next row; false after the last.
   bool next();
 
-  const std::vector<std::string>& fields() const { return fields_; }
-  std::size_t line() const { return row_line_; }  ///< from 1, on which the current row begins
-  const SkippedLines& skipped() const { return skipped_; }
+  const std::vector<std::string>& fields() const { return fields_; }  ///< the current row
+  std::size_t line() const { return row_line_; }            ///< from 1, on which the current row begins
+  const SkippedLines& skipped() const { return skipped_; }  ///< so far
 
  private:
   bool at_line_end() const;

@@ -9,7 +9,7 @@ namespace ebm {
 
 /// One file of a zip archive, as its directory says.
 struct ZipEntry {
-  std::string name;
+  std::string name;                            ///< with the folders of the archive: "data/x.npy"
   std::uint16_t method = 0;                    ///< 0 stored, 8 deflated
   std::uint32_t checksum = 0;                  ///< CRC-32 of what is unpacked
   std::uint64_t packed = 0, size = 0, at = 0;  ///< bytes; where its own header begins

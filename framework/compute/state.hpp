@@ -18,12 +18,14 @@ namespace ebm {
 /// it is read.
 class State final {
  public:
+  /// What a name stands for.
   using Value = std::variant<torch::Tensor, std::int64_t, double, std::string>;
 
+  /// One value, in place of one of the same name. A tensor shares its memory and leaves its graph behind.
   void write(const std::string& name, const torch::Tensor& value) { values_[name] = value.detach(); }
-  void write(const std::string& name, std::int64_t value) { values_[name] = value; }
-  void write(const std::string& name, double value) { values_[name] = value; }
-  void write(const std::string& name, const std::string& value) { values_[name] = value; }
+  void write(const std::string& name, std::int64_t value) { values_[name] = value; }        ///< likewise
+  void write(const std::string& name, double value) { values_[name] = value; }              ///< likewise
+  void write(const std::string& name, const std::string& value) { values_[name] = value; }  ///< likewise
   /// Everything of another state, below a name.
   void write(const std::string& name, const State& part);
 
@@ -32,15 +34,16 @@ class State final {
 
   /// @throws UserError naming the value if it is not there or of another kind
   torch::Tensor tensor(const std::string& name) const;
-  std::int64_t integer(const std::string& name) const;
-  double number(const std::string& name) const;
-  std::string text(const std::string& name) const;
+  std::int64_t integer(const std::string& name) const;  ///< likewise
+  double number(const std::string& name) const;         ///< likewise; an integer is none
+  std::string text(const std::string& name) const;      ///< likewise
   /// What is below a name; empty if there is nothing.
   State part(const std::string& name) const;
 
   /// A tensor that must look like another: in shape and dtype. @return on its device
   torch::Tensor tensor_like(const std::string& name, const torch::Tensor& like) const;
 
+  /// All of them, by their full names.
   const std::map<std::string, Value>& values() const { return values_; }
 
  private:

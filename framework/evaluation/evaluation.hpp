@@ -15,8 +15,8 @@ namespace ebm {
 /// A mean over points with its standard error, the sample deviation over the root of their number; both in
 /// nats. The error is absent for a single point.
 struct Estimate {
-  double value = 0;
-  std::optional<double> standard_error;
+  double value = 0;                      ///< the mean
+  std::optional<double> standard_error;  ///< none for a single point
 };
 
 /// What evaluations of one problem share, whatever the energy: quadrature rules, and the teacher at their
@@ -25,13 +25,14 @@ struct Reference {
   /// @param resolution  of the rule, see Domain::quadrature
   Reference(const Problem& problem, std::int64_t resolution);
 
+  /// The rule, and the rougher one that tells its error; none without a rule.
   std::optional<Quadrature> fine, coarse;
   torch::Tensor nodes, coarse_nodes;  ///< in the dtype and on the device of the data
   /// E_t at the nodes, or at the test points where there are none, [P], double.
   torch::Tensor teacher_energy;
   /// Tangential ∇E_t there, [P, d], double.
   torch::Tensor teacher_score;
-  torch::Tensor coarse_teacher_energy;
+  torch::Tensor coarse_teacher_energy;  ///< E_t at the coarse nodes, [P'], double
 };
 
 /// One look at an energy on a problem. What several metrics need is computed once, when the first asks.
@@ -42,11 +43,12 @@ struct Reference {
 /// their first hundred thousand rows.
 class Evaluation final {
  public:
+  /// All three outlive it.
   Evaluation(Energy& energy, const Problem& problem, const Reference& reference)
       : energy_(energy), problem_(problem), reference_(reference) {}
 
-  Energy& energy() const { return energy_; }
-  const Problem& problem() const { return problem_; }
+  Energy& energy() const { return energy_; }           ///< the one that is looked at
+  const Problem& problem() const { return problem_; }  ///< the one that it is measured on
 
   /// log Z = log ∫ exp(-E) dτ in nats, where it is known.
   std::optional<double> log_z() const;

@@ -22,11 +22,13 @@ class Evaluator final {
   /// @param metrics  in the order of tables @throws UserError if two have one name
   Evaluator(std::shared_ptr<const Problem> problem, Options options,
             std::vector<std::shared_ptr<const Metric>> metrics = standard_metrics());
+  /// With the standard metrics and the options' defaults.
   explicit Evaluator(std::shared_ptr<const Problem> problem);
 
   /// @throws NonFiniteError naming the first metric that is not finite.
   MetricValues evaluate(Energy& energy) const;
 
+  /// What energies are measured on.
   const Problem& problem() const { return *problem_; }
 
   /// What the metrics mean, whether they apply or not.

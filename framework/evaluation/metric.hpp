@@ -35,6 +35,7 @@ struct MetricDescription {
 class Metric {
  public:
   virtual ~Metric() = default;
+  /// What its value means; asked once, when an Evaluator is made.
   virtual MetricDescription description() const = 0;
   /// Nothing where the metric does not apply.
   virtual std::optional<double> value(const Evaluation& at) const = 0;

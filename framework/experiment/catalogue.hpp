@@ -22,16 +22,16 @@ namespace ebm {
 ///     auto catalogue = ebm::standard_catalogue();
 ///     catalogue.energies.add<Ring>("ring", "a ring on R²");
 struct Catalogue {
-  Registry<Domain, DomainContext> domains{"domain"};
-  Registry<Dataset, DatasetContext> datasets{"dataset"};
-  Registry<Transform, TransformContext> transforms{"transform"};
-  Registry<Energy, EnergyContext> energies{"energy"};
-  Registry<Sampler, SamplerContext> samplers{"sampler"};
-  Registry<Trainer, TrainerContext> trainers{"trainer"};
-  Registry<torch::optim::Optimizer, OptimizerContext> optimizers{"optimizer"};
-  Registry<Schedule, ScheduleContext> schedules{"schedule"};
-  Registry<Metric, MetricContext> metrics{"metric"};
-  Registry<Callback, CallbackContext> callbacks{"callback"};
+  Registry<Domain, DomainContext> domains{"domain"};              ///< the section "domain"
+  Registry<Dataset, DatasetContext> datasets{"dataset"};          ///< the section "dataset"
+  Registry<Transform, TransformContext> transforms{"transform"};  ///< the list "transforms"
+  Registry<Energy, EnergyContext> energies{"energy"};             ///< "energy", and "teacher" of a dataset
+  Registry<Sampler, SamplerContext> samplers{"sampler"};          ///< "sampler"
+  Registry<Trainer, TrainerContext> trainers{"trainer"};          ///< "trainer"
+  Registry<torch::optim::Optimizer, OptimizerContext> optimizers{"optimizer"};  ///< "optimizer"
+  Registry<Schedule, ScheduleContext> schedules{"schedule"};  ///< both sections of schedules
+  Registry<Metric, MetricContext> metrics{"metric"};          ///< all are computed
+  Registry<Callback, CallbackContext> callbacks{"callback"};  ///< the list "callbacks"
 };
 
 /// Adds what this room itself has: domains, samplers, optimizers, schedules, metrics, callbacks.

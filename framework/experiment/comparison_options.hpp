@@ -12,17 +12,17 @@ namespace ebm {
 
 /// One line of a comparison: the base configuration with some keys replaced.
 struct ComparisonEntry {
-  std::string label;
+  std::string label;            ///< for tables, and for the folder of its trainings
   Json set = Json::object();    ///< dotted path -> value
   std::optional<double> value;  ///< of the swept parameter
 };
 
 /// The section "compare".
 struct ComparisonOptions {
-  std::vector<std::int64_t> seeds = {0, 1, 2, 3, 4};
-  Json entries = Json::array();
-  std::string sweep_parameter;
-  std::vector<double> sweep_values;
+  std::vector<std::int64_t> seeds = {0, 1, 2, 3, 4};  ///< each entry is trained once with each
+  Json entries = Json::array();                       ///< {"label", "set"} each; empty: see `expanded`
+  std::string sweep_parameter;                        ///< dotted path of a number; empty: no sweep
+  std::vector<double> sweep_values;                   ///< that the parameter takes
   std::string target_metric;  ///< one more table: what it took to bring this metric ...
   double target_value = 0;    ///< ... down to this
   void describe(Fields& fields);

@@ -9,8 +9,8 @@ namespace ebm {
 
 /// One training of a comparison.
 struct PlannedTraining {
-  ComparisonEntry entry;
-  Experiment experiment;
+  ComparisonEntry entry;  ///< the line of the comparison it belongs to
+  Experiment experiment;  ///< with the entry's keys and one seed
 
   /// Below the folder of the comparison: the label's folder, then "seedN".
   std::string folder() const;
@@ -21,8 +21,8 @@ struct PlannedTraining {
 
 /// Every entry with every seed, all read and checked before anything runs.
 struct ComparisonPlan {
-  Experiment base;
-  std::vector<ComparisonEntry> entries;
+  Experiment base;                         ///< the configuration as given, no entry applied
+  std::vector<ComparisonEntry> entries;    ///< in the order of tables
   std::vector<PlannedTraining> trainings;  ///< seed by seed, each in the order of the entries
 };
 

@@ -10,9 +10,9 @@ namespace ebm {
 
 /// The energy of a run, with what it takes to use it but not the data it was trained on.
 struct LoadedEnergy {
-  Experiment experiment;
-  std::shared_ptr<const Domain> domain;
-  std::shared_ptr<Energy> energy;
+  Experiment experiment;                 ///< as the run resolved it
+  std::shared_ptr<const Domain> domain;  ///< where its points live
+  std::shared_ptr<Energy> energy;        ///< on the device asked for, in evaluation mode
   /// From points as they came to those of the energy, as fitted in the run; in double on the CPU.
   std::shared_ptr<TransformChain> transform = std::make_shared<TransformChain>();
 };

@@ -8,9 +8,9 @@ namespace ebm {
 
 /// What is trained on and measured against; may be shared by several trainings.
 struct PreparedProblem {
-  std::shared_ptr<const Problem> problem;
-  std::shared_ptr<TransformChain> transform;  ///< from the data as they come to those of the problem
-  std::shared_ptr<const Evaluator> evaluator;
+  std::shared_ptr<const Problem> problem;      ///< with the transformed points, on the device
+  std::shared_ptr<TransformChain> transform;   ///< from the data as they come to those of the problem
+  std::shared_ptr<const Evaluator> evaluator;  ///< of the metrics, with what depends on the problem alone
 };
 
 /// The transforms of the data, not fitted yet; in double on the CPU.

@@ -10,19 +10,19 @@ namespace ebm {
 
 /// How the program was asked to run something; what does not belong in a configuration.
 struct RunSettings {
-  std::string command;  ///< as typed, for the report
-  std::string device = "cpu";
+  std::string command;               ///< as typed, for the report
+  std::string device = "cpu";        ///< of data, particles and parameters; or "cuda", "cuda:1"
   int threads = 0;                   ///< 0: all cores
   std::vector<std::string> plugins;  ///< see load_plugin
 };
 
 /// One training as it is, or was, in its folder.
 struct TrainingRun {
-  std::string label;
-  std::int64_t seed = 0;
-  RunEnd end = RunEnd::finished;
-  std::string reason;  ///< one line; empty where all iterations are done
-  std::vector<Record> records;
+  std::string label;                       ///< as on stderr and in tables
+  std::int64_t seed = 0;                   ///< of the configuration
+  RunEnd end = RunEnd::finished;           ///< how it ended
+  std::string reason;                      ///< one line; empty where all iterations are done
+  std::vector<Record> records;             ///< every evaluation, in order
   Record last;                             ///< of the energy that the run ends with
   std::vector<MetricDescription> metrics;  ///< what may be in the records, in the order of tables
   std::shared_ptr<Energy> energy;          ///< undefined where the run diverged

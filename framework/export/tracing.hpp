@@ -17,7 +17,7 @@ struct TracedEnergy {
   torch::jit::Module module;
   /// Whether numbers were computed from the weights and are fixed now: true at these weights, not at others.
   bool weights_read = false;
-  TraceHints hints;
+  TraceHints hints;  ///< for the advice where it is not the live energy
 };
 
 /// Records what an energy does to a batch of points, twice, with batches of two sizes, so that sizes which

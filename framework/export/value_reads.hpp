@@ -30,6 +30,7 @@ class ValueReads final {
 
   /// Called for each read.
   void note(const std::string& name, const torch::Tensor& tensor);
+  /// Called for each backward pass.
   void note_backward() { of_backward_ = true; }
 
  private:

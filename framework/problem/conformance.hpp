@@ -15,15 +15,16 @@ namespace ebm {
 /// What a check of a user's own class found: whether it keeps the promises that training, sampling and export
 /// rely on, and where not, what to change.
 struct Conformance {
+  /// One broken promise.
   struct Failure {
     std::string what;    ///< what was found: "forward gives [13, 1] for 13 points"
     std::string advice;  ///< the line to change: "end it with .squeeze(1)"
   };
-  std::string subject;  ///< the name of the class that was checked: "Bumps"
-  std::vector<Failure> failures;
+  std::string subject;            ///< the name of the class that was checked: "Bumps"
+  std::vector<Failure> failures;  ///< in the order they were found; empty: all promises are kept
 
-  bool holds() const { return failures.empty(); }
-  std::string message() const;  ///< "Bumps: what; advice", of all failures
+  bool holds() const { return failures.empty(); }  ///< whether nothing was found
+  std::string message() const;                     ///< "Bumps: what; advice", of all failures
 };
 
 /// Calls an energy on some points of its domain, in evaluation mode and in training mode, and looks for what

@@ -39,7 +39,7 @@ struct Dataset {
 
 /// What a dataset may know when it is made.
 struct DatasetContext {
-  std::shared_ptr<const Domain> domain;
+  std::shared_ptr<const Domain> domain;  ///< where its points are to live
   /// Made from the section `teacher` of the dataset, if there is one; in double.
   std::shared_ptr<Energy> teacher;
   Random& random;  ///< draws and random splits

@@ -90,7 +90,7 @@ class Sphere final : public Domain {
  public:
   /// @param dimension  d of the ambient space R^d
   explicit Sphere(std::int64_t dimension);
-  static constexpr const char* kind = "sphere";
+  static constexpr const char* kind = "sphere";  ///< the name, for messages and configurations
   std::string name() const override { return kind; }
   Picture picture() const override { return dimension_ == 3 ? Picture::globe : Picture::none; }
   /// Length 1, to 1e-3.
@@ -120,7 +120,7 @@ class Euclidean final : public Domain {
  public:
   /// @param half_width  L of the square [-L, L]² that integrals are taken over where d <= 2
   explicit Euclidean(std::int64_t dimension, double scale = 1.0, double half_width = 10.0);
-  static constexpr const char* kind = "euclidean";
+  static constexpr const char* kind = "euclidean";  ///< the name, for messages and configurations
   std::string name() const override { return kind; }
   Picture picture() const override { return dimension_ == 2 ? Picture::plane : Picture::none; }
   /// All finite points.

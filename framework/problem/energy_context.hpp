@@ -13,9 +13,9 @@ namespace ebm {
 
 /// What an energy may know when it is made.
 struct EnergyContext {
-  std::shared_ptr<const Domain> domain;
-  torch::TensorOptions tensor_options;  ///< dtype and device of parameters
-  Random& random;                       ///< initial parameters
+  std::shared_ptr<const Domain> domain;  ///< of its points x
+  torch::TensorOptions tensor_options;   ///< dtype and device of parameters
+  Random& random;                        ///< initial parameters
 };
 
 }  // namespace ebm

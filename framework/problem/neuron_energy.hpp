@@ -17,6 +17,7 @@ struct Neurons {
 /// space of functions. Source: Domingo-Enrich et al. 2022, §2.
 class NeuronEnergy : public Energy {
  public:
+  /// The parameters as they are now: writing to the tensors moves the energy.
   virtual Neurons neurons() const = 0;
 
   /// The norm that the admissible ball bounds, in nats: TV = (1/m) Σ_j w_j (F1), ((1/m) Σ_j a_j²)^½ (F2).

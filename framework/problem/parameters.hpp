@@ -9,8 +9,8 @@ namespace ebm {
 
 /// A parameter, or a buffer, and the first of the names that it is registered by: "layers.0.weight".
 struct NamedTensor {
-  std::string name;
-  torch::Tensor tensor;
+  std::string name;      ///< with the names of the modules before it
+  torch::Tensor tensor;  ///< the live one, no copy
 };
 
 /// The parameters of a module, each once, in the order of registration. Tied weights, one tensor under

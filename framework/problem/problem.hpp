@@ -17,9 +17,10 @@ class Problem final {
   /// files are not read here; what is not finite in them shows when they are drawn.
   Problem(std::shared_ptr<const Domain> domain, Dataset data);
 
-  const Domain& domain() const { return *domain_; }
+  const Domain& domain() const { return *domain_; }  ///< where the points live
+  /// For who outlives the problem.
   const std::shared_ptr<const Domain>& shared_domain() const { return domain_; }
-  const Dataset& data() const { return data_; }
+  const Dataset& data() const { return data_; }  ///< the points
 
   /// Sixteen digits that tell these points from others: a hash of all parts, their shapes and order. Of a mapped
   /// file only the shape and the first and last rows are read.

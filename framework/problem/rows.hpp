@@ -10,8 +10,8 @@ namespace ebm {
 /// that the memory outlives it. `std::visit` calls a body with the pointer of the type that is there.
 template <class Float, class Double>
 struct RowView {
-  std::variant<Float*, Double*> first;
-  std::int64_t count = 0, dimension = 0;
+  std::variant<Float*, Double*> first;    ///< the first number of the first row
+  std::int64_t count = 0, dimension = 0;  ///< rows, and numbers in each
 };
 
 using Rows = RowView<float, double>;                   ///< to be written

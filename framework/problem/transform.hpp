@@ -36,8 +36,8 @@ class Transform : public virtual torch::nn::Module {
 
 /// What a transform may know when it is made: the domain of what it makes, and the type of what it learns.
 struct TransformContext {
-  std::shared_ptr<const Domain> domain;
-  torch::TensorOptions tensor_options;
+  std::shared_ptr<const Domain> domain;  ///< of T(x)
+  torch::TensorOptions tensor_options;   ///< of what it learns: dtype and device
 };
 
 /// Transforms one after the other; none of them: the identity. Modules "0", "1", ...

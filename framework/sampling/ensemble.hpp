@@ -44,7 +44,7 @@ class Ensemble final {
     /// Var_W(E' - E) over the main group with its weights, 0-dim, double: what a trust region limits. To second
     /// order twice the KL divergence between the models before and after.
     torch::Tensor variance;
-    std::int64_t gradient_evaluations = 0, energy_evaluations = 0;
+    std::int64_t gradient_evaluations = 0, energy_evaluations = 0;  ///< particles, as in Sampler::Info
   };
 
   /// @param positions  [N, d], copied
@@ -67,6 +67,7 @@ class Ensemble final {
 
   /// Positions of the main group, [main, d]; a view, until the next `move` or `follow`.
   torch::Tensor positions() const { return state_.positions.narrow(0, 0, main_); }
+  /// Those of the held-out group, [N - main, d]; likewise a view.
   torch::Tensor held_out_positions() const;
   /// Weights of the main group, [main], of the dtype of the positions; their sum is one.
   torch::Tensor weights() const;
@@ -80,8 +81,8 @@ class Ensemble final {
   /// For a start where Z is known.
   void set_log_normalizer(double value) { log_normalizer_.set(value); }
 
-  const Sampler& sampler() const { return *sampler_; }
-  const Sampler::State& state() const { return state_; }
+  const Sampler& sampler() const { return *sampler_; }    ///< the kernel
+  const Sampler::State& state() const { return state_; }  ///< of the kernel, with all N particles
   /// Whether steps and metric of the kernel go on adapting.
   void set_adapting(bool adapting) { state_.adapting = adapting; }
   /// Puts all particles somewhere else, with equal weights; steps and metric stay. @param positions  [N, d]

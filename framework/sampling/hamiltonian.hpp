@@ -20,8 +20,8 @@ struct PhasePoint {
 
 /// How a trajectory is followed.
 struct Leapfrog {
-  Geometry geometry;
-  const Domain& domain;
+  Geometry geometry;        ///< of the domain, see geometry_of
+  const Domain& domain;     ///< that the trajectory stays on
   torch::Tensor step;       ///< ε, of any shape that goes with [N, d]
   std::int64_t steps = 1;   ///< L
   torch::Tensor variances;  ///< Σ of the velocities N(0, Σ), [d]; ones on the sphere
@@ -29,7 +29,7 @@ struct Leapfrog {
 
 /// Where a trajectory ends, and what Metropolis' rule needs.
 struct Trajectory {
-  PhasePoint end;
+  PhasePoint end;  ///< after L steps, accepted or not
   /// H(start) - H(end), [N], with H = U + |v|²_{Σ^-1} / 2; -∞ where the end is not finite or the way not
   /// reversible.
   torch::Tensor log_ratio;

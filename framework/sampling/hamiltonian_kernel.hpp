@@ -15,7 +15,7 @@ struct HamiltonianKernel {
   bool diagonal_metric =
       true;  ///< whether velocities have the variances of the coordinates on R^d, see DiagonalMetric
 
-  /// One transition with fresh velocities. @param step  ε, [1], double
+  /// One transition with fresh velocities. @param step_size  ε, [1], double
   Sampler::Info step(Energy& energy, const Domain& domain, Sampler::State& state, Random& random,
                      const torch::Tensor& step_size) const;
 

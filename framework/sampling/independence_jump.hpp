@@ -35,6 +35,7 @@ class IndependenceJump final : public Sampler {
 
   Info step(Energy& energy, const Domain& domain, State& state, Random& random, double scale) const override;
 
+  /// q, as given or fitted.
   const std::shared_ptr<const Proposal>& proposal() const { return proposal_; }
 
  private:

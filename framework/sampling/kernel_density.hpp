@@ -32,7 +32,7 @@ class KernelDensity final : public Proposal {
                        const torch::TensorOptions& options) const override;
   torch::Tensor log_density(const torch::Tensor& x) const override;
 
-  double bandwidth() const { return bandwidth_; }
+  double bandwidth() const { return bandwidth_; }  ///< b, as given or fitted
 
  private:
   bool sphere_;

@@ -19,7 +19,9 @@ struct KernelMemory {
   /// The rows of the particles that go on. @param rows  [N'], int64
   void select(const torch::Tensor& rows);
 
+  /// All of it, with the parts below "part_0", "part_1", ...
   void save(ebm::State& saved) const;
+  /// In place of what is there. @throws UserError if a part of what `save` writes is missing
   void load(const ebm::State& saved);
 };
 

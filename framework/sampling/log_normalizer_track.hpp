@@ -14,6 +14,7 @@ namespace ebm {
 /// in logarithms all the time. Works on tensors alone: nothing waits for a device but who reads.
 class LogNormalizerTrack final {
  public:
+  /// @param gain  least weight of new samples, in (0, 1]
   explicit LogNormalizerTrack(double gain) : gain_(gain) {}
 
   /// A value that is known. Later samples refine it with the least gain.
@@ -29,7 +30,9 @@ class LogNormalizerTrack final {
   /// NaN before the second sample. It knows nothing of a region that q never proposes.
   double standard_error() const;
 
+  /// Value, scatter and number of observations; nothing where nothing is known.
   void save(ebm::State& saved) const;
+  /// What `save` wrote, to the bit.
   void load(const ebm::State& saved);
 
  private:

@@ -26,6 +26,7 @@ class Sampler {
   /// What a chain remembers between steps.
   struct State {
     State() = default;
+    /// At these positions [N, d], which are not copied; a kernel's `init` copies.
     explicit State(torch::Tensor positions_) : positions(std::move(positions_)) {}
 
     torch::Tensor positions;  ///< [N, d], on the domain
@@ -37,6 +38,7 @@ class Sampler {
 
     /// E at the positions [N] and ∇E [N, d] if they are known at these positions and parameters; else undefined.
     torch::Tensor energy() const { return known() ? energy_ : torch::Tensor(); }
+    /// See `energy`.
     torch::Tensor gradient() const { return known() ? gradient_ : torch::Tensor(); }
     /// Keeps E and, if defined, ∇E of the positions and parameters as they are now.
     void keep(const torch::Tensor& energy, const torch::Tensor& gradient);
@@ -46,6 +48,7 @@ class Sampler {
 
     /// All of it but `spare`; what is read back goes on with the same bits.
     void save(ebm::State& saved) const;
+    /// @throws UserError if particles of another dimension were saved, or a part of it is missing
     void load(const ebm::State& saved);
 
    private:

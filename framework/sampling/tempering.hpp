@@ -31,6 +31,7 @@ class Tempering final : public Sampler {
 
   /// The base around the data, see BaseProposal::around. @throws UserError as it does
   Tempering(const SamplerContext& context, const Options& options);
+  /// A base of one's own. @throws UserError if an option is out of its range
   Tempering(std::shared_ptr<const BaseProposal> base, const Options& options);
 
   /// Acceptance is that of MALA at β = 1.

@@ -17,28 +17,29 @@ using Json = nlohmann::ordered_json;
 
 /// The numbers that an option accepts.
 struct Range {
-  double low = -std::numeric_limits<double>::infinity();
-  double high = std::numeric_limits<double>::infinity();
-  bool low_included = true;
-  bool high_included = true;
+  double low = -std::numeric_limits<double>::infinity();  ///< the least
+  double high = std::numeric_limits<double>::infinity();  ///< the largest
+  bool low_included = true;                               ///< whether the least itself is accepted
+  bool high_included = true;                              ///< whether the largest itself is accepted
 
-  static Range any() { return {}; }
-  static Range positive() { return {.low = 0, .low_included = false}; }
-  static Range at_least(double low) { return {.low = low}; }
-  static Range between(double low, double high) { return {.low = low, .high = high}; }
+  static Range any() { return {}; }                                      ///< every finite number
+  static Range positive() { return {.low = 0, .low_included = false}; }  ///< x > 0
+  static Range at_least(double low) { return {.low = low}; }             ///< x >= low
+  static Range between(double low, double high) { return {.low = low, .high = high}; }  ///< low <= x <= high
 
-  bool contains(double value) const;
-  std::string to_string() const;  ///< "> 0", "in [0, 1]", "finite"
+  bool contains(double value) const;  ///< never of NaN and infinities
+  std::string to_string() const;      ///< "> 0", "in [0, 1]", "finite"
 };
 
 /// One option of a struct: its name, where its value lives, what it accepts and what it means.
 struct Field {
+  /// Where the value lives, by its type.
   using Value = std::variant<double*, std::int64_t*, std::optional<double>*, std::optional<std::int64_t>*,
                              bool*, std::string*, std::vector<double>*, std::vector<std::int64_t>*,
                              std::vector<std::vector<double>>*, std::vector<std::string>*, Json*>;
-  std::string_view name;
-  Value value;
-  std::string_view meaning;
+  std::string_view name;                  ///< the key
+  Value value;                            ///< what a reader writes to and a writer reads
+  std::string_view meaning;               ///< one line for a person, with the unit
   Range range = Range::any();             ///< of numbers, alone or in arrays
   std::vector<std::string> allowed = {};  ///< the texts that a choice accepts; empty: any
   bool is_path = false;  ///< a text that names a file: a configuration's reader makes it absolute
@@ -72,9 +73,11 @@ class Fields {
         "an option that is an integer is a std::int64_t or a std::optional<std::int64_t>");
     field({name, &value, meaning, range});
   }
+  /// true or false.
   void boolean(std::string_view name, bool& value, std::string_view meaning) {
     field({name, &value, meaning});
   }
+  /// Any text.
   void text(std::string_view name, std::string& value, std::string_view meaning) {
     field({name, &value, meaning});
   }
@@ -83,17 +86,21 @@ class Fields {
   void path(std::string_view name, std::string& value, std::string_view meaning) {
     field({.name = name, .value = &value, .meaning = meaning, .is_path = true});
   }
+  /// One of a few texts. @param allowed  all of them
   void choice(std::string_view name, std::string& value, std::vector<std::string> allowed,
               std::string_view meaning) {
     field({name, &value, meaning, Range::any(), std::move(allowed)});
   }
+  /// An array of numbers, each in the range.
   void numbers(std::string_view name, std::vector<double>& value, Range range, std::string_view meaning) {
     field({name, &value, meaning, range});
   }
+  /// An array of integers, each in the range.
   void integers(std::string_view name, std::vector<std::int64_t>& value, Range range,
                 std::string_view meaning) {
     field({name, &value, meaning, range});
   }
+  /// An array of arrays of numbers: points, neurons.
   void vectors(std::string_view name, std::vector<std::vector<double>>& value, std::string_view meaning) {
     field({name, &value, meaning});
   }
@@ -107,6 +114,7 @@ class Fields {
   }
 
  protected:
+  /// What a walk does with one option; all of the above end here.
   virtual void field(const Field& field) = 0;
 };
 
@@ -156,6 +164,7 @@ Options checked(Options options, std::string_view owner) {
 /// Writes the current values into a JSON object, in the order described.
 class FieldWriter final : public Fields {
  public:
+  /// @param section  an object, which keeps what else it has
   explicit FieldWriter(Json& section) : section_(section) {}
 
  protected:
@@ -167,13 +176,13 @@ class FieldWriter final : public Fields {
 
 /// What `dualebm list` prints of one option.
 struct FieldDescription {
-  std::string name, type, default_value, meaning;
+  std::string name, type, default_value, meaning;  ///< texts, as printed
 };
 
 /// Collects descriptions; the values at the time of the walk are the defaults.
 class FieldLister final : public Fields {
  public:
-  std::vector<FieldDescription> descriptions;
+  std::vector<FieldDescription> descriptions;  ///< in the order described
 
  protected:
   void field(const Field& field) override;

@@ -15,10 +15,10 @@ namespace ebm {
 /// A named choice: checked, with all defaults filled in, ready to be made.
 template <class Product, class Context>
 struct Choice {
-  std::string name;
+  std::string name;      ///< that it is registered by
   bool foreign = false;  ///< added to the registry after those of this library, see Registry::close
   Json resolved;         ///< the section with "name" and every option
-  std::function<std::shared_ptr<Product>(const Context&)> make;
+  std::function<std::shared_ptr<Product>(const Context&)> make;  ///< the product; may be called again
 };
 
 /// What all registries do alike, whatever they make.
@@ -46,9 +46,11 @@ Json named_section(const std::string& name);
 template <class Product, class Context>
 class Registry {
  public:
+  /// One class, by its name.
   struct Entry {
-    std::string name, meaning;
-    std::function<std::vector<FieldDescription>()> list;
+    std::string name, meaning;                            ///< as `dualebm list` prints them
+    std::function<std::vector<FieldDescription>()> list;  ///< its options
+    /// The choice that options make. @param path  of their section, for messages
     std::function<Choice<Product, Context>(const Json& options, const std::string& path)> read;
     /// A choice whose default options have been walked by `edit`, which may change any of them, unchecked: what
     /// C++ can do. The test that every class checks its options plants its mistakes here.
@@ -139,9 +141,10 @@ class Registry {
   /// What is here now is this library's own and has been tested; what comes later is somebody else's.
   void close() { own_ = entries_.size(); }
 
-  const std::vector<Entry>& entries() const { return entries_; }
-  const std::string& kind() const { return kind_; }
+  const std::vector<Entry>& entries() const { return entries_; }  ///< in the order they were added
+  const std::string& kind() const { return kind_; }               ///< what the entries are: "energy"
 
+  /// Of all entries, in their order.
   std::vector<std::string> names() const {
     std::vector<std::string> result;
     for (const auto& entry : entries_) result.push_back(entry.name);

@@ -32,7 +32,7 @@ class RunDirectory {
   /// A run that is there. @throws UserError if it is none.
   static RunDirectory open(const std::filesystem::path& path);
 
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return path_; }  ///< the folder itself
   std::filesystem::path config() const { return path_ / "config.json"; }
   std::filesystem::path manifest() const { return path_ / "manifest.json"; }
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }

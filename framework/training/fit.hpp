@@ -24,9 +24,9 @@ struct FitOptions {
 
 /// How a run ended.
 struct FitResult {
-  RunEnd end = RunEnd::finished;
-  std::string reason;  ///< one line for a person; empty where all iterations are done
-  Progress progress;
+  RunEnd end = RunEnd::finished;  ///< the kind of its end
+  std::string reason;             ///< one line for a person; empty where all iterations are done
+  Progress progress;              ///< at the end
   Record last;  ///< the evaluation of the energy as it is now: the best, the averaged, or the last
 };
 

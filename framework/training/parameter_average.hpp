@@ -33,7 +33,9 @@ class ParameterAverage final {
   /// unit vectors is none.
   void write_to(Energy& energy) const;
 
+  /// The averages and the number of updates.
   void save(State& state) const;
+  /// @throws UserError if shapes or dtypes are others
   void load(const State& state);
 
  private:

@@ -17,6 +17,7 @@ struct Cost {
 
   /// Gradients of any kind: what budgets count.
   std::int64_t gradients() const { return point_gradients + parameter_gradients + double_gradients; }
+  /// Adds each of the counts.
   Cost& operator+=(const Cost& other) {
     energies += other.energies;
     point_gradients += other.point_gradients;
@@ -32,13 +33,13 @@ struct Progress {
   std::int64_t gradient_evaluations = 0;  ///< Cost::gradients of all of them
   double seconds = 0;                     ///< of training; evaluation and writing are not counted
   double fraction = 0;                    ///< of the run, by iterations or by the budget that ends it first
-  Cost cost = {};
+  Cost cost = {};                         ///< of all iterations, by kind
 };
 
 /// One evaluation: a line of metrics.jsonl.
 struct Record {
-  Progress progress;
-  MetricValues metrics;
+  Progress progress;     ///< when it was made
+  MetricValues metrics;  ///< of the energy as it is evaluated, averaged if an average is kept
 };
 
 /// How a run came to its end.

@@ -16,9 +16,9 @@ namespace ebm {
 
 /// What a trainer works on and with; each is handed over here and nowhere else.
 struct TrainerContext {
-  std::shared_ptr<Energy> energy;
-  std::shared_ptr<const Problem> problem;
-  std::shared_ptr<Random> random;  ///< noise and restarts, on the energy's device
+  std::shared_ptr<Energy> energy;          ///< whose parameters are trained
+  std::shared_ptr<const Problem> problem;  ///< the data, and the domain they live on
+  std::shared_ptr<Random> random;          ///< noise and restarts, on the energy's device
   /// The kernel that moves particles, for a trainer that takes one; none: the trainer's own choice.
   std::shared_ptr<const Sampler> sampler = nullptr;
 };
@@ -26,6 +26,7 @@ struct TrainerContext {
 /// Which iteration of a training a strategy is asked for.
 class Iteration final {
  public:
+  /// @param number  from 1 @param scale  see particle_scale
   explicit Iteration(std::int64_t number, double scale = 1) : particle_scale(scale), number_(number) {}
 
   /// Counted from 1. Whoever reads it does something else in every iteration, so that none can be replayed for
@@ -36,7 +37,7 @@ class Iteration final {
   }
   /// The same, for a strategy whose `repeats` knows what it makes of the number.
   std::int64_t number_as_promised() const { return number_; }
-  bool number_was_read() const { return read_; }
+  bool number_was_read() const { return read_; }  ///< whether `number` was called
 
   double particle_scale;  ///< factor of a schedule on the particles' steps
 
@@ -68,13 +69,14 @@ class Trainer {
 
   /// Everything the next iteration depends on besides the energy and the random stream, bit for bit.
   virtual void save(State& /*state*/) const {}
+  /// What `save` wrote. @throws UserError if it does not belong to this trainer
   virtual void load(const State& /*state*/) {}
 
   /// Whether `follow` wants to be told of updates.
   virtual bool follows() const { return false; }
 
   /// The optimizer has moved the parameters and they were projected: a strategy whose particles have weights takes
-  /// the change in, and may take a part of it back. @param before  the distinct parameters, as they were
+  /// the change in, and may take a part of it back. Its argument: the distinct parameters, as they were.
   virtual Cost follow(const std::vector<torch::Tensor>& /*before*/) { return {}; }
 
   /// Whether a kernel given in the context moves its particles.
@@ -96,16 +98,17 @@ class Trainer {
   /// The tensors that `accumulate` replaces and the next iteration goes on from: particles.
   virtual std::vector<torch::Tensor*> carried() { return {}; }
 
-  Energy& energy() const { return *context_.energy; }
+  Energy& energy() const { return *context_.energy; }  ///< the one that is trained
+  /// Likewise, for who outlives the trainer.
   const std::shared_ptr<Energy>& shared_energy() const { return context_.energy; }
-  const Problem& problem() const { return *context_.problem; }
-  const std::shared_ptr<const Problem>& shared_problem() const { return context_.problem; }
-  Random& random() const { return *context_.random; }
+  const Problem& problem() const { return *context_.problem; }  ///< what it is trained on
+  const std::shared_ptr<const Problem>& shared_problem() const { return context_.problem; }  ///< likewise
+  Random& random() const { return *context_.random; }                                        ///< its stream
   /// Dtype and device of the energy's parameters, which batches and particles share.
   const torch::TensorOptions& tensor_options() const { return tensor_options_; }
 
  protected:
-  const Domain& domain() const { return context_.problem->domain(); }
+  const Domain& domain() const { return context_.problem->domain(); }  ///< that of the problem
   /// The whole training set, [n, d]; where particles start and restart. It may be a memory map in a dtype of
   /// its own: what is drawn from it takes that of the energy, and the rest is never read.
   const torch::Tensor& data() const { return context_.problem->data().train; }

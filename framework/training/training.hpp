@@ -40,6 +40,7 @@ class Training final {
   /// the energy's parameters
   Training(std::shared_ptr<Trainer> trainer, std::shared_ptr<torch::optim::Optimizer> optimizer,
            Options options);
+  /// With the options' defaults.
   Training(std::shared_ptr<Trainer> trainer, std::shared_ptr<torch::optim::Optimizer> optimizer);
 
   /// One update of the energy on a batch.
@@ -76,18 +77,18 @@ class Training final {
   /// Iterations after which `step` calls `require_finite` itself.
   static constexpr std::int64_t deferred_iterations = 100;
 
-  Trainer& trainer() const { return *trainer_; }
-  Energy& energy() const { return trainer_->energy(); }
-  const Problem& problem() const { return trainer_->problem(); }
-  const Executor& executor() const { return *executor_; }
+  Trainer& trainer() const { return *trainer_; }                  ///< the strategy
+  Energy& energy() const { return trainer_->energy(); }           ///< the trainer's
+  const Problem& problem() const { return trainer_->problem(); }  ///< the trainer's
+  const Executor& executor() const { return *executor_; }         ///< how iterations get done
   /// Null if none is kept.
   const ParameterAverage* average() const { return average_ ? &*average_ : nullptr; }
 
   /// How far it is, and every evaluation so far; `fit` keeps both.
   Progress& progress() { return progress_; }
-  const Progress& progress() const { return progress_; }
-  std::vector<Record>& records() { return records_; }
-  const std::vector<Record>& records() const { return records_; }
+  const Progress& progress() const { return progress_; }           ///< to be read
+  std::vector<Record>& records() { return records_; }              ///< one for each evaluation, in order
+  const std::vector<Record>& records() const { return records_; }  ///< to be read
 
   /// Everything the next iteration depends on besides the data. Restores bit for bit.
   State save() const;

@@ -43,6 +43,7 @@ double rounding(const torch::Tensor& energies);
 /// LibTorch's generator; at the end all is as it was, to the bit.
 class Kept final {
  public:
+  /// @param module  outlives it
   explicit Kept(torch::nn::Module& module);
   ~Kept();
   Kept(const Kept&) = delete;

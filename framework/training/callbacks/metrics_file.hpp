@@ -15,6 +15,7 @@ namespace ebm {
 /// whatever a kill has left of it does not matter; each line is flushed.
 class MetricsFile final : public Callback {
  public:
+  /// @param path  of the file, which is made when the run starts @param training  outlives it
   MetricsFile(const std::filesystem::path& path, const Training& training);
   void on_start(const Progress& progress) override;
   void on_record(const Record& record) override;

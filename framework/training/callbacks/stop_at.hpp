@@ -10,7 +10,7 @@ class StopAt final : public Callback {
  public:
   struct Options {
     std::string metric = "kl";  ///< one that has a better direction
-    double value = 0;
+    double value = 0;           ///< of the metric, in its unit
     void describe(Fields& fields);
   };
 

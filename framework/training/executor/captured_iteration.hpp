@@ -24,7 +24,7 @@ class CapturedIteration final {
  public:
   /// Numbers that the host puts into the work: equal ones are what makes iterations alike, besides shapes.
   struct Likeness {
-    std::vector<double> numbers;
+    std::vector<double> numbers;     ///< compared exactly
     bool batch_is_constant = false;  ///< the batch is the same memory with the same content every time
     /// LibTorch's generator that the work draws from.
     std::optional<torch::Generator> generator = std::nullopt;

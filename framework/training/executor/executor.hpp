@@ -17,17 +17,18 @@ class Executor {
  public:
   /// One iteration: the gradients of the strategy, then the update of the parameters.
   struct Work {
-    Trainer& trainer;
-    const Iteration& iteration;
-    torch::Tensor batch;
-    bool batch_is_constant;    ///< the same memory with the same content in every iteration
-    double optimizer_scale;    ///< factor of a schedule on the learning rates
-    bool update_is_on_device;  ///< whether the optimizer's step is work of the device alone
-    std::function<Cost(const torch::Tensor& batch)> take_gradients;
-    std::function<void()> update;
+    Trainer& trainer;            ///< whose promises decide what may be replayed
+    const Iteration& iteration;  ///< its number and scale
+    torch::Tensor batch;         ///< [b, d], on the device
+    bool batch_is_constant;      ///< the same memory with the same content in every iteration
+    double optimizer_scale;      ///< factor of a schedule on the learning rates
+    bool update_is_on_device;    ///< whether the optimizer's step is work of the device alone
+    std::function<Cost(const torch::Tensor& batch)> take_gradients;  ///< the strategy's part
+    std::function<void()> update;  ///< the rest: clip, optimizer, projection, checks
   };
 
   virtual ~Executor() = default;
+  /// Does one iteration. @return what its gradients cost, of a replay too
   virtual Cost run(const Work& work) = 0;
 
   /// Forgets whatever refers to tensors of before; called when parameters or states have been loaded.

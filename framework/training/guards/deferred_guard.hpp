@@ -18,6 +18,7 @@ namespace ebm {
 /// iterations itself.
 class DeferredGuard final : public FiniteGuard {
  public:
+  /// Looks after the parameters that the energy has now.
   explicit DeferredGuard(const Energy& energy);
   bool deferred() const override { return true; }
   void resume_at(std::int64_t iteration) override;

@@ -25,6 +25,7 @@ class FiniteGuard {
   /// @throws NonFiniteError naming the iteration, the first such parameter and the cause, unless deferred
   virtual void check_gradients(const Energy& energy, std::int64_t iteration,
                                const std::string& likely_cause) = 0;
+  /// The same for the parameters. @throws NonFiniteError likewise
   virtual void check_parameters(Energy& energy, std::int64_t iteration, const std::string& likely_cause) = 0;
 
   /// Throws what has been found and not told yet. @throws NonFiniteError

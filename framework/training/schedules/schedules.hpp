@@ -8,7 +8,7 @@ namespace ebm {
 struct WarmUp {
   std::int64_t warmup = 0;  ///< iterations; 0: none
   void describe(Fields& fields);
-  double factor(std::int64_t iteration) const;
+  double factor(std::int64_t iteration) const;  ///< min(1, t/warmup)
 };
 
 /// Step sizes stay as they are.
@@ -55,8 +55,8 @@ class ExponentialSchedule final : public Schedule {
 class CosineSchedule final : public Schedule {
  public:
   struct Options : WarmUp {
-    double final_factor = 0.01;
-    double start = 0;  ///< share of the run before the decay begins
+    double final_factor = 0.01;  ///< at the end of the run, in (0, 1]
+    double start = 0;            ///< share of the run before the decay begins
     void describe(Fields& fields);
   };
   explicit CosineSchedule(const Options& options);
@@ -71,7 +71,7 @@ class StepSchedule final : public Schedule {
  public:
   struct Options : WarmUp {
     std::int64_t every = 1000;  ///< iterations
-    double decay = 0.5;
+    double decay = 0.5;         ///< factor of each decay, in (0, 1]
     void describe(Fields& fields);
   };
   explicit StepSchedule(const Options& options);
