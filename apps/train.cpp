@@ -56,7 +56,10 @@ int train(const TrainOptions& options, const Catalogue& catalogue) {
                     : options.out.empty() ? default_folder(experiment.general.title)
                                           : std::filesystem::path(options.out);
   const auto prepared = make_problem(experiment, device);
-  if (resume) require_same_data(RunDirectory::open(path), *prepared.problem);
+  if (resume) {
+    require_same_run(RunDirectory::open(path), experiment);
+    require_same_data(RunDirectory::open(path), *prepared.problem);
+  }
   const auto training = make_training(experiment, prepared, device);
   const auto directory = resume ? RunDirectory::open(path) : create_run(path, options.force);
   const auto summary = summary_of(experiment, *prepared.problem);

@@ -4,6 +4,7 @@
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/problem/conformance.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
 #include "dualebm/framework/storage/checkpoint.hpp"
 #include "dualebm/framework/storage/checkpoint_writer.hpp"
@@ -11,7 +12,6 @@
 #include "dualebm/framework/training/callbacks/early_stop.hpp"
 #include "dualebm/framework/training/callbacks/interrupt.hpp"
 #include "dualebm/framework/training/callbacks/metrics_file.hpp"
-#include "dualebm/framework/problem/conformance.hpp"
 
 namespace ebm {
 namespace {
@@ -79,20 +79,9 @@ bool may_change(const std::string& path) {
   return false;
 }
 
-/// Refuses to go on with another energy, trainer, data or seed than the run began with.
-void require_same_run(const RunDirectory& directory, const Experiment& experiment) {
-  const auto before = read_json_file(directory.config().string());
-  for (const auto& change : Json::diff(before, experiment.resolved)) {
-    const auto path = change["path"].get<std::string>();
-    require(may_change(path),
-            "--resume {}: {} differs from the run's config.json; only loop, metrics, compare and title "
-            "may change",
-            directory.path().string(), path.substr(1));
-  }
-}
-
 /// Energies, domains and transforms that are not this library's own are looked into before they are trained.
-void require_own_conformance(const Experiment& experiment, const PreparedProblem& prepared, Training& training) {
+void require_own_conformance(const Experiment& experiment, const PreparedProblem& prepared,
+                             Training& training) {
   Random random(experiment.seed(), "conformance");
   const auto& domain = prepared.problem->domain();
   if (experiment.domain.foreign) require_conformance(check(domain, random));
@@ -134,6 +123,17 @@ class Watchers {
 };
 
 }  // namespace
+
+void require_same_run(const RunDirectory& directory, const Experiment& experiment) {
+  const auto before = read_json_file(directory.config().string());
+  for (const auto& change : Json::diff(before, experiment.resolved)) {
+    const auto path = change["path"].get<std::string>();
+    require(may_change(path),
+            "--resume {}: {} differs from the run's config.json; only loop, metrics, compare and title "
+            "may change",
+            directory.path().string(), path.substr(1));
+  }
+}
 
 std::string TrainingRun::status() const {
   return reason.empty() ? to_string(end) : fmt::format("{}: {}", to_string(end), reason);

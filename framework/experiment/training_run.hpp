@@ -16,6 +16,10 @@ struct RunSettings {
   std::vector<std::string> plugins;  ///< see load_plugin
 };
 
+/// Refuses to go on with another energy, trainer, data or seed than the run began with.
+/// @throws UserError naming the first key that differs
+void require_same_run(const RunDirectory& directory, const Experiment& experiment);
+
 /// One training as it is, or was, in its folder.
 struct TrainingRun {
   std::string label;                       ///< as on stderr and in tables
