@@ -17,7 +17,8 @@ void RestartGda::Options::describe(Fields& fields) {
   fields.number(
       "step_boost", step_boost, Range::at_least(0),
       "learning rates are multiplied by 1 + step_boost p_R / particle_step where steps are multiples of the "
-      "gradient (wasserstein_fisher_rao, sgd); Adam, which divides by its size, needs no boost and gets none");
+      "gradient (wasserstein_fisher_rao, sgd); Adam, which divides by its size, needs no boost and gets "
+      "none");
 }
 
 RestartGda::RestartGda(TrainerContext context, const Options& options)

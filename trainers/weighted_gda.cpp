@@ -29,9 +29,10 @@ void WeightedGda::Options::describe(Fields& fields) {
   fields.integer("particles", particles, Range::at_least(2), "particles that the gradient is taken with");
   fields.integer("held_out", held_out, Range::at_least(0),
                  "particles that are moved and weighted too, but that only log Z is taken with");
-  fields.number("trust", trust, Range::positive(),
-                "largest variance of the change of the energy over the particles, in nats²; of a longer step of the "
-                "optimizer a part is taken");
+  fields.number(
+      "trust", trust, Range::positive(),
+      "largest variance of the change of the energy over the particles, in nats²; of a longer step of the "
+      "optimizer a part is taken");
   ensemble.describe(fields);
 }
 

@@ -83,10 +83,11 @@ std::unique_ptr<Training> make_training(const Experiment& experiment, const Prep
   }
   auto trainer = experiment.trainer.make(
       {.energy = energy, .problem = prepared.problem, .random = particles, .sampler = sampler});
-  require(!sampler || trainer->takes_sampler(),
-          "sampler: the trainer {} has a way of its own to move particles; leave the section out, or take the "
-          "trainer weighted_gda",
-          experiment.trainer.name);
+  require(
+      !sampler || trainer->takes_sampler(),
+      "sampler: the trainer {} has a way of its own to move particles; leave the section out, or take the "
+      "trainer weighted_gda",
+      experiment.trainer.name);
   auto options = experiment.loop.training;
   options.optimizer_schedule = experiment.optimizer_schedule.make({});
   options.particle_schedule = experiment.particle_schedule.make({});

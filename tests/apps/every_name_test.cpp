@@ -175,7 +175,8 @@ TEST(EveryName, IsUsedByATest) {
   expect_all(catalogue().schedules, {"constant", "inverse_sqrt", "exponential", "cosine", "step"});
   expect_all(catalogue().callbacks, {"stop_at"});
   // In tests/framework/sampling, by these names.
-  expect_all(catalogue().samplers, {"mala_and_jumps", "langevin", "mala", "hmc", "underdamped", "jump", "tempering", "slice"});
+  expect_all(catalogue().samplers,
+             {"mala_and_jumps", "langevin", "mala", "hmc", "underdamped", "jump", "tempering", "slice"});
 }
 
 }  // namespace

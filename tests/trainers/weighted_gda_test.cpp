@@ -40,12 +40,12 @@ torch::Tensor unequal_wells() {
 
 double share_after_training(std::shared_ptr<const Sampler> sampler) {
   const auto energy = std::make_shared<TwoWells>();
-  const auto trainer = std::make_shared<WeightedGda>(
-      TrainerContext{.energy = energy,
-                     .problem = problem_of(unequal_wells()),
-                     .random = std::make_shared<Random>(4, "particles"),
-                     .sampler = std::move(sampler)},
-      WeightedGda::Options{.particles = 500, .held_out = 100});
+  const auto trainer =
+      std::make_shared<WeightedGda>(TrainerContext{.energy = energy,
+                                                   .problem = problem_of(unequal_wells()),
+                                                   .random = std::make_shared<Random>(4, "particles"),
+                                                   .sampler = std::move(sampler)},
+                                    WeightedGda::Options{.particles = 500, .held_out = 100});
   Training training(trainer,
                     std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(0.5)));
   for (int t = 0; t < 150; ++t) training.step(trainer->problem().data().train);
@@ -74,11 +74,11 @@ TEST(WeightedGda, TakesTheKernelThatItIsGiven) {
 TEST(WeightedGda, KeepsTheChangeOfTheEnergyWithinItsTrust) {
   Random random(5, "data");
   const auto energy = std::make_shared<Well>();
-  const auto trainer =
-      std::make_shared<WeightedGda>(TrainerContext{.energy = energy,
-                                                   .problem = problem_of(random.normal({4000, 1}, torch::kDouble) + 1),
-                                                   .random = std::make_shared<Random>(6, "particles")},
-                                    WeightedGda::Options{.particles = 2000, .held_out = 0, .trust = 0.09});
+  const auto trainer = std::make_shared<WeightedGda>(
+      TrainerContext{.energy = energy,
+                     .problem = problem_of(random.normal({4000, 1}, torch::kDouble) + 1),
+                     .random = std::make_shared<Random>(6, "particles")},
+      WeightedGda::Options{.particles = 2000, .held_out = 0, .trust = 0.09});
   Training training(trainer,
                     std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(1e4)));
   training.step(trainer->problem().data().train);

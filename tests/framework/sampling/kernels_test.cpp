@@ -377,7 +377,8 @@ TEST(Kernels, WhatIsNotFiniteIsRejectedAndCounted) {
 }
 
 TEST(Kernels, OptionsOutsideTheirRangesAreRefused) {
-  expect_contains(user_error([] { Mala({.step_size = 0}); }), "mala.step_size: expected a number > 0, found 0");
+  expect_contains(user_error([] { Mala({.step_size = 0}); }),
+                  "mala.step_size: expected a number > 0, found 0");
   expect_contains(user_error([] { Mala({.target_acceptance = 1}); }), "mala.target_acceptance");
   expect_contains(user_error([] { Hmc({.leapfrog_steps = 0}); }), "hmc.leapfrog_steps");
   expect_contains(user_error([] { Hmc({.jitter = 1}); }), "hmc.jitter");
