@@ -53,7 +53,7 @@ TrainingRun run_planned(const PlannedTraining& planned, const PreparedProblem& p
   } catch (const std::exception& error) {
     run.end = dynamic_cast<const NonFiniteError*>(&error) != nullptr ? RunEnd::diverged : RunEnd::failed;
     run.reason = first_line(error.what());
-    fmt::print(stderr, "{}: {}\n", title, run.reason);
+    fmt::print(stderr, "{}: {}\n", title, error.what());
     if (std::filesystem::exists(directory.metrics())) run.records = read_records(directory.metrics());
   }
   run.label = planned.entry.label;

@@ -79,7 +79,8 @@ bool may_change(const std::string& path) {
   return false;
 }
 
-/// Energies, domains and transforms that are not this library's own are looked into before they are trained.
+/// Energies and domains that are not this library's own are looked into before they are trained; transforms have
+/// been when they were fitted.
 void require_own_conformance(const Experiment& experiment, const PreparedProblem& prepared,
                              Training& training) {
   Random random(experiment.seed(), "conformance");
