@@ -59,4 +59,25 @@ Neurons LazyShallow::neurons() const { return {neurons_, coefficients_, {}}; }
 
 double LazyShallow::norm() const { return coefficients_.square().mean().sqrt().item<double>(); }
 
+std::optional<Support> LazyShallow::support(const torch::Tensor& points, const torch::Tensor& weights,
+                                            double /*tolerance*/) const {
+  if (!cap_) return std::nullopt;
+  const torch::NoGradGuard no_grad;
+  const auto z = neurons_.to(torch::kDouble);
+  auto h = torch::zeros({z.size(0)}, weights.options());
+  constexpr std::int64_t slice = 4096;
+  for (std::int64_t begin = 0; begin < points.size(0); begin += slice) {
+    const auto count = std::min(slice, points.size(0) - begin);
+    const auto features = activation_.value(points.narrow(0, begin, count).to(torch::kDouble).mm(z.t()));
+    h += features.t().mv(weights.narrow(0, begin, count));
+  }
+  const double norm = h.square().mean().sqrt().item<double>(), value = *cap_ * norm;
+  const auto coefficients = h * (norm > 0 ? -*cap_ / (norm * static_cast<double>(z.size(0))) : 0.0);
+  Support support{.value = value, .with_both_signs = value};
+  support.minimiser = [z, coefficients, activation = activation_](const torch::Tensor& x) {
+    return activation.value(x.to(torch::kCPU, torch::kDouble).mm(z.t())).mv(coefficients);
+  };
+  return support;
+}
+
 }  // namespace ebm

@@ -6,6 +6,7 @@
 #include "dualebm/framework/compute/ball_factor.hpp"
 #include "dualebm/framework/problem/gradients.hpp"
 #include "dualebm/models/ridge/features.hpp"
+#include "dualebm/models/ridge/supremum.hpp"
 
 namespace ebm {
 namespace {
@@ -86,5 +87,39 @@ void Shallow::project_parameters() {
 Neurons Shallow::neurons() const { return {neurons_, weights_, signs_}; }
 
 double Shallow::norm() const { return weights_.mean().item<double>(); }
+
+std::optional<Support> Shallow::support(const torch::Tensor& points, const torch::Tensor& weights,
+                                        double tolerance) const {
+  const auto rows = lifted(points.to(torch::kDouble));
+  const auto search = [&](ridge::Side side) {
+    return ridge::supremum(rows, weights, activation_, side, tolerance / cap_, neurons_);
+  };
+  const bool only_negative = signs_.max().item<double>()<0, only_positive = signs_.min().item<double>()> 0;
+  const auto side = only_negative   ? ridge::Side::above
+                    : only_positive ? ridge::Side::below
+                                    : ridge::Side::both;
+  const auto own = search(side);
+  Support support{.value = cap_ * std::max(0.0, own.upper),
+                  .error = cap_ * (std::max(0.0, own.upper) - std::max(0.0, own.lower)),
+                  .proven = own.proven,
+                  .neuron = own.neuron};
+  const auto feature = [bias = bias_, activation = activation_, neuron = own.neuron](const torch::Tensor& x) {
+    const auto point = x.to(torch::kCPU, torch::kDouble);
+    const auto d = point.size(1);
+    auto inner = point.mv(neuron.narrow(0, 0, d));
+    if (bias) inner = inner + neuron[d];
+    return activation.value(inner);
+  };
+  support.with_both_signs = side == ridge::Side::both
+                                ? support.value
+                                : std::max(support.value, cap_ * search(ridge::Side::both).upper);
+  support.sign = only_negative                                     ? -1
+                 : only_positive                                   ? 1
+                 : weights.dot(feature(points)).item<double>() > 0 ? -1
+                                                                   : 1;
+  const double size = own.lower > 0 ? support.sign * cap_ : 0;
+  support.minimiser = [feature, size](const torch::Tensor& x) { return size * feature(x); };
+  return support;
+}
 
 }  // namespace ebm

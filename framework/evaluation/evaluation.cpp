@@ -157,6 +157,27 @@ std::optional<double> Evaluation::score_error() const {
   return score_distance(reference_.teacher_score, student.gradient, weights);
 }
 
+const std::optional<DualityGap>& Evaluation::duality_gap() const {
+  if (duality_gap_) return *duality_gap_;
+  duality_gap_.emplace();
+  const auto* ball = as_neuron_energy(energy_);
+  const auto& data = problem_.data();
+  if (!with_duality_gap_ || ball == nullptr || data.mapped || !(reference_.fine || by_test_set()))
+    return *duality_gap_;
+  const torch::NoGradGuard no_grad;
+  const auto& energies = at_points().energy;
+  const auto train_energy = energy_at(energy_, data.train);
+  if (reference_.fine) {
+    *duality_gap_ = ebm::duality_gap(*ball, data.train, train_energy,
+                                     {reference_.nodes, reference_.fine->gibbs(energies.cpu()), energies});
+  } else {
+    const auto probabilities = (reference_.teacher_energy - energies).softmax(0);
+    *duality_gap_ =
+        duality_gap_estimate(*ball, data.train, train_energy, {data.test, probabilities, energies});
+  }
+  return *duality_gap_;
+}
+
 std::optional<Estimate> Evaluation::mean_energy(const torch::Tensor& points) const {
   if (!points.defined() || points.size(0) == 0) return std::nullopt;
   for (const auto& [seen, mean] : means_) {

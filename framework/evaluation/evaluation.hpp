@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "dualebm/framework/evaluation/duality_gap.hpp"
 #include "dualebm/framework/problem/energy.hpp"
 #include "dualebm/framework/problem/problem.hpp"
 #include "dualebm/framework/problem/quadrature.hpp"
@@ -43,9 +44,10 @@ struct Reference {
 /// their first hundred thousand rows.
 class Evaluation final {
  public:
-  /// All three outlive it.
-  Evaluation(Energy& energy, const Problem& problem, const Reference& reference)
-      : energy_(energy), problem_(problem), reference_(reference) {}
+  /// All three outlive it. @param with_duality_gap  else there is none: it takes longer than all else
+  Evaluation(Energy& energy, const Problem& problem, const Reference& reference,
+             bool with_duality_gap = false)
+      : energy_(energy), problem_(problem), reference_(reference), with_duality_gap_(with_duality_gap) {}
 
   Energy& energy() const { return energy_; }           ///< the one that is looked at
   const Problem& problem() const { return problem_; }  ///< the one that it is measured on
@@ -62,6 +64,10 @@ class Evaluation final {
 
   /// Fisher divergence E_t |∇E_t - ∇E_s|² of tangential gradients; none without a teacher.
   std::optional<double> score_error() const;
+
+  /// How far the energy is from the best of its ball on the training points; none for an energy without a ball, for
+  /// mapped points, where it was not asked for, and where neither a rule nor a teacher's test set stands for the model.
+  const std::optional<DualityGap>& duality_gap() const;
 
   /// E_points[E] in nats. @param points [n, d] @return none for no points
   std::optional<Estimate> mean_energy(const torch::Tensor& points) const;
@@ -83,10 +89,12 @@ class Evaluation final {
   Energy& energy_;
   const Problem& problem_;
   const Reference& reference_;
+  bool with_duality_gap_;
   mutable std::optional<AtPoints> at_points_;
   mutable torch::Tensor at_coarse_nodes_;
   mutable std::vector<std::pair<torch::Tensor, Estimate>> means_;  ///< by points
   mutable std::optional<std::optional<double>> log_z_;
+  mutable std::optional<std::optional<DualityGap>> duality_gap_;
 };
 
 /// E at many points in slices, so that memory does not grow with their number; in double precision, [P].

@@ -16,13 +16,17 @@ void Evaluator::Options::describe(Fields& fields) {
   fields.integer(
       "resolution", resolution, Range::between(4, 4000),
       "latitudes of the quadrature on S² (longitudes: twice as many), half the nodes along a side on R²");
+  fields.boolean("duality_gap", duality_gap,
+                 "at every evaluation, how far a shallow energy is from the best of its ball: some tenths of "
+                 "a second each");
 }
 
 Evaluator::Evaluator(std::shared_ptr<const Problem> problem, Options options,
                      std::vector<std::shared_ptr<const Metric>> metrics)
     : problem_(std::move(problem)),
       metrics_(std::move(metrics)),
-      reference_(*problem_, checked(options, "metrics").resolution) {
+      reference_(*problem_, checked(options, "metrics").resolution),
+      duality_gap_(options.duality_gap) {
   for (const auto& metric : metrics_) {
     auto described = metric->description();
     const auto same = [&](const MetricDescription& other) { return other.name == described.name; };
@@ -36,7 +40,7 @@ Evaluator::Evaluator(std::shared_ptr<const Problem> problem) : Evaluator(std::mo
 
 MetricValues Evaluator::evaluate(Energy& energy) const {
   const torch::NoGradGuard no_grad;
-  const Evaluation evaluation(energy, *problem_, reference_);
+  const Evaluation evaluation(energy, *problem_, reference_, duality_gap_);
   MetricValues values;
   for (std::size_t i = 0; i < metrics_.size(); ++i) {
     const auto value = metrics_[i]->value(evaluation);

@@ -16,6 +16,7 @@ class Evaluator final {
  public:
   struct Options {
     std::int64_t resolution = 100;  ///< latitudes of the quadrature on S²; half the nodes along a side on R²
+    bool duality_gap = false;       ///< of energies that have a ball: some tenths of a second each time
     void describe(Fields& fields);
   };
 
@@ -42,6 +43,7 @@ class Evaluator final {
   std::vector<std::shared_ptr<const Metric>> metrics_;
   std::vector<MetricDescription> descriptions_;
   Reference reference_;
+  bool duality_gap_;
 };
 
 /// Of the name, with the nearest one in the message if there is none. @throws UserError

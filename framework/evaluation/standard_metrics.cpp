@@ -55,6 +55,14 @@ FormulaMetric::Formula energy(DataPart which) {
   };
 }
 
+/// A number of the duality gap. @param proven  whether it belongs to a certificate or to an estimate
+FormulaMetric::Formula gap(bool proven, Value (*number)(const DualityGap&)) {
+  return [proven, number](const Evaluation& at) {
+    const auto& gap = at.duality_gap();
+    return gap && gap->proven == proven ? number(*gap) : std::nullopt;
+  };
+}
+
 const std::vector<std::pair<MetricDescription, FormulaMetric::Formula>>& table() {
   static const std::vector<std::pair<MetricDescription, FormulaMetric::Formula>> list = {
       {{"kl", "KL(teacher ‖ student)", "nats", "lower", true,
@@ -66,6 +74,27 @@ const std::vector<std::pair<MetricDescription, FormulaMetric::Formula>>& table()
       {{"score_error", "score error", "nats² per squared length", "lower", true,
         "Fisher divergence E_t |∇E_t - ∇E_s|² of tangential gradients"},
        [](const Evaluation& at) { return at.score_error(); }},
+      {{"duality_gap", "duality gap", "nats", "lower", true,
+        "E_train[E] - E_p[E] + support function of the ball: no energy of the ball has a training likelihood "
+        "better "
+        "by more; by quadrature, never too low"},
+       gap(true, [](const DualityGap& found) { return Value(found.value); })},
+      {{"duality_gap_error", "slack of the duality gap", "nats", "", true,
+        "by how much the duality gap may be too high: where the search over neurons ended"},
+       gap(true, [](const DualityGap& found) { return Value(found.error); })},
+      {{"duality_gap_estimate", "duality gap, estimate", "nats", "lower", false,
+        "the same where there is no quadrature: over the test set, weighted, with a neuron found by a local "
+        "search"},
+       gap(false, [](const DualityGap& found) { return Value(found.value); })},
+      {{"duality_gap_standard_error", "standard error of the duality gap", "nats", "", true,
+        "of duality_gap_estimate, on points that the neuron was not searched with"},
+       gap(false, [](const DualityGap& found) { return found.standard_error; })},
+      {{"sign_restriction", "price of one sign", "nats", "", false,
+        "by how much the duality gap would be larger if weights of both signs were allowed"},
+       [](const Evaluation& at) {
+         const auto& found = at.duality_gap();
+         return found && found->sign != 0 ? Value(found->restriction) : std::nullopt;
+       }},
       {{"tv", "total variation, norm", "nats", "", false,
         "norm of the energy that its ball bounds: total variation (1/m) Σ w_j (F1), ((1/m) Σ a_j²)^½ (F2)"},
        [](const Evaluation& at) {
