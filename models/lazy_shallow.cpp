@@ -16,37 +16,21 @@ void LazyShallow::Options::describe(Fields& fields) {
 }
 
 LazyShallow::LazyShallow(const EnergyContext& context, const Options& options)
-    : activation_(checked(options, "lazy_shallow").activation), cap_(options.norm_cap) {
+    : RidgeEnergy(Activation(checked(options, "lazy_shallow").activation)), cap_(options.norm_cap) {
   const auto dimension = expect_domain<Sphere>(*context.domain, "lazy_shallow").dimension();
   const auto z = context.random.normal({options.neurons, dimension}, context.tensor_options);
   neurons_ = register_buffer("neurons", z / z.norm(2, 1, true));
   coefficients_ = register_parameter("coefficients", torch::zeros({options.neurons}, context.tensor_options));
 }
 
-torch::Tensor LazyShallow::scaled_coefficients() const {
-  return coefficients_ / static_cast<double>(neurons_.size(0));
-}
-
-torch::Tensor LazyShallow::forward(const torch::Tensor& x) {
-  return ridge::value(x, neurons_, scaled_coefficients(), activation_);
-}
-
-torch::Tensor LazyShallow::gradient(const torch::Tensor& x) {
-  return ridge::gradient(x, neurons_, scaled_coefficients(), activation_);
-}
-
-std::pair<torch::Tensor, torch::Tensor> LazyShallow::value_and_gradient(const torch::Tensor& x) {
-  return ridge::value_and_gradient(x, neurons_, scaled_coefficients(), activation_);
-}
-
-RowGradient LazyShallow::row_gradient(const torch::Tensor& like) {
-  return ridge::row_gradient(like, neurons_, scaled_coefficients(), activation_);
+RidgeEnergy::Expansion LazyShallow::expansion() const {
+  return {neurons_, coefficients_ / static_cast<double>(neurons_.size(0))};
 }
 
 void LazyShallow::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
   const torch::NoGradGuard no_grad;
   add_gradient(coefficients_,
-               ridge::features(x, weight, neurons_, activation_) / static_cast<double>(neurons_.size(0)));
+               ridge::features(x, weight, neurons_, activation()) / static_cast<double>(neurons_.size(0)));
 }
 
 void LazyShallow::project_parameters() {
@@ -68,14 +52,14 @@ std::optional<Support> LazyShallow::support(const torch::Tensor& points, const t
   constexpr std::int64_t slice = 4096;
   for (std::int64_t begin = 0; begin < points.size(0); begin += slice) {
     const auto count = std::min(slice, points.size(0) - begin);
-    const auto features = activation_.value(points.narrow(0, begin, count).to(torch::kDouble).mm(z.t()));
+    const auto features = activation().value(points.narrow(0, begin, count).to(torch::kDouble).mm(z.t()));
     h += features.t().mv(weights.narrow(0, begin, count));
   }
   const double norm = h.square().mean().sqrt().item<double>(), value = *cap_ * norm;
   const auto coefficients = h * (norm > 0 ? -*cap_ / (norm * static_cast<double>(z.size(0))) : 0.0);
   Support support{.value = value, .with_both_signs = value};
-  support.minimiser = [z, coefficients, activation = activation_](const torch::Tensor& x) {
-    return activation.value(x.to(torch::kCPU, torch::kDouble).mm(z.t())).mv(coefficients);
+  support.minimiser = [z, coefficients, sigma = activation()](const torch::Tensor& x) {
+    return sigma.value(x.to(torch::kCPU, torch::kDouble).mm(z.t())).mv(coefficients);
   };
   return support;
 }

@@ -3,8 +3,7 @@
 #include <string>
 
 #include "dualebm/framework/problem/energy_context.hpp"
-#include "dualebm/framework/problem/neuron_energy.hpp"
-#include "dualebm/models/ridge/activation.hpp"
+#include "dualebm/models/ridge/ridge_energy.hpp"
 
 namespace ebm {
 
@@ -15,7 +14,7 @@ namespace ebm {
 /// A random-feature expansion of a ball of the RKHS with kernel ∫ φ(x, z) φ(y, z) dπ(z). With β = null the
 /// ball is gone; a ridge penalty is then the optimizer's weight decay. Source: Domingo-Enrich et al. 2022, §2
 /// and §4.
-class LazyShallow final : public NeuronEnergy {
+class LazyShallow final : public RidgeEnergy {
  public:
   struct Options {
     std::int64_t neurons = 512;             ///< m
@@ -27,10 +26,6 @@ class LazyShallow final : public NeuronEnergy {
   /// @throws UserError on another domain than the sphere.
   LazyShallow(const EnergyContext& context, const Options& options);
 
-  torch::Tensor forward(const torch::Tensor& x) override;
-  torch::Tensor gradient(const torch::Tensor& x) override;
-  std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) override;
-  RowGradient row_gradient(const torch::Tensor& like) override;
   void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) override;
 
   /// a <- β a / |a| where |a| = ((1/m) Σ a_j²)^½ exceeds β.
@@ -40,12 +35,10 @@ class LazyShallow final : public NeuronEnergy {
   /// F2: β ((1/m) Σ_j h(z_j)²)^½ with h(z) = ∫ φ(x, z) dω(x), by Cauchy and Schwarz, attained by all neurons together.
   std::optional<Support> support(const torch::Tensor& points, const torch::Tensor& weights,
                                  double tolerance) const override;
-  bool smooth() const override { return activation_.smooth(); }
 
  private:
-  torch::Tensor scaled_coefficients() const;
+  Expansion expansion() const override;
 
-  Activation activation_;
   std::optional<double> cap_;
   torch::Tensor neurons_, coefficients_;
 };

@@ -33,47 +33,25 @@ void Shallow::Options::describe(Fields& fields) {
 }
 
 Shallow::Shallow(const EnergyContext& context, const Options& options)
-    : activation_(checked(options, "shallow").activation),
-      bias_(options.bias),
+    : RidgeEnergy(Activation(checked(options, "shallow").activation), options.bias),
       cap_(options.total_variation_cap) {
   const auto dimension = expect_domain<Sphere>(*context.domain, "shallow").dimension();
   const auto& tensor_options = context.tensor_options;
-  const auto z = context.random.normal({options.neurons, dimension + (bias_ ? 1 : 0)}, tensor_options);
+  const auto z = context.random.normal({options.neurons, dimension + (options.bias ? 1 : 0)}, tensor_options);
   neurons_ = register_parameter("neurons", z / z.norm(2, 1, true));
   weights_ =
       register_parameter("weights", torch::full({options.neurons}, options.initial_weight, tensor_options));
   signs_ = register_buffer("signs", initial_signs(options.signs, options.neurons, tensor_options));
 }
 
-torch::Tensor Shallow::coefficients() const {
-  return signs_ * weights_ / static_cast<double>(weights_.size(0));
-}
-
-torch::Tensor Shallow::lifted(const torch::Tensor& x) const {
-  return bias_ ? torch::cat({x, torch::ones_like(x.narrow(1, 0, 1))}, 1) : x;
-}
-
-torch::Tensor Shallow::forward(const torch::Tensor& x) {
-  return ridge::value(lifted(x), neurons_, coefficients(), activation_);
-}
-
-torch::Tensor Shallow::gradient(const torch::Tensor& x) {
-  return ridge::gradient(lifted(x), neurons_, coefficients(), activation_).narrow(1, 0, x.size(1));
-}
-
-std::pair<torch::Tensor, torch::Tensor> Shallow::value_and_gradient(const torch::Tensor& x) {
-  auto [value, gradient] = ridge::value_and_gradient(lifted(x), neurons_, coefficients(), activation_);
-  return {value, gradient.narrow(1, 0, x.size(1))};
-}
-
-RowGradient Shallow::row_gradient(const torch::Tensor& like) {
-  return bias_ ? nullptr : ridge::row_gradient(like, neurons_, coefficients(), activation_);
+RidgeEnergy::Expansion Shallow::expansion() const {
+  return {neurons_, signs_ * weights_ / static_cast<double>(weights_.size(0))};
 }
 
 void Shallow::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
   const torch::NoGradGuard no_grad;
-  const auto [direction, feature] = ridge::moments(lifted(x), weight, neurons_, activation_);
-  add_gradient(neurons_, direction * coefficients().unsqueeze(1));
+  const auto [direction, feature] = ridge::moments(lifted(x), weight, neurons_, activation());
+  add_gradient(neurons_, direction * expansion().coefficients.unsqueeze(1));
   add_gradient(weights_, feature * signs_ / static_cast<double>(weights_.size(0)));
 }
 
@@ -92,7 +70,7 @@ std::optional<Support> Shallow::support(const torch::Tensor& points, const torch
                                         double tolerance) const {
   const auto rows = lifted(points.to(torch::kDouble));
   const auto search = [&](ridge::Side side) {
-    return ridge::supremum(rows, weights, activation_, side, tolerance / cap_, neurons_);
+    return ridge::supremum(rows, weights, activation(), side, tolerance / cap_, neurons_);
   };
   const bool only_negative = signs_.max().item<double>()<0, only_positive = signs_.min().item<double>()> 0;
   const auto side = only_negative   ? ridge::Side::above
@@ -103,12 +81,8 @@ std::optional<Support> Shallow::support(const torch::Tensor& points, const torch
                   .error = cap_ * (std::max(0.0, own.upper) - std::max(0.0, own.lower)),
                   .proven = own.proven,
                   .neuron = own.neuron};
-  const auto feature = [bias = bias_, activation = activation_, neuron = own.neuron](const torch::Tensor& x) {
-    const auto point = x.to(torch::kCPU, torch::kDouble);
-    const auto d = point.size(1);
-    auto inner = point.mv(neuron.narrow(0, 0, d));
-    if (bias) inner = inner + neuron[d];
-    return activation.value(inner);
+  const auto feature = [this, sigma = activation(), neuron = own.neuron](const torch::Tensor& x) {
+    return sigma.value(lifted(x.to(torch::kCPU, torch::kDouble)).mv(neuron));
   };
   support.with_both_signs = side == ridge::Side::both
                                 ? support.value

@@ -3,8 +3,7 @@
 #include <string>
 
 #include "dualebm/framework/problem/energy_context.hpp"
-#include "dualebm/framework/problem/neuron_energy.hpp"
-#include "dualebm/models/ridge/activation.hpp"
+#include "dualebm/models/ridge/ridge_energy.hpp"
 
 namespace ebm {
 
@@ -16,7 +15,7 @@ namespace ebm {
 /// With a bias the feature is σ(<(x, 1), z>) with z on the sphere of one dimension more; without one, ReLU
 /// features on the sphere span only even functions and linear ones. Neurons and weights both move. Source:
 /// Domingo-Enrich et al. 2022, §2 and §4.
-class Shallow final : public NeuronEnergy {
+class Shallow final : public RidgeEnergy {
  public:
   struct Options {
     std::int64_t neurons = 64;        ///< m
@@ -31,11 +30,6 @@ class Shallow final : public NeuronEnergy {
   /// Neurons start uniform on their sphere. @throws UserError on another domain than the sphere.
   Shallow(const EnergyContext& context, const Options& options);
 
-  torch::Tensor forward(const torch::Tensor& x) override;
-  torch::Tensor gradient(const torch::Tensor& x) override;
-  std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) override;
-  /// None with a bias: rows in memory are not lifted.
-  RowGradient row_gradient(const torch::Tensor& like) override;
   void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) override;
 
   /// Neurons back to the sphere, negative weights to zero, and w <- β w / TV if TV > β.
@@ -45,14 +39,10 @@ class Shallow final : public NeuronEnergy {
   /// F1: β sup_z of h, -h or |h| by the signs that the weights have, h(z) = ∫ φ(x, z) dω(x); 0 if that is negative.
   std::optional<Support> support(const torch::Tensor& points, const torch::Tensor& weights,
                                  double tolerance) const override;
-  bool smooth() const override { return activation_.smooth(); }
 
  private:
-  torch::Tensor coefficients() const;
-  torch::Tensor lifted(const torch::Tensor& x) const;
+  Expansion expansion() const override;
 
-  Activation activation_;
-  bool bias_;
   double cap_;
   torch::Tensor neurons_, weights_, signs_;
 };

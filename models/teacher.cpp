@@ -14,7 +14,6 @@ namespace ebm {
 namespace {
 
 constexpr std::int64_t most_neurons = 16;  // the bound on E visits every subset
-const Activation relu("relu");
 
 double largest_subset_sum(const torch::Tensor& neurons) {
   const auto count = neurons.size(0);
@@ -76,7 +75,7 @@ void Teacher::Options::describe(Fields& fields) {
 }
 
 Teacher::Teacher(const EnergyContext& context, const Options& options)
-    : weight_(checked(options, "teacher").weight), sign_(options.sign) {
+    : RidgeEnergy(Activation("relu")), weight_(checked(options, "teacher").weight), sign_(options.sign) {
   const auto count = static_cast<std::int64_t>(options.neurons.size());
   require(count >= 1 && count <= most_neurons, "teacher.neurons: 1 to {} neurons, got {}", most_neurons,
           count);
@@ -97,20 +96,9 @@ Teacher::Teacher(const EnergyContext& context, const Options& options)
   neurons_ = register_buffer("neurons", z.to(context.tensor_options));
 }
 
-torch::Tensor Teacher::coefficients() const {
-  return torch::full_like(neurons_.select(1, 0), sign_ * weight_ / static_cast<double>(neurons_.size(0)));
-}
-
-torch::Tensor Teacher::forward(const torch::Tensor& x) {
-  return ridge::value(x, neurons_, coefficients(), relu);
-}
-
-torch::Tensor Teacher::gradient(const torch::Tensor& x) {
-  return ridge::gradient(x, neurons_, coefficients(), relu);
-}
-
-std::pair<torch::Tensor, torch::Tensor> Teacher::value_and_gradient(const torch::Tensor& x) {
-  return ridge::value_and_gradient(x, neurons_, coefficients(), relu);
+RidgeEnergy::Expansion Teacher::expansion() const {
+  const double each = sign_ * weight_ / static_cast<double>(neurons_.size(0));
+  return {neurons_, torch::full_like(neurons_.select(1, 0), each)};
 }
 
 Neurons Teacher::neurons() const {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "dualebm/framework/problem/energy_context.hpp"
-#include "dualebm/framework/problem/neuron_energy.hpp"
+#include "dualebm/models/ridge/ridge_energy.hpp"
 
 namespace ebm {
 
@@ -14,7 +14,7 @@ namespace ebm {
 /// Its minimum over the sphere is bounded exactly, which makes rejection sampling exact; with one or two
 /// neurons log Z is known too. It has no parameters. Source: Domingo-Enrich et al. 2022, §6 and the authors'
 /// scripts.
-class Teacher final : public NeuronEnergy {
+class Teacher final : public RidgeEnergy {
  public:
   struct Options {
     std::vector<std::vector<double>> neurons = {{1, 0, 0}};  ///< z_j, normalised when read
@@ -26,12 +26,8 @@ class Teacher final : public NeuronEnergy {
   /// @throws UserError if a neuron has not the dimension of the domain, and on another domain than the sphere.
   Teacher(const EnergyContext& context, const Options& options);
 
-  torch::Tensor forward(const torch::Tensor& x) override;
-  torch::Tensor gradient(const torch::Tensor& x) override;
-  std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) override;
   Neurons neurons() const override;
   double norm() const override { return weight_; }
-  bool smooth() const override { return false; }
 
   /// With ε = -1: at any x the active neurons A give E(x) = -<x, Σ_A w z_j / m> >= -max_A |Σ_A w z_j / m|,
   /// the maximum over all subsets. With ε = +1 it is 0.
@@ -42,7 +38,7 @@ class Teacher final : public NeuronEnergy {
   std::optional<double> log_normalizer() const override { return log_normalizer_; }
 
  private:
-  torch::Tensor coefficients() const;
+  Expansion expansion() const override;
 
   double weight_, sign_;
   torch::Tensor neurons_;

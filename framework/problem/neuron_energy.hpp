@@ -17,7 +17,7 @@ struct Support {
   double with_both_signs = 0;
   torch::Tensor neuron;  ///< the single neuron that attains it, [k], double; undefined where many do together
   double sign = 0;       ///< its ε
-  /// The energy that attains value - error: points [N, d] -> [N], double.
+  /// The energy that attains value - error, while that which was asked lives: points [N, d] -> [N], double.
   std::function<torch::Tensor(const torch::Tensor&)> minimiser;
 };
 

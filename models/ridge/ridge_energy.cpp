@@ -1,0 +1,35 @@
+#include "dualebm/models/ridge/ridge_energy.hpp"
+
+#include <ATen/ATen.h>
+
+#include "dualebm/models/ridge/features.hpp"
+
+namespace ebm {
+
+torch::Tensor RidgeEnergy::lifted(const torch::Tensor& x) const {
+  return bias_ ? torch::cat({x, torch::ones_like(x.narrow(1, 0, 1))}, 1) : x;
+}
+
+torch::Tensor RidgeEnergy::forward(const torch::Tensor& x) {
+  const auto [z, c] = expansion();
+  return ridge::value(lifted(x), z, c, activation_);
+}
+
+torch::Tensor RidgeEnergy::gradient(const torch::Tensor& x) {
+  const auto [z, c] = expansion();
+  return ridge::gradient(lifted(x), z, c, activation_).narrow(1, 0, x.size(1));
+}
+
+std::pair<torch::Tensor, torch::Tensor> RidgeEnergy::value_and_gradient(const torch::Tensor& x) {
+  const auto [z, c] = expansion();
+  auto [value, gradient] = ridge::value_and_gradient(lifted(x), z, c, activation_);
+  return {value, gradient.narrow(1, 0, x.size(1))};
+}
+
+RowGradient RidgeEnergy::row_gradient(const torch::Tensor& like) {
+  if (bias_) return nullptr;
+  const auto [z, c] = expansion();
+  return ridge::row_gradient(like, z, c, activation_);
+}
+
+}  // namespace ebm
