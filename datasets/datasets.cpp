@@ -6,6 +6,7 @@
 #include "dualebm/datasets/table_csv.hpp"
 #include "dualebm/datasets/teacher_student.hpp"
 #include "dualebm/datasets/toys/toy.hpp"
+#include "dualebm/datasets/toys/toy_torus.hpp"
 
 namespace ebm {
 
@@ -18,6 +19,7 @@ void add_datasets(Catalogue& catalogue) {
   entries.add<Npy>("npy", "rows or images of a NumPy .npy file, mapped into memory and not copied");
   entries.add<IdxImages>("idx", "grey images in the IDX format of MNIST, packed by gzip or not");
   entries.add<Toy>("toy", "shapes in the plane with their exact densities");
+  entries.add<ToyTorus>("toy_torus", "a mixture of von Mises densities on the torus, with its exact density");
 }
 
 }  // namespace ebm

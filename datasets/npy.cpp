@@ -120,6 +120,7 @@ Npy::Npy(const DatasetContext& context, const Options& given) {
   const auto array = load_npy(options.path, options.array);
   const auto points = rows_of(array);
   require_dimension("npy", options.path, points.size(1), *context.domain);
+  const auto note = context.transformed ? std::string() : check_ranges(points, options.path, *context.domain);
   SplitOptions held_out = options;
   if (!options.validation_path.empty()) held_out.validation_share = 0;
   if (!options.test_path.empty()) held_out.test_share = 0;
@@ -138,7 +139,8 @@ Npy::Npy(const DatasetContext& context, const Options& given) {
   if (!options.test_path.empty()) test = part_of(options.test_path, options, train, *context.domain);
   image = image_of(array);
   origin = fmt::format("{} rows of {} numbers, array ({}) of {}", points.size(0), points.size(1),
-                       fmt::join(array.sizes().vec(), ", "), c10::toString(points.scalar_type()));
+                       fmt::join(array.sizes().vec(), ", "), c10::toString(points.scalar_type())) +
+           note;
 }
 
 }  // namespace ebm

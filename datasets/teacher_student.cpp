@@ -26,7 +26,8 @@ void TeacherStudent::Options::describe(Fields& fields) {
 TeacherStudent::TeacherStudent(const DatasetContext& context, const Options& given) {
   const auto options = checked(given, "teacher_student");
   const auto points = samples(context, options.train + options.validation + options.test);
-  static_cast<Dataset&>(*this) = parts_of(points, options.train, options.validation);
+  static_cast<Dataset&>(*this) =
+      parts_of(context.domain->coordinates_of(points), options.train, options.validation);
   teacher = context.teacher;
 }
 

@@ -18,20 +18,29 @@ std::int64_t dimension_on(const EnergyContext& context, const char* energy) {
   return expect_domain<Expected>(*context.domain, energy).dimension();
 }
 
+/// The same once τ is a probability: then exp(-E) has an integral whatever the network is.
+std::int64_t dimension_on_probability(const EnergyContext& context, const char* energy) {
+  const auto& domain = *context.domain;
+  require(domain.has_probability_base(),
+          "{} lives on a domain of finite measure (sphere, torus, box), not on {}", energy, domain.name());
+  return domain.dimension();
+}
+
 }  // namespace
 
 void add_energies(Catalogue& catalogue) {
   auto& entries = catalogue.energies;
   entries.add<Shallow::Options>(
-      "shallow", "shallow network, feature learning (F1): neurons and weights move; sphere",
+      "shallow", "shallow network, feature learning (F1): neurons and weights move; sphere, torus, box",
       [](const Shallow::Options& options, const EnergyContext& context) {
-        return std::make_shared<Shallow>(dimension_on<Sphere>(context, "shallow"), options, context.random,
-                                         context.tensor_options);
+        return std::make_shared<Shallow>(dimension_on_probability(context, "shallow"), options,
+                                         context.random, context.tensor_options);
       });
   entries.add<LazyShallow::Options>(
-      "lazy_shallow", "shallow network, lazy (F2): frozen random neurons, real coefficients; sphere",
+      "lazy_shallow",
+      "shallow network, lazy (F2): frozen random neurons, real coefficients; sphere, torus, box",
       [](const LazyShallow::Options& options, const EnergyContext& context) {
-        return std::make_shared<LazyShallow>(dimension_on<Sphere>(context, "lazy_shallow"), options,
+        return std::make_shared<LazyShallow>(dimension_on_probability(context, "lazy_shallow"), options,
                                              context.random, context.tensor_options);
       });
   entries.add<VonMisesFisherMixture::Options>(
