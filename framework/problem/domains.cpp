@@ -1,5 +1,9 @@
 #include "dualebm/framework/problem/domains.hpp"
 
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
 #include "dualebm/framework/problem/box.hpp"
 #include "dualebm/framework/problem/product_domain.hpp"
 #include "dualebm/framework/problem/torus.hpp"

@@ -6,15 +6,15 @@
 
 #include "dualebm/framework/problem/box.hpp"
 #include "dualebm/framework/problem/conformance.hpp"
+#include "dualebm/framework/problem/domains.hpp"
 #include "dualebm/framework/problem/product_domain.hpp"
 #include "dualebm/framework/problem/torus.hpp"
-#include "tests/support/catalogue.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
 namespace {
 
-constexpr double pi = std::numbers::pi;
+constexpr double half_turn = std::numbers::pi;
 
 /// log I_0(κ) by its series.
 double log_bessel(double kappa) {
@@ -79,18 +79,18 @@ TEST(TorusAndBox, AGeodesicThatForgetsTheVelocityIsFound) {
 }
 
 TEST(TorusAndBox, AnglesAndPointsAreTheSame) {
-  const Torus torus({360, 24, 2 * pi}, {-180, 0, -pi});
+  const Torus torus({360, 24, 2 * half_turn}, {-180, 0, -half_turn});
   const auto angles =
-      torch::tensor({{361.0, 25.0, 3.5 * pi}, {-180.0, 0.0, -pi}, {-90.0, 23.0, 1.0}}, torch::kDouble);
+      torch::tensor({{361.0, 25.0, 3.5 * half_turn}, {-180.0, 0.0, -half_turn}, {-90.0, 23.0, 1.0}}, torch::kDouble);
   const auto expected =
-      torch::tensor({{1.0, 1.0, -0.5 * pi}, {-180.0, 0.0, -pi}, {-90.0, 23.0, 1.0}}, torch::kDouble);
+      torch::tensor({{1.0, 1.0, -0.5 * half_turn}, {-180.0, 0.0, -half_turn}, {-90.0, 23.0, 1.0}}, torch::kDouble);
   const auto found = torus.coordinates_of(torus.points_at(angles));
   // The two ends of a range are one place.
-  const auto period = torch::tensor({360.0, 24.0, 2 * pi}, torch::kDouble);
+  const auto period = torch::tensor({360.0, 24.0, 2 * half_turn}, torch::kDouble);
   const auto apart = torch::remainder(found - expected + period / 2, period) - period / 2;
   EXPECT_LT(apart.abs().max().item<double>(), 1e-9);
-  EXPECT_TRUE((found >= torch::tensor({-180.0, 0.0, -pi}, torch::kDouble)).all().item<bool>());
-  EXPECT_NEAR(torus.points_at(angles)[0][0].item<double>(), std::cos(pi / 180), 1e-12);
+  EXPECT_TRUE((found >= torch::tensor({-180.0, 0.0, -half_turn}, torch::kDouble)).all().item<bool>());
+  EXPECT_NEAR(torus.points_at(angles)[0][0].item<double>(), std::cos(half_turn / 180), 1e-12);
   EXPECT_EQ(torus.coordinates()[0].unit, "°");
   EXPECT_EQ(torus.coordinates()[1].unit, "");
   EXPECT_EQ(torus.coordinates()[2].unit, "rad");
@@ -127,7 +127,7 @@ TEST(TorusAndBox, TruncatedDensitiesByQuadrature) {
   EXPECT_NEAR(two->weights.sum().item<double>(), 1, 1e-12);
   const auto z =
       (two->points - torch::tensor({1.2, -1.5}, torch::kDouble)) / torch::tensor({0.3, 0.8}, torch::kDouble);
-  const double truth = std::log(2 * pi * 0.3 * 0.8 / 4 * normal_mass(-1.2 / 0.3, -0.2 / 0.3) *
+  const double truth = std::log(2 * half_turn * 0.3 * 0.8 / 4 * normal_mass(-1.2 / 0.3, -0.2 / 0.3) *
                                 normal_mass(0.5 / 0.8, 4.5 / 0.8));
   EXPECT_NEAR(two->log_integral(0.5 * z.square().sum(1)), truth, 1e-10);
   EXPECT_NEAR(square.log_area(), std::log(4), 1e-12);
@@ -143,7 +143,7 @@ TEST(TorusAndBox, AProductHasTheProductOfTheRules) {
   // exp(2 cos φ - (x - cos φ)²/2): the line gives sqrt(2π) at every φ.
   const auto energy =
       -2 * rule->points.select(1, 0) + 0.5 * (rule->points.select(1, 2) - rule->points.select(1, 0)).square();
-  EXPECT_NEAR(rule->log_integral(energy), log_bessel(2) + 0.5 * std::log(2 * pi), 1e-9);
+  EXPECT_NEAR(rule->log_integral(energy), log_bessel(2) + 0.5 * std::log(2 * half_turn), 1e-9);
   const ProductDomain shell({std::make_shared<Sphere>(3), std::make_shared<Euclidean>(1)});
   EXPECT_FALSE(shell.quadrature(10).has_value());
   EXPECT_EQ(shell.picture(), Picture::none);
@@ -186,7 +186,9 @@ TEST(TorusAndBox, AWallReflectsAsOftenAsItIsMet) {
 }
 
 TEST(TorusAndBox, AreReadFromConfigurations) {
-  const auto make = [](const Json& section) { return catalogue().domains.read(section, "domain").make({}); };
+  Registry<Domain, DomainContext> known("domain");
+  add_domains(known);
+  const auto make = [&](const Json& section) { return known.read(section, "domain").make({}); };
   EXPECT_EQ(make({{"name", "torus"}, {"dimension", 3}})->dimension(), 6);
   EXPECT_EQ(make({{"name", "box"}, {"low", {0, -1}}, {"high", {2}}})->coordinates()[1].low, -1);
   const Json cylinder = {
@@ -194,7 +196,7 @@ TEST(TorusAndBox, AreReadFromConfigurations) {
       {"factors", {{{"name", "torus"}, {"dimension", 1}}, {{"name", "euclidean"}, {"dimension", 2}}}}};
   EXPECT_EQ(make(cylinder)->dimension(), 4);
   EXPECT_EQ(make(cylinder)->coordinates().size(), 3U);
-  EXPECT_EQ(catalogue().domains.read(cylinder, "domain").resolved["factors"][0]["periods"][0], 360);
+  EXPECT_EQ(known.read(cylinder, "domain").resolved["factors"][0]["periods"][0], 360);
   expect_contains(user_error([&] {
                     make({{"name", "torus"}, {"periods", {360, 24, 7}}});
                   }),
