@@ -12,6 +12,7 @@
 #include "dualebm/datasets/files/npy_header.hpp"
 #include "dualebm/datasets/files/npy_values.hpp"
 #include "dualebm/datasets/files/npz.hpp"
+#include "dualebm/datasets/files/points.hpp"
 #include "dualebm/framework/base/error.hpp"
 
 namespace ebm {

@@ -85,8 +85,8 @@ TEST(Torus, PicturesHaveTheWholeRangeInItsUnit) {
   const TemporaryFolder folder;
   const auto run = trained(folder, configuration());
   const auto page = read_file(std::filesystem::path(run) / "report.html");
-  expect_contains(page, R"("axes":[{"label":"x₀ (°)","wraps":true
-},{"label":"x₁ (°)","wraps":true}])");
+  expect_contains(page,
+                  R"json("axes":[{"label":"x₀ (°)","wraps":true},{"label":"x₁ (°)","wraps":true}])json");
   expect_contains(page, R"("half":[180.0,180.0])");
 }
 
