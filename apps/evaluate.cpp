@@ -19,7 +19,7 @@ torch::Tensor points_of(const std::string& path, const LoadedEnergy& run,
                         const torch::TensorOptions& options) {
   if (run.transform->empty()) return read_points(path, *run.domain).to(options);
   // Raw points lie anywhere, whatever the domain is that the transforms take them to.
-  const Euclidean raw(run.domain->dimension());
+  const Euclidean raw(static_cast<std::int64_t>(run.domain->coordinates().size()));
   return run.transform->forward(read_coordinates(path, raw)).to(options);
 }
 

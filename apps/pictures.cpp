@@ -109,29 +109,49 @@ Json globes_json(const std::vector<TrainingRun>& runs, const PreparedProblem& pr
 
 namespace {
 
-/// The square that holds all but a few of the points, with a margin: centre and half side.
+/// What a picture shows of the two coordinates: centre and half sides, [2] each.
 struct Window {
-  torch::Tensor centre;
-  double half;
+  torch::Tensor centre, half;
 };
 
-Window window_of(const torch::Tensor& points) {
-  const auto low = std::get<0>(points.min(0)), high = std::get<0>(points.max(0));
-  return {(low + high) / 2, 0.575 * (high - low).max().item<double>()};
+/// The whole range of a coordinate that has ends; else a side that holds all points with a margin, the same for both.
+Window window_of(const torch::Tensor& points, const std::vector<Coordinate>& ranges) {
+  auto low = std::get<0>(points.min(0)), high = std::get<0>(points.max(0));
+  const auto centre = (low + high) / 2;
+  auto half = torch::full({2}, 0.575 * (high - low).max().item<double>(), torch::kDouble);
+  for (std::size_t k = 0; k < ranges.size(); ++k) {
+    if (!ranges[k].wraps && !ranges[k].walled()) continue;
+    const auto axis = static_cast<std::int64_t>(k);
+    centre[axis] = (ranges[k].low + ranges[k].high) / 2;
+    half[axis] = (ranges[k].high - ranges[k].low) / 2;
+  }
+  return {centre, half};
 }
 
-/// log density with respect to Lebesgue measure on a grid, row by row from the top.
+/// "phi (°)": the column of the data, or x₀ and x₁, with the unit.
+Json axes_of(const Dataset& data, const std::vector<Coordinate>& ranges) {
+  Json axes = Json::array();
+  for (std::size_t k = 0; k < ranges.size(); ++k) {
+    const auto name = data.columns.size() == ranges.size() ? data.columns[k] : k == 0 ? "x₀" : "x₁";
+    axes.push_back({{"label", ranges[k].unit.empty() ? name : fmt::format("{} ({})", name, ranges[k].unit)},
+                    {"wraps", ranges[k].wraps}});
+  }
+  return axes;
+}
+
+/// log density with respect to the volume of the coordinates on a grid, row by row from the top.
 Json plane_density(Energy& energy, const Domain& domain, const Window& window,
                    const torch::TensorOptions& options) {
   constexpr std::int64_t side = 120;
   const auto step = (torch::arange(side, torch::kDouble) + 0.5) * (2.0 / side) - 1;
   const auto axes = torch::meshgrid({-step, step}, "ij");
-  const auto grid = torch::stack({axes[1].reshape(-1), axes[0].reshape(-1)}, 1) * window.half + window.centre;
+  const auto grid = domain.points_at(
+      torch::stack({axes[1].reshape(-1), axes[0].reshape(-1)}, 1) * window.half + window.centre);
   const auto rule = domain.quadrature(200);
   const double log_z = rule->log_integral(energy_at(energy, rule->points.to(options)).cpu());
   return {{"rows", side},
           {"columns", side},
-          {"log_density", rounded(-energy_at(energy, grid.to(options)) - log_z, 1e3)}};
+          {"log_density", rounded(-energy_at(energy, grid.to(options)) - log_z - domain.log_area(), 1e3)}};
 }
 
 }  // namespace
@@ -144,12 +164,16 @@ Json planes_json(const std::vector<TrainingRun>& runs, const PreparedProblem& pr
   if (domain.picture() != Picture::plane) return planes;
   const auto& train = data.train;
   const auto options = train.options();
-  const auto points = train.narrow(0, 0, std::min(most, train.size(0))).to(torch::kCPU, torch::kDouble);
-  const auto window = window_of(points);
+  const auto shown = train.narrow(0, 0, std::min(most, train.size(0))).to(torch::kCPU, torch::kDouble);
+  const auto points = domain.coordinates_of(shown);
+  const auto ranges = domain.coordinates();
+  const auto window = window_of(points, ranges);
+  const auto axes = axes_of(data, ranges);
   const auto add = [&](const std::string& title, Json density, Json places) {
     planes.push_back({{"title", title},
                       {"centre", rounded(window.centre, 1e6)},
-                      {"half", window.half},
+                      {"half", rounded(window.half, 1e6)},
+                      {"axes", axes},
                       {"density", std::move(density)},
                       {"points", std::move(places)}});
   };

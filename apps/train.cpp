@@ -34,11 +34,13 @@ std::string summary_of(const Experiment& experiment, const Problem& problem) {
 }
 
 /// What was read, and what about it will harm a training.
-void show_data(const Dataset& data) {
+void show_data(const Problem& problem) {
+  const auto& data = problem.data();
   if (!data.origin.empty()) fmt::print(stderr, "data: {}\n", data.origin);
   if (data.teacher || data.mapped) return;
-  const bool named = static_cast<std::int64_t>(data.columns.size()) == data.train.size(1);
-  for (const auto& found : check_data(data.train, named ? data.columns : std::vector<std::string>{})) {
+  const auto points = problem.domain().coordinates_of(data.train);
+  const bool named = static_cast<std::int64_t>(data.columns.size()) == points.size(1);
+  for (const auto& found : check_data(points, named ? data.columns : std::vector<std::string>{})) {
     fmt::print(stderr, "data: {}, {}: {}\n", found.what, found.where, found.advice);
   }
 }
@@ -64,7 +66,7 @@ int train(const TrainOptions& options, const Catalogue& catalogue) {
   const auto directory = resume ? RunDirectory::open(path) : create_run(path, options.force);
   const auto summary = summary_of(experiment, *prepared.problem);
   fmt::print(stderr, "{}\n", summary);
-  show_data(prepared.problem->data());
+  show_data(*prepared.problem);
 
   const auto run =
       train_in(directory, experiment, prepared, *training, options.settings, experiment.trainer.name, resume);

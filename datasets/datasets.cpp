@@ -6,6 +6,7 @@
 #include "dualebm/datasets/table_csv.hpp"
 #include "dualebm/datasets/teacher_student.hpp"
 #include "dualebm/datasets/toys/toy.hpp"
+#include "dualebm/datasets/toys/toy_torus.hpp"
 
 namespace ebm {
 
@@ -24,6 +25,8 @@ void add_datasets(Catalogue& catalogue) {
   entries.add<IdxImagesOptions>("idx", "grey images in the IDX format of MNIST, packed by gzip or not",
                                 read_idx_images);
   entries.add<ToyOptions>("toy", "shapes in the plane with their exact densities", draw_toy);
+  entries.add<ToyTorusOptions>(
+      "toy_torus", "a mixture of von Mises densities on the torus, with its exact density", draw_toy_torus);
 }
 
 }  // namespace ebm

@@ -12,6 +12,7 @@
 #include "dualebm/datasets/files/npy_header.hpp"
 #include "dualebm/datasets/files/npy_values.hpp"
 #include "dualebm/datasets/files/npz.hpp"
+#include "dualebm/datasets/files/points.hpp"
 #include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
@@ -120,6 +121,7 @@ Dataset read_npy(const DatasetContext& context, const NpyOptions& given) {
   const auto array = load_npy(options.path, options.array);
   const auto points = rows_of(array);
   require_dimension("npy", options.path, points.size(1), *context.domain);
+  const auto note = context.transformed ? std::string() : check_ranges(points, options.path, *context.domain);
   SplitOptions held_out = options;
   if (!options.validation_path.empty()) held_out.validation_share = 0;
   if (!options.test_path.empty()) held_out.test_share = 0;
@@ -141,7 +143,8 @@ Dataset read_npy(const DatasetContext& context, const NpyOptions& given) {
   if (!options.test_path.empty()) parts.test = part(options.test_path);
   parts.image = image_of(array);
   parts.origin = fmt::format("{} rows of {} numbers, array ({}) of {}", points.size(0), points.size(1),
-                             fmt::join(array.sizes().vec(), ", "), c10::toString(points.scalar_type()));
+                             fmt::join(array.sizes().vec(), ", "), c10::toString(points.scalar_type())) +
+                 note;
   return parts;
 }
 

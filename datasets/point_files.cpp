@@ -33,7 +33,7 @@ Dataset coordinates(const DatasetContext& context, const PointsCsvOptions& optio
                     *context.domain);
   auto table = read_numbers(reader, choice, {.missing = options.missing});
   const FileRows rows{table.rows, table.rows_in_file};
-  const auto origin = table.summary;
+  const auto origin = table.summary + check_ranges(table, *context.domain);
   const auto columns = table.columns;
   auto parts =
       split_rows(coordinate_points(std::move(table), *context.domain), rows, options, context.random);

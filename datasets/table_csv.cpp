@@ -26,9 +26,10 @@ Dataset read_table(const DatasetContext& context, const TableCsvOptions& options
   require_dimension("table_csv", options.path, columns, *context.domain);
   if (!options.image.empty()) require_image("table_csv", options.path, options.image, columns);
   auto table = read_numbers(reader, choice, {options.missing, options.keep_label});
+  const auto note = context.transformed ? std::string() : check_ranges(table, *context.domain);
   auto parts = split_rows(tensor_of(table), {table.rows, table.rows_in_file}, options, context.random);
   parts.image = options.image;
-  parts.origin = table.summary;
+  parts.origin = table.summary + note;
   parts.columns = table.columns;
   return parts;
 }

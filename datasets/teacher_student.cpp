@@ -24,7 +24,7 @@ void TeacherStudentOptions::describe(Fields& fields) {
 Dataset draw_from_teacher(const DatasetContext& context, const TeacherStudentOptions& given) {
   const auto options = checked(given, "teacher_student");
   const auto points = samples(context, options.train + options.validation + options.test);
-  auto parts = parts_of(points, options.train, options.validation);
+  auto parts = parts_of(context.domain->coordinates_of(points), options.train, options.validation);
   parts.teacher = context.teacher;
   return parts;
 }

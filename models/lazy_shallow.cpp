@@ -17,7 +17,7 @@ void LazyShallow::Options::describe(Fields& fields) {
 
 LazyShallow::LazyShallow(const EnergyContext& context, const Options& options)
     : RidgeEnergy(Activation(checked(options, "lazy_shallow").activation)), cap_(options.norm_cap) {
-  const auto dimension = expect_domain<Sphere>(*context.domain, "lazy_shallow").dimension();
+  const auto dimension = dimension_of(*context.domain, "lazy_shallow");
   const auto z = context.random.normal({options.neurons, dimension}, context.tensor_options);
   neurons_ = register_buffer("neurons", z / z.norm(2, 1, true));
   coefficients_ = register_parameter("coefficients", torch::zeros({options.neurons}, context.tensor_options));

@@ -23,7 +23,7 @@ class LazyShallow final : public RidgeEnergy {
     void describe(Fields& fields);
   };
 
-  /// @throws UserError on another domain than the sphere.
+  /// @throws UserError on a domain of infinite measure.
   LazyShallow(const EnergyContext& context, const Options& options);
 
   void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) override;

@@ -13,9 +13,11 @@ namespace ebm {
 
 void add_energies(Catalogue& catalogue) {
   auto& entries = catalogue.energies;
-  entries.add<Shallow>("shallow", "shallow network, feature learning (F1): neurons and weights move; sphere");
-  entries.add<LazyShallow>("lazy_shallow",
-                           "shallow network, lazy (F2): frozen random neurons, real coefficients; sphere");
+  entries.add<Shallow>(
+      "shallow", "shallow network, feature learning (F1): neurons and weights move; sphere, torus, box");
+  entries.add<LazyShallow>(
+      "lazy_shallow",
+      "shallow network, lazy (F2): frozen random neurons, real coefficients; sphere, torus, box");
   entries.add<VonMisesFisherMixture>("von_mises_fisher",
                                      "mixture of von Mises-Fisher densities, normalised; sphere");
   entries.add<Gaussian>("gaussian", "Gaussian with independent coordinates, normalised; euclidean");

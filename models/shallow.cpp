@@ -35,7 +35,7 @@ void Shallow::Options::describe(Fields& fields) {
 Shallow::Shallow(const EnergyContext& context, const Options& options)
     : RidgeEnergy(Activation(checked(options, "shallow").activation), options.bias),
       cap_(options.total_variation_cap) {
-  const auto dimension = expect_domain<Sphere>(*context.domain, "shallow").dimension();
+  const auto dimension = dimension_of(*context.domain, "shallow");
   const auto& tensor_options = context.tensor_options;
   const auto z = context.random.normal({options.neurons, dimension + (options.bias ? 1 : 0)}, tensor_options);
   neurons_ = register_parameter("neurons", z / z.norm(2, 1, true));

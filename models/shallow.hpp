@@ -27,7 +27,7 @@ class Shallow final : public RidgeEnergy {
     void describe(Fields& fields);
   };
 
-  /// Neurons start uniform on their sphere. @throws UserError on another domain than the sphere.
+  /// Neurons start uniform on their sphere. @throws UserError on a domain of infinite measure.
   Shallow(const EnergyContext& context, const Options& options);
 
   void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) override;

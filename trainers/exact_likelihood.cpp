@@ -16,7 +16,7 @@ ExactLikelihood::ExactLikelihood(TrainerContext context, const Options& options)
   const auto rule = domain().quadrature(checked(options, "exact_likelihood").resolution);
   require(rule.has_value(),
           "trainer: exact_likelihood needs a domain with a quadrature rule: sphere with dimension 3, "
-          "euclidean with dimension 1 or 2");
+          "euclidean, torus or box with dimension 1 or 2, a product with two coordinates");
   rule_ = {.points = rule->points.to(tensor_options().device()),
            .weights = rule->weights.to(tensor_options().device())};
   nodes_ = rule_.points.to(tensor_options());

@@ -8,6 +8,7 @@ namespace ebm {
 
 ExactScoreMatching::ExactScoreMatching(TrainerContext context, const Options&) : Trainer(std::move(context)) {
   require_smooth(energy(), "exact_score_matching");
+  require_no_walls(domain(), "exact_score_matching");
 }
 
 torch::Tensor exact_score_objective(Energy& energy, const Domain& domain, const torch::Tensor& batch) {

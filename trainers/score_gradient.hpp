@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "dualebm/framework/problem/domain.hpp"
 #include "dualebm/framework/problem/energy.hpp"
 
 namespace ebm {
@@ -22,5 +23,9 @@ torch::Tensor derivative_in_points(const torch::Tensor& f, const torch::Tensor& 
 /// that move with the parameters, which automatic differentiation does not see.
 /// @throws UserError naming the trainer if the energy is not smooth.
 void require_smooth(const Energy& energy, std::string_view trainer);
+
+/// The Laplacian comes from an integration by parts, which leaves ∮ p ∂E/∂n at walls: an objective without it is
+/// least somewhere else. @throws UserError naming the trainer if the domain has walls.
+void require_no_walls(const Domain& domain, std::string_view trainer);
 
 }  // namespace ebm

@@ -14,6 +14,7 @@ void SlicedScoreMatching::Options::describe(Fields& fields) {
 SlicedScoreMatching::SlicedScoreMatching(TrainerContext context, const Options& options)
     : Trainer(std::move(context)), options_(checked(options, "sliced_score_matching")) {
   require_smooth(energy(), "sliced_score_matching");
+  require_no_walls(domain(), "sliced_score_matching");
 }
 
 torch::Tensor sliced_score_objective(Energy& energy, const Domain& domain, const torch::Tensor& batch,

@@ -12,9 +12,11 @@ void require_path(const std::string& path, const char* key, const char* example)
 
 void require_dimension(const char* dataset, const std::string& file, std::int64_t columns,
                        const Domain& domain) {
-  require(columns == domain.dimension(),
-          "{}: {} has {} column{} of numbers, domain.dimension is {}; set domain.dimension={}", dataset, file,
-          columns, columns == 1 ? "" : "s", domain.dimension(), columns);
+  const auto needed = static_cast<std::int64_t>(domain.coordinates().size());
+  if (columns == needed) return;
+  const auto found =
+      fmt::format("{}: {} has {} column{} of numbers", dataset, file, columns, columns == 1 ? "" : "s");
+  fail("{}, domain.dimension is {}; set domain.dimension={}", found, needed, columns);
 }
 
 void require_image(const char* dataset, const std::string& file, const std::vector<std::int64_t>& image,

@@ -25,6 +25,58 @@ torch::Tensor tensor_of(NumberTable& table) {
       numbers->data(), {rows, columns}, [numbers](void*) {}, torch::kDouble);
 }
 
+namespace {
+
+/// Angles are written from 0 or about 0: both ways are in order, and what is beyond both is said.
+bool usual(const Coordinate& range, double value) {
+  const double period = range.high - range.low;
+  return (value >= range.low && value <= range.high) || (value >= -period / 2 && value <= period);
+}
+
+/// @param place, name  of a row and of a column, for messages
+template <class Place, class Name>
+std::string ranges_of(const torch::Tensor& points, const Domain& domain, Place place, Name name) {
+  const auto ranges = domain.coordinates();
+  std::string note;
+  for (std::size_t k = 0; k < ranges.size() && k < static_cast<std::size_t>(points.size(1)); ++k) {
+    const auto& range = ranges[k];
+    if (!range.walled() && !range.wraps) continue;
+    const auto column = points.select(1, static_cast<std::int64_t>(k)).to(torch::kDouble).contiguous();
+    const auto* values = column.data_ptr<double>();
+    std::int64_t wrapped = 0;
+    for (std::int64_t row = 0; row < column.size(0); ++row) {
+      const double value = values[row];
+      if (range.wraps) {
+        if (!usual(range, value)) ++wrapped;
+      } else if (!(value >= range.low && value <= range.high)) {
+        fail("{}: {} is {:g}, and the domain {} has walls at {:g} and {:g}", place(row), name(k), value,
+             domain.name(), range.low, range.high);
+      }
+    }
+    if (wrapped > 0)
+      note += fmt::format("; {} of {} taken modulo {:g}", wrapped, name(k), range.high - range.low);
+  }
+  return note;
+}
+
+}  // namespace
+
+std::string check_ranges(const NumberTable& table, const Domain& domain) {
+  const auto rows = static_cast<std::int64_t>(table.rows.size()),
+             columns = static_cast<std::int64_t>(table.columns.size());
+  const auto points =
+      torch::from_blob(const_cast<double*>(table.numbers.data()), {rows, columns}, torch::kDouble);
+  return ranges_of(
+      points, domain, [&](std::int64_t row) { return table.place(static_cast<std::size_t>(row)); },
+      [&](std::size_t k) { return table.columns[k]; });
+}
+
+std::string check_ranges(const torch::Tensor& points, const std::string& path, const Domain& domain) {
+  return ranges_of(
+      points, domain, [&](std::int64_t row) { return fmt::format("{}: row {} (counted from 0)", path, row); },
+      [](std::size_t k) { return fmt::format("x{}", k); });
+}
+
 torch::Tensor lat_lon_points(const NumberTable& table) {
   auto points = torch::empty({static_cast<std::int64_t>(table.rows.size()), 3}, torch::kDouble);
   auto access = points.accessor<double, 2>();
@@ -43,6 +95,7 @@ torch::Tensor lat_lon_points(const NumberTable& table) {
 }
 
 torch::Tensor coordinate_points(NumberTable table, const Domain& domain) {
+  check_ranges(table, domain);
   const auto points = tensor_of(table);
   const auto access = points.accessor<double, 2>();
   const bool on_sphere = dynamic_cast<const Sphere*>(&domain) != nullptr;
@@ -54,12 +107,12 @@ torch::Tensor coordinate_points(NumberTable table, const Domain& domain) {
            table.place(static_cast<std::size_t>(row)), std::sqrt(square));
     }
   }
-  return domain.retract(points);
+  return domain.has_own_coordinates() ? points : domain.retract(points);
 }
 
 ColumnChoice choose_coordinates(const CsvReader& reader, const Domain& domain) {
   ColumnChoice choice;
-  for (std::int64_t k = 0; k < domain.dimension(); ++k)
+  for (std::size_t k = 0; k < domain.coordinates().size(); ++k)
     choice.numbers.push_back(find_column(reader.header(), fmt::format("x{}", k), reader.path().string()));
   return choice;
 }

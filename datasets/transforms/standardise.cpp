@@ -16,7 +16,17 @@ void require_finite(const torch::Tensor& values, const char* what) {
 }  // namespace
 
 Standardise::Standardise(const TransformContext& context, const Options&) {
-  const auto dimension = context.domain->dimension();
+  const auto coordinates = context.domain->coordinates();
+  const auto dimension = static_cast<std::int64_t>(coordinates.size());
+  free_ = torch::ones({dimension}, torch::kBool);
+  for (std::int64_t k = 0; k < dimension; ++k) {
+    const auto& range = coordinates[static_cast<std::size_t>(k)];
+    if (range.wraps || range.walled()) free_[k] = false;
+  }
+  require(free_.any().item<bool>(),
+          "transform standardise: every coordinate of the domain {} has a range of its own; leave the "
+          "transform out",
+          context.domain->name());
   mean_ = register_buffer("mean", torch::zeros({dimension}, context.tensor_options));
   deviation_ = register_buffer("deviation", torch::ones({dimension}, context.tensor_options));
 }
@@ -38,8 +48,8 @@ void Standardise::fit(const torch::Tensor& train) {
   auto square = torch::zeros_like(sum);  // of the centred numbers: the difference of two sums would cancel
   for (const auto& piece : pieces) square += (piece.to(torch::kDouble) - mean).square().sum(0);
   const auto deviation = torch::where(low == high, torch::ones_like(square), (square / count).sqrt());
-  mean_.copy_(mean);
-  deviation_.copy_(deviation);
+  mean_.copy_(torch::where(free_, mean, torch::zeros_like(mean)));
+  deviation_.copy_(torch::where(free_, deviation, torch::ones_like(deviation)));
   require_finite(mean_, "mean");
   require_finite(deviation_, "deviation");
 }

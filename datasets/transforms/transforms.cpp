@@ -3,6 +3,7 @@
 #include "dualebm/datasets/transforms/dequantise.hpp"
 #include "dualebm/datasets/transforms/project_to_sphere.hpp"
 #include "dualebm/datasets/transforms/standardise.hpp"
+#include "dualebm/datasets/transforms/to_box.hpp"
 
 namespace ebm {
 
@@ -11,8 +12,11 @@ void add_transforms(Catalogue& catalogue) {
   entries.add<Dequantise>("dequantise",
                           "whole numbers 0 ... levels - 1 to points of [0, 1): (x + u) / levels");
   entries.add<ProjectToSphere>("project_to_sphere", "x / |x|; for the domain sphere");
-  entries.add<Standardise>("standardise",
-                           "(x - mean) / deviation, coordinate by coordinate, of the training part");
+  entries.add<Standardise>(
+      "standardise",
+      "(x - mean) / deviation, coordinate by coordinate, of the training part; coordinates with "
+      "walls or a period stay as they are");
+  entries.add<ToBox>("to_box", "from ranges in units of the data to the walls of the domain");
 }
 
 }  // namespace ebm

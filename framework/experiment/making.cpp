@@ -9,6 +9,28 @@
 namespace ebm {
 namespace {
 
+/// Where a domain ends, rows beyond it are mistakes that a chain would never visit.
+void require_inside(const char* name, const torch::Tensor& points, const Domain& domain) {
+  if (!domain.has_walls() || !points.defined()) return;
+  constexpr std::int64_t rows_at_once = 1 << 16;
+  for (std::int64_t begin = 0; begin < points.size(0); begin += rows_at_once) {
+    const auto slice = points.narrow(0, begin, std::min(rows_at_once, points.size(0) - begin));
+    const auto outside = domain.contains(slice).logical_not();
+    if (!outside.any().item<bool>()) continue;
+    const auto row = outside.to(at::kInt).argmax().item<std::int64_t>();
+    const auto numbers = domain.coordinates_of(slice.narrow(0, row, 1)).to(torch::kCPU, torch::kDouble);
+    const auto ranges = domain.coordinates();
+    for (std::size_t k = 0; k < ranges.size(); ++k) {
+      const double value = numbers[0][static_cast<std::int64_t>(k)].item<double>();
+      require(!ranges[k].walled() || (value >= ranges[k].low && value <= ranges[k].high),
+              "dataset: coordinate {} of row {} of the {} points is {:g}, and the domain {} allows [{:g}, "
+              "{:g}] (rows "
+              "are counted from 0, after the split)",
+              k, begin + row, name, value, domain.name(), ranges[k].low, ranges[k].high);
+    }
+  }
+}
+
 /// Takes every part through the fitted transforms, then to the device.
 void prepare(Dataset& dataset, TransformChain& transform, const Domain& domain, Random& random,
              const torch::TensorOptions& options) {
@@ -24,6 +46,9 @@ void prepare(Dataset& dataset, TransformChain& transform, const Domain& domain, 
   require(dataset.train.dim() == 2 && dataset.train.size(1) == domain.dimension(),
           "domain.dimension: {}, but the data have rows of {} numbers", domain.dimension(),
           dataset.train.numel() / dataset.train.size(0));
+  require_inside("training", dataset.train, domain);
+  require_inside("validation", dataset.validation, domain);
+  require_inside("test", dataset.test, domain);
 }
 
 /// Fitted transforms that are not this library's own, each on what the ones before it make of a few points.
@@ -32,7 +57,9 @@ void require_own_conformance(const Experiment& experiment, const TransformChain&
   auto points = train.narrow(0, 0, std::min<std::int64_t>(train.size(0), 4));
   for (std::size_t i = 0; i < transform.parts().size(); ++i) {
     auto& part = *transform.parts()[i];
-    if (experiment.transforms[i].foreign) require_conformance(check(part, points));
+    // Behind those of the configuration the domain may have put one of its own.
+    if (i < experiment.transforms.size() && experiment.transforms[i].foreign)
+      require_conformance(check(part, points));
     points = part.forward(points).detach();
   }
 }
@@ -43,6 +70,7 @@ std::shared_ptr<TransformChain> make_transform(const Experiment& experiment,
                                                std::shared_ptr<const Domain> domain) {
   std::vector<std::shared_ptr<Transform>> parts;
   for (const auto& choice : experiment.transforms) parts.push_back(choice.make({domain, torch::kDouble}));
+  if (domain->has_own_coordinates()) parts.push_back(std::make_shared<PointsOfCoordinates>(domain));
   return std::make_shared<TransformChain>(std::move(parts));
 }
 
@@ -53,7 +81,10 @@ PreparedProblem make_problem(const Experiment& experiment, torch::Device device)
   Random random(experiment.data_seed(), "data"), dither(experiment.data_seed(), "transforms");
   std::shared_ptr<Energy> teacher;
   if (experiment.teacher) teacher = experiment.teacher->make({domain, torch::kDouble, random});
-  auto data = *experiment.dataset.make({domain, teacher, random});
+  const bool transformed = !experiment.transforms.empty();
+  auto data = *experiment.dataset.make({domain, teacher, random, transformed});
+  require(!transformed || !data.teacher,
+          "transforms: the density that these data come from is known and would not follow; leave them out");
   require(data.train.defined() && data.train.dim() > 0 && data.train.size(0) > 0,
           "dataset: there are no training points");
   if (data.teacher) data.teacher->to(device);

@@ -43,6 +43,8 @@ struct DatasetContext {
   /// Made from the section `teacher` of the dataset, if there is one; in double.
   std::shared_ptr<Energy> teacher;
   Random& random;  ///< draws and random splits
+  /// Whether transforms follow: then rows are not yet coordinates of the domain.
+  bool transformed = false;
 };
 
 }  // namespace ebm

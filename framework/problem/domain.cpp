@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "dualebm/framework/base/error.hpp"
@@ -22,6 +23,33 @@ void Domain::retract_rows(Rows rows) const {
 }
 
 torch::Tensor Domain::contains(const torch::Tensor& x) const { return (retract(x) - x).norm(2, 1) <= 1e-3; }
+
+Picture Domain::picture() const {
+  return has_volume_of_coordinates() && coordinates().size() == 2 ? Picture::plane : Picture::none;
+}
+
+std::vector<Coordinate> Domain::coordinates() const {
+  return std::vector<Coordinate>(static_cast<std::size_t>(dimension()));
+}
+
+Flow Domain::geodesic(const torch::Tensor& x, const torch::Tensor& velocity,
+                      const torch::Tensor& time) const {
+  // Directions in general position: a projection that keeps them keeps every one.
+  const auto point = x.narrow(0, 0, 1).to(torch::kDouble);
+  const auto direction = torch::arange(1, x.size(1) + 1, point.options()).sqrt().unsqueeze(0);
+  require(torch::allclose(to_tangent(point, direction), direction),
+          "the domain {} is curved: exact kernels know its geodesics where it has a `geodesic`, and else "
+          "those of flat "
+          "domains alone; use the sampler langevin",
+          name());
+  const auto y = retract(x + time * velocity), back = retract(y - time * velocity);
+  const double tolerance = x.scalar_type() == torch::kDouble ? 1e-9 : 1e-4;
+  return {y, velocity, ((back - x).abs() <= tolerance * (1 + x.abs() + (time * velocity).abs())).all(1)};
+}
+
+torch::Tensor Domain::velocity_variances(const torch::Tensor& variances) const {
+  return torch::ones_like(variances);
+}
 
 Sphere::Sphere(std::int64_t dimension) : dimension_(dimension) {
   require(dimension >= 2, "sphere: dimension must be at least 2 (ambient coordinates), got {}", dimension);
@@ -44,6 +72,16 @@ torch::Tensor Sphere::retract(const torch::Tensor& y) const { return y / y.norm(
 
 void Sphere::retract_rows(Rows rows) const {
   std::visit([&](auto* first) { normalise_rows(first, rows.count, rows.dimension); }, rows.first);
+}
+
+Flow Sphere::geodesic(const torch::Tensor& x, const torch::Tensor& velocity,
+                      const torch::Tensor& time) const {
+  const auto speed = velocity.norm(2, 1, /*keepdim=*/true);
+  const auto angle = speed * time, cosine = angle.cos(), sine = angle.sin();
+  // A particle at rest stays: its direction 0 / 0 is read as 0.
+  const auto direction = velocity / speed.clamp_min(std::numeric_limits<float>::min());
+  const auto y = retract(x * cosine + direction * sine);
+  return {y, speed * to_tangent(y, direction * cosine - x * sine)};
 }
 
 torch::Tensor Sphere::laplacian(const torch::Tensor& x, const torch::Tensor& gradient,

@@ -8,7 +8,7 @@ namespace ebm {
 /// What a domain may know when it is made.
 struct DomainContext {};
 
-/// Registers sphere and euclidean.
+/// Registers sphere, euclidean, torus, box and product, whose factors are these.
 void add_domains(Registry<Domain, DomainContext>& domains);
 
 }  // namespace ebm

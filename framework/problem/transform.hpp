@@ -2,7 +2,9 @@
 
 #include <torch/nn/module.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dualebm/framework/compute/random.hpp"
@@ -38,6 +40,19 @@ class Transform : public virtual torch::nn::Module {
 struct TransformContext {
   std::shared_ptr<const Domain> domain;  ///< of T(x)
   torch::TensorOptions tensor_options;   ///< of what it learns: dtype and device
+};
+
+/// From the coordinates that points are written in to the points of the domain: the last of the transforms where a
+/// domain has coordinates of its own, so that files, samples and exported energies have angles. It is no map between
+/// volumes of the same dimension: densities are with respect to the domain's τ before and after.
+class PointsOfCoordinates final : public Transform {
+ public:
+  explicit PointsOfCoordinates(std::shared_ptr<const Domain> domain) : domain_(std::move(domain)) {}
+  torch::Tensor forward(const torch::Tensor& x) override { return domain_->points_at(x); }
+  torch::Tensor inverse(const torch::Tensor& y) override { return domain_->coordinates_of(y); }
+
+ private:
+  std::shared_ptr<const Domain> domain_;
 };
 
 /// Transforms one after the other; none of them: the identity. Modules "0", "1", ...

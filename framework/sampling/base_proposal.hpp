@@ -8,13 +8,14 @@
 namespace ebm {
 
 /// The plainest density of a domain: τ itself where it is a probability, as on the sphere; on R^d a Gaussian with
-/// independent coordinates.
+/// independent coordinates; on a product the product of both.
 class BaseProposal final : public Proposal {
  public:
   /// τ. @throws UserError where τ is no probability
   explicit BaseProposal(std::shared_ptr<const Domain> domain);
 
-  /// N(mean, diag(deviation²)) on R^d. @param mean, deviation  [d]
+  /// N(mean, diag(deviation²)) in the coordinates of R^d, τ in those of other factors, whose numbers are not looked
+  /// at. @param mean, deviation  [d] @throws UserError where R^d is no factor of the domain
   BaseProposal(std::shared_ptr<const Domain> domain, const torch::Tensor& mean,
                const torch::Tensor& deviation);
 
@@ -32,7 +33,8 @@ class BaseProposal final : public Proposal {
 
  private:
   std::shared_ptr<const Domain> domain_;
-  torch::Tensor mean_, deviation_;  // double, on the CPU; undefined for τ
+  torch::Tensor mean_, deviation_,
+      gaussian_;  // [d], double and, for the columns of R^d, bool, on the CPU; undefined for τ
 };
 
 }  // namespace ebm

@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "dualebm/framework/sampling/geodesics.hpp"
-
 namespace ebm {
 namespace {
 
@@ -26,14 +24,11 @@ torch::Tensor DiagonalMetric::variances(const Domain& domain, const Sampler::Sta
     values["metric_mean"] = points.mean(0);
     values["metric_variance"] = points.var(0, /*unbiased=*/false);
     values["metric_steps"] = torch::zeros({}, points.options());
-    values["metric_adapts"] =
-        torch::full({}, geometry_of(domain, x) == Geometry::euclidean ? 1.0 : 0.0, points.options());
   }
-  const auto& adapts = values.at("metric_adapts");
   const auto count = (values.at("metric_steps") + 1) * static_cast<double>(x.size(0));
   const auto variance = values.at("metric_variance");
   const auto drawn = (count * variance + prior_count * prior_variance) / (count + prior_count);
-  return torch::where(adapts > 0, never_nothing(drawn), torch::ones_like(drawn)).to(x.scalar_type());
+  return domain.velocity_variances(never_nothing(drawn)).to(x.scalar_type());
 }
 
 void DiagonalMetric::learn(const Sampler::State& state, KernelMemory& memory) {

@@ -12,7 +12,7 @@ namespace ebm {
 /// Estimated from all particles and from the path, with weights max(2 / (t + 2), 0.005) that forget the start
 /// and follow an energy that is being trained; drawn towards 1e-3 where the particles are few (as Stan does it),
 /// and never below a thousandth of their mean, so that a coordinate that has not moved yet may.
-/// On a domain that is not R^d: ones.
+/// On a domain where coordinates belong together they are what Domain::velocity_variances makes of them.
 class DiagonalMetric final {
  public:
   /// The variances as they are to be used now, making the memory from the particles where there is none: [d], of

@@ -17,7 +17,7 @@ torch::Tensor kinetic(const Leapfrog& leapfrog, const torch::Tensor& v) {
 torch::Tensor kicked(const Leapfrog& leapfrog, const torch::Tensor& x, const torch::Tensor& v,
                      const torch::Tensor& gradient, double share) {
   const auto kick = share * leapfrog.step * leapfrog.variances * gradient;
-  return v - tangent(leapfrog.geometry, x, kick);
+  return v - leapfrog.domain.to_tangent(x, kick);
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ Trajectory trajectory(const Target& target, const PhasePoint& start, const Leapf
   torch::Tensor reversible;
   now.velocities = kicked(leapfrog, now.positions, now.velocities, now.gradient, 0.5);
   for (std::int64_t i = 1; i <= leapfrog.steps; ++i) {
-    const auto there = flow(leapfrog.geometry, leapfrog.domain, now.positions, now.velocities, leapfrog.step);
+    const auto there = leapfrog.domain.geodesic(now.positions, now.velocities, leapfrog.step);
     now.positions = there.positions;
     std::tie(now.energy, now.gradient) = target(now.positions);
     now.velocities =
@@ -46,7 +46,7 @@ Trajectory trajectory(const Target& target, const PhasePoint& start, const Leapf
 }
 
 torch::Tensor draw_velocities(const Leapfrog& leapfrog, const torch::Tensor& x, Random& random) {
-  return tangent(leapfrog.geometry, x, random.normal(x.sizes(), x.options()) * leapfrog.variances.sqrt());
+  return leapfrog.domain.to_tangent(x, random.normal(x.sizes(), x.options()) * leapfrog.variances.sqrt());
 }
 
 Decision decide(const torch::Tensor& log_ratio, Random& random) {

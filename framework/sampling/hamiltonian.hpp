@@ -5,7 +5,7 @@
 #include <functional>
 #include <utility>
 
-#include "dualebm/framework/sampling/geodesics.hpp"
+#include "dualebm/framework/problem/domain.hpp"
 #include "dualebm/framework/sampling/sampler.hpp"
 
 namespace ebm {
@@ -20,11 +20,10 @@ struct PhasePoint {
 
 /// How a trajectory is followed.
 struct Leapfrog {
-  Geometry geometry;        ///< of the domain, see geometry_of
-  const Domain& domain;     ///< that the trajectory stays on
+  const Domain& domain;     ///< that the trajectory stays on, along its geodesics
   torch::Tensor step;       ///< ε, of any shape that goes with [N, d]
   std::int64_t steps = 1;   ///< L
-  torch::Tensor variances;  ///< Σ of the velocities N(0, Σ), [d]; ones on the sphere
+  torch::Tensor variances;  ///< Σ of the velocities N(0, Σ), [d], see Domain::velocity_variances
 };
 
 /// Where a trajectory ends, and what Metropolis' rule needs.

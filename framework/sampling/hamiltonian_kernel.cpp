@@ -44,7 +44,7 @@ Leapfrog HamiltonianKernel::leapfrog(const Domain& domain, Sampler::State& state
   if (jitter > 0) epsilon = epsilon * (1 + jitter * (2 * random.uniform({x.size(0), 1}, x.options()) - 1));
   const auto variances = diagonal_metric ? DiagonalMetric::variances(domain, state, state.memory)
                                          : torch::ones({x.size(1)}, x.options());
-  return {geometry_of(domain, x), domain, epsilon, steps, variances};
+  return {domain, epsilon, steps, variances};
 }
 
 torch::Tensor HamiltonianKernel::transition(Energy& energy, const Leapfrog& leapfrog, Sampler::State& state,

@@ -5,7 +5,6 @@
 #include <numbers>
 
 #include "dualebm/framework/base/error.hpp"
-#include "dualebm/framework/sampling/geodesics.hpp"
 
 namespace ebm {
 
@@ -31,7 +30,7 @@ Sampler::Info SphericalSlice::step(Energy& energy, const Domain& domain, State& 
   }
   const auto n = x.size(0);
   const auto level = e.to(torch::kDouble) - (1 - random.uniform({n}, options)).log();  // E(y) must stay below
-  auto v = tangent(Geometry::sphere, x, random.normal(x.sizes(), x.options()));
+  auto v = domain.to_tangent(x, random.normal(x.sizes(), x.options()));
   v = v / v.norm(2, 1, /*keepdim=*/true);
   auto high = 2 * std::numbers::pi * random.uniform({n}, options), theta = high.clone();
   auto low = high - 2 * std::numbers::pi;

@@ -116,7 +116,7 @@ void Tempering::move(Energy& energy, const Domain& domain, State& state, Random&
   };
   const auto steps = adaptation_.step(state, state.memory);
   const auto epsilon = per_row((2 * scale * steps).sqrt()).unsqueeze(1);
-  const Leapfrog rule{geometry_of(domain, x), domain, epsilon, 1, torch::ones({d}, options)};
+  const Leapfrog rule{domain, epsilon, 1, torch::ones({d}, options)};
   const auto [value, slope] = tempered(x, e, g);
   const auto there = trajectory(target, {x, draw_velocities(rule, x, random), value, slope}, rule);
   info.gradient_evaluations += x.size(0);

@@ -2,9 +2,16 @@
 
 #include <ATen/ATen.h>
 
+#include "dualebm/framework/base/error.hpp"
 #include "dualebm/models/ridge/features.hpp"
 
 namespace ebm {
+
+std::int64_t RidgeEnergy::dimension_of(const Domain& domain, const char* energy) {
+  require(domain.has_probability_base(),
+          "{} lives on a domain of finite measure (sphere, torus, box), not on {}", energy, domain.name());
+  return domain.dimension();
+}
 
 torch::Tensor RidgeEnergy::lifted(const torch::Tensor& x) const {
   return bias_ ? torch::cat({x, torch::ones_like(x.narrow(1, 0, 1))}, 1) : x;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "dualebm/framework/problem/domain.hpp"
 #include "dualebm/framework/problem/neuron_energy.hpp"
 #include "dualebm/models/ridge/activation.hpp"
 
@@ -25,6 +26,10 @@ class RidgeEnergy : public NeuronEnergy {
   };
 
   explicit RidgeEnergy(Activation activation, bool bias = false) : activation_(activation), bias_(bias) {}
+
+  /// Coordinates of a domain on which exp(-E) has an integral whatever the neurons are: τ is a probability there.
+  /// @throws UserError on another, naming the energy
+  static std::int64_t dimension_of(const Domain& domain, const char* energy);
 
   virtual Expansion expansion() const = 0;             ///< as it is now; differentiable in parameters
   torch::Tensor lifted(const torch::Tensor& x) const;  ///< (x, 1) with a bias, else x

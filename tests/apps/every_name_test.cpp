@@ -17,6 +17,11 @@ const Catalogue& catalogue() {
 
 const Json sphere = {{"name", "sphere"}, {"dimension", 3}};
 const Json plane = {{"name", "euclidean"}, {"dimension", 2}};
+const Json torus = {{"name", "torus"}, {"dimension", 2}};
+const Json box = {{"name", "box"}, {"dimension", 2}, {"low", {-1}}, {"high", {1, 3}}};
+const Json cylinder = {
+    {"name", "product"},
+    {"factors", {{{"name", "torus"}, {"dimension", 1}}, {{"name", "euclidean"}, {"dimension", 1}}}}};
 const Json row = {{"name", "euclidean"}, {"dimension", 4}};
 
 /// An energy where it lives, with an optimizer that moves it.
@@ -33,6 +38,11 @@ std::vector<EnergyCase> energy_cases(const std::string& script) {
           {{{"name", "gaussian"}}, plane, {{"name", "adamw"}}},
           {{{"name", "mlp"}, {"hidden", {8}}}, plane, adam},
           {{{"name", "mlp"}, {"hidden", {8, 8}}, {"spectral_norm", true}}, sphere, adam},
+          {{{"name", "shallow"}, {"neurons", 8}, {"activation", "softplus"}, {"bias", true}}, torus, flow},
+          {{{"name", "lazy_shallow"}, {"neurons", 8}, {"activation", "softplus"}}, box, flow},
+          {{{"name", "mlp"}, {"hidden", {8}}}, torus, adam},
+          {{{"name", "mlp"}, {"hidden", {8}}}, box, adam},
+          {{{"name", "mlp"}, {"hidden", {8}}}, cylinder, adam},
           {{{"name", "convolutional"}, {"image", {1, 2, 2}}, {"channels", {2, 2}}}, row, adam},
           {{{"name", "script"}, {"path", script}}, plane, adam}};
 }
@@ -54,10 +64,11 @@ std::vector<Json> trainer_cases() {
 std::string refusal(const Json& trainer, const EnergyCase& item) {
   const auto name = trainer["name"].get<std::string>();
   const bool differentiates = name.ends_with("_score_matching");
-  if (name == "denoising_score_matching" && item.domain["name"] == "sphere")
-    return "needs a flat one, such as euclidean";
+  const bool walls = item.domain == box, flat = item.domain["name"] == "euclidean";
+  if (name == "denoising_score_matching" && !flat) return "needs a flat one, such as euclidean";
   const bool kinks = item.energy["name"] == "shallow" && !item.energy.contains("activation");
   if (differentiates && kinks) return "kinks";
+  if (walls && (name == "exact_score_matching" || name == "sliced_score_matching")) return "has walls";
   if (name == "exact_likelihood" && item.domain == row) return "quadrature rule";
   return {};
 }
@@ -76,7 +87,7 @@ Json configuration_of(const EnergyCase& item, const Json& trainer, const std::st
 std::string write_points(const TemporaryFolder& folder, const Json& section) {
   const auto domain = catalogue().domains.read(section, "domain").make({});
   Random random(5, "points");
-  const auto points = domain->sample_base(60, random, torch::kDouble);
+  const auto points = domain->coordinates_of(domain->sample_base(60, random, torch::kDouble));
   std::string text;
   for (std::int64_t k = 0; k < points.size(1); ++k) text += fmt::format("{}x{}", k ? "," : "", k);
   for (std::int64_t i = 0; i < points.size(0); ++i) {
@@ -107,7 +118,8 @@ TEST(EveryName, EnergiesAndTrainersWorkTogether) {
   const TemporaryFolder folder;
   const auto script = write_script(folder);
   std::map<std::string, std::string> data;
-  for (const auto& domain : {sphere, plane, row}) data[domain.dump()] = write_points(folder, domain);
+  for (const auto& domain : {sphere, plane, row, torus, box, cylinder})
+    data[domain.dump()] = write_points(folder, domain);
   for (const auto& item : energy_cases(script)) {
     for (const auto& trainer : trainer_cases()) {
       SCOPED_TRACE(item.energy.dump() + " " + trainer.dump());
@@ -167,11 +179,11 @@ TEST(EveryName, IsUsedByATest) {
   expect_all(catalogue().energies, names_of(used_energies));
   expect_all(catalogue().optimizers, names_of(used_optimizers));
   expect_all(catalogue().trainers, names_of(trainer_cases()));
-  expect_all(catalogue().domains, names_of({sphere, plane}));
+  expect_all(catalogue().domains, names_of({sphere, plane, torus, box, cylinder}));
   // In tests/datasets and tests/framework, by these names.
   expect_all(catalogue().datasets,
-             {"teacher_student", "lat_lon_csv", "points_csv", "table_csv", "npy", "idx", "toy"});
-  expect_all(catalogue().transforms, {"standardise", "project_to_sphere", "dequantise"});
+             {"teacher_student", "lat_lon_csv", "points_csv", "table_csv", "npy", "idx", "toy", "toy_torus"});
+  expect_all(catalogue().transforms, {"standardise", "project_to_sphere", "dequantise", "to_box"});
   expect_all(catalogue().schedules, {"constant", "inverse_sqrt", "exponential", "cosine", "step"});
   expect_all(catalogue().callbacks, {"stop_at"});
   // In tests/framework/sampling, by these names.

@@ -1,7 +1,7 @@
 // Where axes are marked, for ends that figures have met.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { linearTicks, logTicks, symlogTicks, tickLabel } from "../../apps/report/page/ticks.js";
+import { linearTicks, logTicks, periodTicks, symlogTicks, tickLabel } from "../../apps/report/page/ticks.js";
 
 const labels = ticks => ticks.filter(tick => tick.label).map(tick => tick.label);
 const values = ticks => ticks.map(tick => tick.value);
@@ -15,6 +15,13 @@ test("linear: 1, 2 or 5 times a power of ten, both ends included", () => {
   near(values(linearTicks(-1, 1, 4)), [-1, -0.5, 0, 0.5, 1]);
   near(values(linearTicks(0.1, 0.7, 6)), [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]);
   assert.deepEqual(labels(linearTicks(0, 1, 5)), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+});
+
+test("a period: whole parts of a turn, in degrees and in parts of π; even steps where there are none", () => {
+  assert.deepEqual(labels(periodTicks(-180, 180, 6, 360)), ["-180", "-120", "-60", "0", "60", "120", "180"].map(label => label.replace("-", "−")));
+  assert.deepEqual(labels(periodTicks(-Math.PI, Math.PI, 4, 2 * Math.PI)), ["−π", "−π/2", "0", "π/2", "π"]);
+  near(values(periodTicks(0, 24, 5, 24)), [0, 6, 12, 18, 24]);
+  near(values(periodTicks(0, 7, 4, 7)), values(linearTicks(0, 7, 4)));
 });
 
 test("linear: digits tell neighbours apart", () => {

@@ -52,8 +52,14 @@ export function planesSection(report) {
         checkbox("data points", visible => { state.points = visible; draw(); })),
       bar,
       figures,
-      html("p", { class: "caption after" }, "Coordinates as the energy sees them. One scale of colours for all panels.")),
+      html("p", { class: "caption after" }, caption(report.planes[0].axes))),
   };
+}
+
+function caption(axes) {
+  const round = axes.filter(axis => axis.wraps).map(axis => axis.label);
+  const ends = round.length ? ` The two ends of ${round.join(" and of ")} are one place.` : "";
+  return `Coordinates as they come out of the transforms.${ends} One scale of colours for all panels.`;
 }
 
 function planePanel(plane) {
@@ -63,10 +69,11 @@ function planePanel(plane) {
 }
 
 // Draws the axes and puts the canvas inside them; returns its side in pixels of the page.
-function layOut({ centre, half, title }, canvas, place) {
-  const axis = index => pixels => makeScale({ kind: "linear" }, [centre[index] - half, centre[index] + half], pixels, 0);
+function layOut({ centre, half, axes, title }, canvas, place) {
+  const ends = index => [centre[index] - half[index], centre[index] + half[index]];
+  const axis = index => pixels => makeScale({ kind: "linear", period: axes[index].wraps ? 2 * half[index] : 0 }, ends(index), pixels, 0);
   const frame = drawFrame({
-    width: Math.max(160, place.clientWidth), makeX: axis(0), makeY: axis(1), xLabel: "x₀", yLabel: "x₁",
+    width: Math.max(160, place.clientWidth), makeX: axis(0), makeY: axis(1), xLabel: axes[0].label, yLabel: axes[1].label,
     attributes: { "aria-label": `Axes of ${title}` },
   });
   const side = frame.right - frame.left;
@@ -87,7 +94,7 @@ function paintPlane(context, { density }, palette, level, side) {
 }
 
 function paintDots(context, { points, centre, half, density }, side, pixel) {
-  const size = 1.6 * pixel, place = (value, axis) => (1 + (value - centre[axis]) / half) * side / 2;
+  const size = 1.6 * pixel, place = (value, axis) => (1 + (value - centre[axis]) / half[axis]) * side / 2;
   context.fillStyle = density ? "rgb(255 255 255 / 0.6)" : "rgb(49 104 142 / 0.7)";
   for (let index = 0; index < points.length; index += 2) {
     context.fillRect(place(points[index], 0) - size / 2, side - place(points[index + 1], 1) - size / 2, size, size);

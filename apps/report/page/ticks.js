@@ -3,7 +3,8 @@
 import { clamp, range } from "./statistics.js";
 import { exponentOf, fixed, power } from "./numbers.js";
 
-export function ticks({ kind, threshold, isCount }, low, high, count) {
+export function ticks({ kind, threshold, isCount, period }, low, high, count) {
+  if (period) return periodTicks(low, high, count, period);
   if (kind === "log") return logTicks(low, high, count, isCount);
   if (kind === "symlog") return symlogTicks(low, high, count, threshold);
   return linearTicks(low, high, count, isCount);
@@ -21,6 +22,25 @@ export function linearTicks(low, high, count, isCount = false) {
     const value = (first + index) * step;
     return { value, label: tickLabel(value, step, Math.max(Math.abs(low), Math.abs(high))) };
   });
+}
+
+// Whole parts of a period: 60° or 90°, π/2, 6 hours. Where no such part is a whole number, even steps.
+export function periodTicks(low, high, count, period) {
+  const radians = Math.abs(period - 2 * Math.PI) < 1e-6;
+  const parts = [24, 12, 8, 6, 4, 3, 2].find(each => each <= Math.max(2, count) && (radians || Number.isInteger(period / each)));
+  if (!parts) return linearTicks(low, high, count);
+  const step = period / parts, first = Math.ceil(low / step - 1e-6), last = Math.floor(high / step + 1e-6);
+  return range(last - first + 1).map(index => {
+    const turns = first + index;
+    return { value: turns * step, label: radians ? partOfPi(2 * turns, parts) : tickLabel(turns * step, step, period) };
+  });
+}
+
+function partOfPi(numerator, denominator) {
+  const divisor = (a, b) => b ? divisor(b, a % b) : Math.abs(a);
+  if (numerator === 0) return "0";
+  const common = divisor(numerator, denominator), above = Math.abs(numerator) / common, below = denominator / common;
+  return `${numerator < 0 ? "−" : ""}${above === 1 ? "" : above}π${below === 1 ? "" : `/${below}`}`;
 }
 
 // The largest value decides between plain digits and powers of ten for all.

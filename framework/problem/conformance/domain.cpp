@@ -26,6 +26,8 @@ class DomainCheck {
     }
     step_ = random_.normal(points_.sizes(), points_.options());
     if (stays()) agrees();
+    knows_coordinates();
+    knows_geodesics();
   }
 
  private:
@@ -78,6 +80,50 @@ class DomainCheck {
     if (apart.norm(2, 1).gt(1e-2 * size).to(torch::kDouble).mean().item<double>() > 0.25) {
       fail("retract and to_tangent belong to different domains: retract keeps what to_tangent takes away",
            "retract(y) is the nearest point of the domain, to first order");
+    }
+  }
+
+  void knows_coordinates() {
+    const auto count = static_cast<std::int64_t>(domain_.coordinates().size());
+    const auto numbers = domain_.coordinates_of(points_);
+    if (numbers.dim() != 2 || numbers.size(1) != count) {
+      return fail(fmt::format("coordinates_of gives {} for 64 points", conformance::shape(numbers)),
+                  fmt::format("coordinates() has {} of them", count));
+    }
+    if (!same(domain_.points_at(numbers), points_)) {
+      fail("points_at does not undo coordinates_of", "both are to know the same coordinates");
+    }
+    if (!domain_.has_own_coordinates() && !(same(numbers, points_))) {
+      fail("coordinates_of changes numbers, and has_own_coordinates says that it does not",
+           "override has_own_coordinates too");
+    }
+  }
+
+  /// Back and forth, at the same speed, on the domain; what Metropolis' rule takes for granted.
+  void knows_geodesics() {
+    const auto velocity = domain_.to_tangent(points_, step_);
+    const auto time = torch::full({1}, 0.7, points_.options());
+    Flow there;
+    try {
+      there = domain_.geodesic(points_, velocity, time);
+    } catch (const UserError&) {
+      return;  // curved, and it does not say how: exact kernels refuse it in the same words
+    }
+    auto back = domain_.geodesic(there.positions, -there.velocities, time);
+    if (there.reversible.defined()) {
+      const auto rows = there.reversible.unsqueeze(1);
+      back.positions = torch::where(rows, back.positions, points_);
+      back.velocities = torch::where(rows, back.velocities, -velocity);
+    }
+    if (!same(domain_.retract(there.positions), there.positions)) {
+      fail("geodesic leaves the domain", "end it with retract");
+    }
+    if (!same(back.positions, points_) || !same(back.velocities, -velocity)) {
+      fail("geodesic does not lead back when the velocity is turned about",
+           "turn the velocity along with the way, or leave rows out by `reversible`");
+    }
+    if (!same(there.velocities.norm(2, 1), velocity.norm(2, 1))) {
+      fail("geodesic changes the speed", "turn the velocity without stretching it");
     }
   }
 

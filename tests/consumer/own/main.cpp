@@ -1,4 +1,5 @@
 #include <dualebm/apps/command_line.hpp>
+#include "circles.hpp"
 #include "coupled.hpp"
 #include "diary.hpp"
 #include "halved.hpp"
@@ -6,15 +7,14 @@
 #include "sign_descent.hpp"
 #include "spread.hpp"
 #include "tides.hpp"
-#include "torus.hpp"
 #include "turned.hpp"
 
 int main(int argc, char** argv) {
   auto catalogue = ebm::standard_catalogue();
-  catalogue.domains.add<Torus>("torus", "a product of circles");
-  catalogue.datasets.add<TidesOptions>("tides", "two phases that follow each other; torus", draw_tides);
-  catalogue.transforms.add<Turned>("turned", "mean directions become (1, 0); torus");
-  catalogue.energies.add<Coupled>("coupled", "two von Mises densities, coupled; torus of two circles");
+  catalogue.domains.add<Circles>("circles", "a product of circles");
+  catalogue.datasets.add<TidesOptions>("tides", "two phases that follow each other; circles", draw_tides);
+  catalogue.transforms.add<Turned>("turned", "mean directions become (1, 0); circles");
+  catalogue.energies.add<Coupled>("coupled", "two von Mises densities, coupled; two circles");
   catalogue.trainers.add<NoiseContrastive>("noise_contrastive", "data against noise from τ");
   catalogue.optimizers.add<SignDescent>("sign_descent", "steps of one size");
   catalogue.schedules.add<Halved>("halved", "half steps in the last part of the run");

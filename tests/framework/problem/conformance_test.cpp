@@ -302,7 +302,7 @@ TEST(Conformance, BatchNormalisationAndDropout) {
 }
 
 /// The circle as angles in [0, 1)², and what can be wrong with it.
-class Torus : public Domain {
+class Wrapped : public Domain {
  public:
   std::string name() const override { return "torus"; }
   std::int64_t dimension() const override { return 2; }
@@ -310,7 +310,7 @@ class Torus : public Domain {
   bool has_probability_base() const override { return true; }
   torch::Tensor sample_base(std::int64_t count, Random& random,
                             const torch::TensorOptions& options) const override {
-    return Torus::retract(3 * random.normal({count, 2}, options));
+    return Wrapped::retract(3 * random.normal({count, 2}, options));
   }
   torch::Tensor to_tangent(const torch::Tensor&, const torch::Tensor& v) const override { return v; }
   torch::Tensor retract(const torch::Tensor& y) const override { return y - y.floor(); }
@@ -328,26 +328,26 @@ std::string found_of(const Domain& domain) {
 }
 
 TEST(Conformance, Domains) {
-  EXPECT_EQ(found_of(Torus()), "");
+  EXPECT_EQ(found_of(Wrapped()), "");
   for (const std::int64_t dimension : {2, 3, 15}) EXPECT_EQ(found_of(Sphere(dimension)), "");
   for (const std::int64_t dimension : {1, 2, 784}) EXPECT_EQ(found_of(Euclidean(dimension)), "");
-  struct Leaving final : Torus {
+  struct Leaving final : Wrapped {
     torch::Tensor retract(const torch::Tensor& y) const override { return y - 0.9 * y.floor(); }
   };
   expect_contains(found_of(Leaving()), "Leaving: retract leaves the domain");
-  struct Elsewhere final : Torus {
+  struct Elsewhere final : Wrapped {
     torch::Tensor retract(const torch::Tensor& y) const override { return y - y.floor() - 0.5; }
   };
   expect_contains(found_of(Elsewhere()), "retract moves points that sample_base draws");
-  struct Forgetful final : Torus {
+  struct Forgetful final : Wrapped {
     void retract_rows(Rows) const override {}
   };
   expect_contains(found_of(Forgetful()), "retract_rows goes elsewhere");
-  struct Oblique final : Torus {
+  struct Oblique final : Wrapped {
     torch::Tensor to_tangent(const torch::Tensor&, const torch::Tensor& v) const override { return 0.5 * v; }
   };
   expect_contains(found_of(Oblique()), "to_tangent is no projection");
-  struct Flat final : Torus {
+  struct Flat final : Wrapped {
     torch::Tensor to_tangent(const torch::Tensor&, const torch::Tensor& v) const override {
       return v * torch::tensor({1.0, 0.0}, v.options());
     }

@@ -39,10 +39,10 @@ class Pole final : public Energy {
   double kappa;
 };
 
-/// E(x) = -κ Σ cos x_k on the torus [-π, π)^d, which has no class of its own here.
-class Torus final : public Domain {
+/// E(x) = -κ Σ cos x_k on the torus [-π, π)^d, as a user writes it who gives a retraction alone.
+class Angles final : public Domain {
  public:
-  explicit Torus(std::int64_t dimension) : dimension_(dimension) {}
+  explicit Angles(std::int64_t dimension) : dimension_(dimension) {}
   std::string name() const override { return "torus"; }
   std::int64_t dimension() const override { return dimension_; }
   std::string base_measure() const override { return "Lebesgue measure"; }
@@ -198,7 +198,7 @@ TEST(Kernels, ATorusOfOnesOwnIsSampled) {
   const auto f = [](const torch::Tensor& x) { return x.cos(); };
   for (const auto& [name, sampler] : kernels()) {
     const auto estimates =
-        chain_means(*sampler, energy, Torus(2), torch::zeros({400, 2}, torch::kDouble), 200, 200, f);
+        chain_means(*sampler, energy, Angles(2), torch::zeros({400, 2}, torch::kDouble), 200, 200, f);
     for (const auto& estimate : estimates) expect_close(estimate, one / zero, 0.02, name);
   }
 }

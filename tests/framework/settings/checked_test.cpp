@@ -71,7 +71,7 @@ TEST(Checked, WhatIsNotFiniteIsInNoRange) {
   expect_contains(complaint({.cap = nan}), "owner.cap: expected a number >= 0, found nan");
   expect_contains(complaint({.widths = {nan}}), "owner.widths[0]");
   expect_contains(complaint({.means = {{0, 1}, {nan, 0}}}), "owner.means[1][0]");
-  expect_contains(complaint({.free = -infinity}), "owner.free: expected a number finite, found -inf");
+  expect_contains(complaint({.free = -infinite}), "owner.free: expected a number finite, found -inf");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "dualebm/framework/evaluation/standard_metrics.hpp"
 #include "dualebm/models/mlp.hpp"

@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 #include <torch/optim/adam.h>
+#include <nlohmann/json.hpp>
 
 #include "dualebm/framework/training/callbacks/early_stop.hpp"
 #include "dualebm/framework/training/callbacks/stop_at.hpp"

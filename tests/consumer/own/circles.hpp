@@ -4,17 +4,17 @@
 #include <ATen/ATen.h>
 #include <dualebm/framework/problem/domains.hpp>
 
-/// The flat torus of `circles` angles: circle k is the pair (x_{2k}, x_{2k+1}) of length 1; τ is uniform.
-struct Torus final : ebm::Domain {
+/// A product of circles: circle k is the pair (x_{2k}, x_{2k+1}) of length 1; τ is uniform.
+struct Circles final : ebm::Domain {
   struct Options {
     std::int64_t circles = 2;
     void describe(ebm::Fields& fields) {
       fields.integer("circles", circles, ebm::Range::at_least(1), "number of angles");
     }
   };
-  explicit Torus(const Options& options) : circles(ebm::checked(options, "torus").circles) {}
+  explicit Circles(const Options& options) : circles(ebm::checked(options, "circles").circles) {}
 
-  std::string name() const override { return "torus"; }
+  std::string name() const override { return "circles"; }
   std::int64_t dimension() const override { return 2 * circles; }
   std::string base_measure() const override { return fmt::format("τ, uniform on {} circles", circles); }
   bool has_probability_base() const override { return true; }
