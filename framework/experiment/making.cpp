@@ -37,16 +37,22 @@ std::shared_ptr<TransformChain> make_transform(const Experiment& experiment,
   return std::make_shared<TransformChain>(std::move(parts));
 }
 
-PreparedProblem make_problem(const Experiment& experiment, torch::Device device) {
-  const std::shared_ptr<const Domain> domain = experiment.domain.make({});
-  PreparedProblem prepared{
-      .problem = nullptr, .transform = make_transform(experiment, domain), .evaluator = nullptr};
-  Random random(experiment.data_seed(), "data"), dither(experiment.data_seed(), "transforms");
+Dataset make_dataset(const Experiment& experiment, const std::shared_ptr<const Domain>& domain) {
+  Random random(experiment.data_seed(), "data");
   std::shared_ptr<Energy> teacher;
   if (experiment.teacher) teacher = experiment.teacher->make({domain, torch::kDouble, random});
   auto data = *experiment.dataset.make({domain, teacher, random});
   require(data.train.defined() && data.train.dim() > 0 && data.train.size(0) > 0,
           "dataset: there are no training points");
+  return data;
+}
+
+PreparedProblem make_problem(const Experiment& experiment, torch::Device device) {
+  const std::shared_ptr<const Domain> domain = experiment.domain.make({});
+  PreparedProblem prepared{
+      .problem = nullptr, .transform = make_transform(experiment, domain), .evaluator = nullptr};
+  Random dither(experiment.data_seed(), "transforms");
+  auto data = make_dataset(experiment, domain);
   if (data.teacher) data.teacher->to(device);
   prepare(data, *prepared.transform, *domain, dither,
           torch::TensorOptions(experiment.dtype()).device(device));
