@@ -14,10 +14,7 @@ namespace ebm {
 /// that one evaluator may serve many trainings.
 class Evaluator final {
  public:
-  struct Options {
-    std::int64_t resolution = 100;  ///< latitudes of the quadrature on S²; half the nodes along a side on R²
-    void describe(Fields& fields);
-  };
+  using Options = Integrator::Options;  ///< of the quadrature
 
   /// @param metrics  in the order of tables @throws UserError if two have one name
   Evaluator(std::shared_ptr<const Problem> problem, Options options,
@@ -27,6 +24,10 @@ class Evaluator final {
 
   /// @throws NonFiniteError naming the first metric that is not finite.
   MetricValues evaluate(Energy& energy) const;
+
+  /// What the quadrature of an energy is worth, and what it would take where it is not good enough; empty where there
+  /// is none.
+  std::string quadrature_verdict(Energy& energy) const;
 
   /// What energies are measured on.
   const Problem& problem() const { return *problem_; }
