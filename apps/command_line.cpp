@@ -110,9 +110,9 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
   EvaluateOptions evaluation;
   auto* evaluate_command = app.add_subcommand("evaluate", "Metrics of a run, with units and base measures");
   evaluate_command->add_option("RUN", evaluation.run, "run directory")->required();
-  evaluate_command->add_option(
-      "--data", evaluation.data,
-      "CSV of points to measure the likelihood of: lat,lon on the globe, else x0,x1,...");
+  evaluate_command->add_option("--data", evaluation.data,
+                               "file of points to measure the likelihood of, read as the data of the run "
+                               "were: columns by name, the transform of the run");
   evaluate_command->add_flag("--json", evaluation.json, "print one JSON object instead of a table");
   add_machine_options(*evaluate_command, evaluation.device, evaluation.threads);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "dualebm/apps/command_line.hpp"
 #include "dualebm/apps/report.hpp"
@@ -42,14 +43,15 @@ void prepare_folders(const ComparisonPlan& plan, const std::filesystem::path& ro
 
 /// Trains one line of the plan; a run that diverges or cannot be made is noted and the comparison goes on.
 TrainingRun run_planned(const PlannedTraining& planned, const PreparedProblem& prepared,
-                        const std::filesystem::path& root, const RunSettings& settings) {
+                        const std::filesystem::path& root, const RunSettings& settings,
+                        const std::vector<std::int64_t>& evaluate_at) {
   const auto seed = planned.experiment.general.seed;
   const auto title = fmt::format("{} seed {}", planned.entry.label, seed);
   const auto directory = create_run(root / planned.folder(), false);
   TrainingRun run{.seed = seed, .metrics = prepared.evaluator->descriptions()};
   try {
     const auto training = make_training(planned.experiment, prepared, parse_device(settings.device));
-    run = train_in(directory, planned.experiment, prepared, *training, settings, title, false);
+    run = train_in(directory, planned.experiment, prepared, *training, settings, title, false, evaluate_at);
   } catch (const std::exception& error) {
     run.end = dynamic_cast<const NonFiniteError*>(&error) != nullptr ? RunEnd::diverged : RunEnd::failed;
     run.reason = first_line(error.what());
@@ -60,9 +62,43 @@ TrainingRun run_planned(const PlannedTraining& planned, const PreparedProblem& p
   return run;
 }
 
-Table budget_table(const std::vector<TrainingRun>& runs, Axis axis, const std::string& format) {
+/// @param unit  of the axis, for the title
+Table budget_table(const std::vector<TrainingRun>& runs, Axis axis, const std::string& what,
+                   const std::string& unit) {
   const double reach = common_reach(runs, axis);
-  return table_at(fmt::format(fmt::runtime(format), reach), runs, axis, reach);
+  const bool evaluated = is_evaluated_at(runs, axis, reach);
+  return table_at(
+      fmt::format("at equal {} ({:.4g}{}), {}", what, reach, unit,
+                  evaluated ? "evaluated at the nearest iteration" : "interpolated between evaluations"),
+      runs, axis, reach);
+}
+
+/// The gradient evaluations that the dearest-to-reach of the plan's trainings will come to, by what one iteration of
+/// each costs: where all are evaluated, so that they can be compared there. Trainings that stop early come to less,
+/// and trainings that cannot be made are found out later.
+std::vector<std::int64_t> common_budget(const ComparisonPlan& plan, const PreparedProblem& prepared,
+                                        torch::Device device) {
+  std::int64_t budget = std::numeric_limits<std::int64_t>::max();
+  for (const auto& entry : plan.entries) {
+    for (const auto& planned : plan.trainings) {
+      if (planned.entry.label != entry.label) continue;
+      if (planned.problem_key() != plan.trainings.front().problem_key()) break;
+      try {
+        const auto& fit = planned.experiment.loop.fit;
+        const auto training = make_training(planned.experiment, prepared, device);
+        training->step(training->draw_batch(fit.batch_size));
+        const auto cost = training->progress().gradient_evaluations;
+        auto all = cost * fit.iterations;
+        if (fit.gradient_evaluations > 0) all = std::min(all, fit.gradient_evaluations);
+        if (all > 0) budget = std::min(budget, all);
+      } catch (const std::exception&) {
+        break;  // said when its turn comes
+      }
+      break;
+    }
+  }
+  if (budget == std::numeric_limits<std::int64_t>::max()) return {};
+  return {budget};
 }
 
 /// All trainings of the plan, one after the other, until a signal comes.
@@ -78,13 +114,18 @@ Trained train_all(const ComparisonPlan& plan, const std::filesystem::path& root,
   Trained trained;
   std::string key;
   PreparedProblem prepared;
+  std::vector<std::int64_t> evaluate_at;
   for (const auto& planned : plan.trainings) {
     if (planned.problem_key() != key) {
       key = planned.problem_key();
       prepared = make_problem(planned.experiment, device);
     }
-    if (trained.runs.empty()) trained.first = prepared;
-    auto run = run_planned(planned, prepared, root, settings);
+    if (trained.runs.empty()) {
+      trained.first = prepared;
+      evaluate_at = common_budget(plan, prepared, device);
+    }
+    auto run = run_planned(planned, prepared, root, settings, evaluate_at);
+    if (!run.caution.empty()) fmt::print(stderr, "{}: caution: {}\n", run.label, run.caution);
     if (Interrupt::signal() != 0) break;
     trained.runs.push_back(std::move(run));
   }
@@ -96,7 +137,8 @@ void print_tables(const ComparisonPlan& plan, const Table& table, const std::vec
   fmt::print("{}", to_text(table));
   for (const auto& one : more) fmt::print("\n{}", to_text(one));
   if (plan.base.comparison.seeds.size() > 1)
-    fmt::print("\nmedian over seeds [least, greatest]; units: dualebm list metric\n");
+    fmt::print(
+        "\nmedian over seeds [least, greatest] ± median error of a seed; units: dualebm list metric\n");
 }
 
 }  // namespace
@@ -123,9 +165,8 @@ int compare(const LaunchOptions& options, const Catalogue& catalogue) {
   require(any, "compare: no run came to its end; the first: {}", runs.front().status());
 
   const auto table = table_at("final", runs, Axis::iteration, std::nullopt);
-  std::vector<Table> more = {
-      budget_table(runs, Axis::gradient_evaluations, "at equal gradient evaluations ({:.4g})"),
-      budget_table(runs, Axis::seconds, "at equal training time ({:.3g} s)")};
+  std::vector<Table> more = {budget_table(runs, Axis::gradient_evaluations, "gradient evaluations", ""),
+                             budget_table(runs, Axis::seconds, "training time", " s")};
   const auto& target = base.comparison;
   if (!target.target_metric.empty())
     more.push_back(table_to_target(runs, target.target_metric, target.target_value));

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "dualebm/apps/command_line.hpp"
-#include "dualebm/datasets/files/points.hpp"
+#include "dualebm/apps/new_rows.hpp"
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/experiment/loaded_energy.hpp"
 
@@ -14,26 +14,23 @@ struct Line {
   double value;
 };
 
-/// The user's own points as the energy knows them.
-torch::Tensor points_of(const std::string& path, const LoadedEnergy& run,
-                        const torch::TensorOptions& options) {
-  if (run.transform->empty()) return read_points(path, *run.domain).to(options);
-  // Raw points lie anywhere, whatever the domain is that the transforms take them to.
-  const Euclidean raw(static_cast<std::int64_t>(run.domain->coordinates().size()));
-  return run.transform->forward(read_coordinates(path, raw)).to(options);
-}
-
-/// Mean energy and likelihood of the user's own points.
-std::vector<Line> lines_of_points(const EvaluateOptions& options, const Problem& problem,
-                                  const LoadedEnergy& run, const MetricValues& values) {
-  const auto points = points_of(options.data, run, problem.data().train.options());
-  const double mean = energy_at(*run.energy, points).mean().item<double>();
-  std::vector<Line> lines = {{"energy_data", "nats",
-                              fmt::format("mean energy of the {} points of {}", points.size(0), options.data),
-                              mean}};
-  if (const double* log_z = find_metric(values, "log_z")) {
-    lines.push_back({"nll_data", "nats, per area", fmt::format("negative log-likelihood of {}", options.data),
+/// Mean energy and likelihood of rows that the run has not seen, each with its standard error.
+std::vector<Line> lines_of_rows(const std::string& path, const NewRows& rows, const LoadedEnergy& run,
+                                const MetricValues& values) {
+  const auto energy = energy_at(*run.energy, rows.points);
+  const auto count = energy.size(0);
+  const double mean = energy.mean().item<double>();
+  std::vector<Line> lines = {
+      {"energy_data", "nats", fmt::format("mean energy of the {} points of {}", count, path), mean}};
+  const double* log_z = find_metric(values, "log_z");
+  if (log_z != nullptr) {
+    lines.push_back({"nll_data", "nats, per area", fmt::format("negative log-likelihood of {}", path),
                      mean + *log_z + run.domain->log_area() - run.transform->log_determinant()});
+  }
+  if (count > 1) {
+    lines.push_back({log_z != nullptr ? "nll_data_standard_error" : "energy_data_standard_error", "nats",
+                     "of the mean over these points",
+                     energy.std().item<double>() / std::sqrt(static_cast<double>(count))});
   }
   return lines;
 }
@@ -43,18 +40,22 @@ std::vector<Line> lines_of_points(const EvaluateOptions& options, const Problem&
 void evaluate(const EvaluateOptions& options, const Catalogue& catalogue) {
   const auto device = parse_device(options.device);
   auto run = load_energy_of(options.run, device, catalogue);
-  run.experiment.evaluation.evaluator.duality_gap = true;  // once, it may take its time
+  run.experiment.evaluation.duality_gap = true;  // once, it may take its time
   const auto prepared = make_problem(run.experiment, device);
   require_same_data(RunDirectory::open(options.run), *prepared.problem);
   const auto values = prepared.evaluator->evaluate(*run.energy);
+  if (is_left_out(values))
+    fmt::print(stderr, "log Z is not known: {}; raise metrics.most_nodes\n",
+               prepared.evaluator->quadrature_verdict(*run.energy));
   std::vector<Line> lines;
   for (const auto& [name, value] : values) {
     const auto& metric = prepared.evaluator->description(name);
     lines.push_back({name, metric.unit, metric.meaning, value});
   }
   if (!options.data.empty()) {
-    for (auto& line : lines_of_points(options, *prepared.problem, run, values))
-      lines.push_back(std::move(line));
+    const auto rows = read_new_rows(options.data, run, device, catalogue);
+    if (!rows.origin.empty()) fmt::print(stderr, "data: {}\n", rows.origin);
+    for (auto& line : lines_of_rows(options.data, rows, run, values)) lines.push_back(std::move(line));
   }
   if (options.json) {
     Json object = Json::object();

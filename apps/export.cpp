@@ -38,17 +38,57 @@ Json description_of(const RunDirectory& run, const LoadedEnergy& loaded) {
   return description;
 }
 
+/// What the run was measured on, as it came, with the energies that `evaluate` averages there.
+struct OwnNumbers {
+  torch::Tensor points, energies;  ///< undefined where the data are out of reach
+  std::optional<double> likelihood;
+  std::string why_not;  ///< one line
+};
+
+OwnNumbers own_numbers(const RunDirectory& run, const LoadedEnergy& loaded) {
+  try {
+    const auto data = make_dataset(loaded.experiment, loaded.domain);
+    const auto prepared = make_problem(loaded.experiment, torch::kCPU);
+    require_same_data(run, *prepared.problem);
+    const bool tested = data.test.defined();
+    constexpr std::int64_t most = 100000;  // as Evaluation
+    const auto first = [&](const torch::Tensor& part) {
+      return part.narrow(0, 0, std::min(most, part.size(0)));
+    };
+    const auto raw = first(tested ? data.test : data.train).to(torch::kDouble);
+    auto points = first(tested ? prepared.problem->data().test : prepared.problem->data().train);
+    // A transform that draws, as dequantisation does, has no second time the same points.
+    const auto again = prepared.transform->forward(raw).to(points.options());
+    if (!again.equal(points)) points = again;
+    const auto values = prepared.evaluator->evaluate(*loaded.energy);
+    const double* likelihood = find_metric(values, tested ? "nll_test" : "nll_train");
+    return {.points = prepared.transform->empty() ? points : raw,
+            .energies = energy_at(*loaded.energy, points) - prepared.transform->log_determinant(),
+            .likelihood = likelihood ? std::optional(*likelihood) : std::nullopt,
+            .why_not = {}};
+  } catch (const UserError& error) {
+    return {.points = {}, .energies = {}, .likelihood = {}, .why_not = error.what()};
+  }
+}
+
 std::string shown(double error) {
   return error == 0 ? "to the last bit" : fmt::format("to {:.1g} of their size", error);
 }
 
-std::string summary_of(const ExportResult& result) {
+std::string summary_of(const ExportResult& result, const OwnNumbers& own) {
   const auto& fidelity = result.fidelity;
   auto text = fmt::format(
       "verified on {} points in batches of 1, 2, 5, 7 and 64: energies agree {}, scores {}, energies in the "
       "other precision {}",
       fidelity.points, shown(fidelity.energy_error), shown(fidelity.score_error),
       shown(fidelity.converted_error));
+  if (own.points.defined()) {
+    text += fmt::format("\nverified against the run's own numbers: {} points as they came, energies agree {}",
+                        fidelity.known_points, shown(fidelity.known_error));
+    if (own.likelihood) text += fmt::format("; NLL {:.8g}, as evaluate says", *own.likelihood);
+  } else {
+    text += fmt::format("\nnot compared with the run's own numbers: {}", own.why_not);
+  }
   if (!result.trainable)
     text +=
         "\nnote: numbers computed from the weights are fixed in the file; use it, but do not train it "
@@ -72,14 +112,16 @@ void export_run(const ExportOptions& options, const Catalogue& catalogue) {
           "export: {} is there already; --force replaces it, -o chooses another name", path.string());
 
   const auto loaded = load_energy_of(options.run, torch::kCPU, catalogue);
-  loaded.transform->to(loaded.experiment.dtype());
+  const auto own = script ? own_numbers(run, loaded) : OwnNumbers();
   const Exportable model{.energy = *loaded.energy,
                          .domain = *loaded.domain,
                          .transform = loaded.transform,
-                         .description = std::make_shared<const Json>(description_of(run, loaded))};
+                         .description = std::make_shared<const Json>(description_of(run, loaded)),
+                         .known_points = own.points,
+                         .known_energies = own.energies};
   std::string summary = "verified: every tensor comes back bit for bit";
   if (script) {
-    summary = summary_of(export_torchscript(path, model));
+    summary = summary_of(export_torchscript(path, model), own);
   } else {
     export_safetensors(path, model);
   }

@@ -54,8 +54,20 @@ Json neurons_json(const Energy& energy) {
   return list;
 }
 
+/// log Z for a picture: zero where the quadrature leaves it unknown, and the scale is then that of exp(-E).
+/// @param options  dtype and device of the energy
+double log_z_for_picture(Energy& energy, const Problem& on, const torch::TensorOptions& options) {
+  constexpr std::int64_t most = 3000;
+  const auto& train = on.data().train;
+  // Without a teacher, which is of no use here and costly to look at.
+  const Problem problem(on.shared_domain(),
+                        {.train = train.narrow(0, 0, std::min(most, train.size(0))).to(options)});
+  const Reference reference(problem, {.resolution = 200});
+  return Evaluation(energy, problem, reference).log_z().value_or(0);
+}
+
 /// log density with respect to area on a grid of latitude and longitude, rounded to what a picture shows.
-Json density_json(Energy& energy, const Domain& domain, const torch::TensorOptions& options) {
+Json density_json(Energy& energy, const Problem& problem, const torch::TensorOptions& options) {
   constexpr std::int64_t rows = 90, columns = 180;
   constexpr double pi = std::numbers::pi;
   const auto colatitude = (torch::arange(rows, torch::kDouble) + 0.5) * (pi / rows);
@@ -64,9 +76,8 @@ Json density_json(Energy& energy, const Domain& domain, const torch::TensorOptio
   const auto grid = torch::stack({at::outer(colatitude.sin(), longitude.cos()).reshape(-1),
                                   at::outer(colatitude.sin(), longitude.sin()).reshape(-1), z.reshape(-1)},
                                  1);
-  const auto rule = domain.quadrature(200);
-  const double log_z = rule->log_integral(energy_at(energy, rule->points.to(options)).cpu());
-  const auto log_density = (-energy_at(energy, grid.to(options)) - log_z - domain.log_area()).cpu();
+  const double log_z = log_z_for_picture(energy, problem, options);
+  const auto log_density = (-energy_at(energy, grid.to(options)) - log_z - problem.domain().log_area()).cpu();
   return {{"rows", rows}, {"columns", columns}, {"log_density", rounded(log_density, 1e3)}};
 }
 
@@ -93,14 +104,14 @@ Json globes_json(const std::vector<TrainingRun>& runs, const PreparedProblem& pr
     auto& teacher = *data.teacher;
     const auto options = data.train.options().dtype(torch::kDouble);
     globes.push_back({{"title", "teacher"},
-                      {"density", density_json(teacher, domain, options)},
+                      {"density", density_json(teacher, *prepared.problem, options)},
                       {"points", places_json(data.train)},
                       {"neurons", neurons_json(teacher)}});
   }
   for (const auto* run : shown_runs(runs)) {
     const bool without_points = globes.empty();  // the data are drawn once, on the teacher if there is one
     globes.push_back({{"title", run->label},
-                      {"density", density_json(*run->energy, domain, data.train.options())},
+                      {"density", density_json(*run->energy, *prepared.problem, data.train.options())},
                       {"points", without_points ? places_json(data.train) : Json::array()},
                       {"neurons", neurons_json(*run->energy)}});
   }
@@ -140,15 +151,15 @@ Json axes_of(const Dataset& data, const std::vector<Coordinate>& ranges) {
 }
 
 /// log density with respect to the volume of the coordinates on a grid, row by row from the top.
-Json plane_density(Energy& energy, const Domain& domain, const Window& window,
+Json plane_density(Energy& energy, const Problem& problem, const Window& window,
                    const torch::TensorOptions& options) {
   constexpr std::int64_t side = 120;
   const auto step = (torch::arange(side, torch::kDouble) + 0.5) * (2.0 / side) - 1;
   const auto axes = torch::meshgrid({-step, step}, "ij");
+  const auto& domain = problem.domain();
   const auto grid = domain.points_at(
       torch::stack({axes[1].reshape(-1), axes[0].reshape(-1)}, 1) * window.half + window.centre);
-  const auto rule = domain.quadrature(200);
-  const double log_z = rule->log_integral(energy_at(energy, rule->points.to(options)).cpu());
+  const double log_z = log_z_for_picture(energy, problem, options);
   return {{"rows", side},
           {"columns", side},
           {"log_density", rounded(-energy_at(energy, grid.to(options)) - log_z - domain.log_area(), 1e3)}};
@@ -179,12 +190,12 @@ Json planes_json(const std::vector<TrainingRun>& runs, const PreparedProblem& pr
   };
   Json density = nullptr;
   if (const auto& teacher = data.teacher) {
-    density = plane_density(*teacher, domain, window, options.dtype(torch::kDouble));
+    density = plane_density(*teacher, *prepared.problem, window, options.dtype(torch::kDouble));
   }
   const auto* title = density.is_null() ? "data" : "data and their density";
   add(title, std::move(density), rounded(points, 1e3));
   for (const auto* run : shown_runs(runs)) {
-    add(run->label, plane_density(*run->energy, domain, window, options), Json::array());
+    add(run->label, plane_density(*run->energy, *prepared.problem, window, options), Json::array());
   }
   return planes;
 }

@@ -13,25 +13,15 @@ namespace {
 
 constexpr Axis axes[] = {Axis::iteration, Axis::gradient_evaluations, Axis::seconds};
 
-double on_axis(const Progress& progress, Axis axis) {
-  if (axis == Axis::iteration) return static_cast<double>(progress.iteration);
-  if (axis == Axis::gradient_evaluations) return static_cast<double>(progress.gradient_evaluations);
-  return progress.seconds;
-}
-
-const Record* record_at(const TrainingRun& run, Axis axis, std::optional<double> bound) {
-  const Record* last = nullptr;
-  for (const auto& record : run.records) {
-    if (!bound || on_axis(record.progress, axis) <= *bound * (1 + 1e-12)) last = &record;
-  }
-  return last;
-}
-
 /// What a column of a table is called, for metrics and axes alike.
 std::pair<std::string, std::string> label_and_unit(const Table& table, const std::string& name) {
   if (name == "seconds") return {"training time", "s"};
   if (name == "gradient_evaluations") return {"gradient evaluations", ""};
   if (name == "iteration") return {"iterations", ""};
+  if (name == "point_gradients") return {"gradients in x", "points"};
+  if (name == "parameter_gradients") return {"gradients in parameters", "points"};
+  if (name == "double_gradients") return {"double backward", "points"};
+  if (name == "energies") return {"energies alone", "points"};
   const auto& metric = find_description(table.metrics, name);
   return {metric.label, metric.unit};
 }
@@ -46,7 +36,9 @@ std::vector<std::string> labels_of(const std::vector<TrainingRun>& runs) {
 
 Json statistic_json(const Statistic& statistic) {
   const auto deviation = statistic.deviation();
+  const auto error = statistic.median_error();
   return {{"mean", statistic.mean()},
+          {"error", error ? Json(*error) : Json(nullptr)},
           {"std", deviation ? Json(*deviation) : Json(nullptr)},
           {"median", statistic.median()},
           {"values", statistic.values}};
@@ -54,9 +46,11 @@ Json statistic_json(const Statistic& statistic) {
 
 std::string cell_text(const Statistic& statistic) {
   const auto [least, greatest] = std::minmax_element(statistic.values.begin(), statistic.values.end());
+  const auto error = statistic.median_error();
+  const auto tail = error ? fmt::format(" ± {:.2g}", *error) : "";
   if (*least == *greatest)
-    return *least == std::round(*least) ? fmt::format("{}", *least) : fmt::format("{:.4g}", *least);
-  return fmt::format("{:.3g} [{:.3g}, {:.3g}]", statistic.median(), *least, *greatest);
+    return (*least == std::round(*least) ? fmt::format("{}", *least) : fmt::format("{:.4g}", *least)) + tail;
+  return fmt::format("{:.3g} [{:.3g}, {:.3g}]{}", statistic.median(), *least, *greatest, tail);
 }
 
 /// Characters that a terminal shows: UTF-8 continuation bytes take no column.
@@ -105,19 +99,29 @@ std::optional<double> Statistic::deviation() const {
   return std::sqrt(sum / static_cast<double>(values.size() - 1));
 }
 
-double Statistic::median() const {
-  auto sorted = values;
+namespace {
+
+double median_of(std::vector<double> sorted) {
   std::sort(sorted.begin(), sorted.end());
   const auto middle = sorted.size() / 2;
   return sorted.size() % 2 ? sorted[middle] : 0.5 * (sorted[middle - 1] + sorted[middle]);
 }
 
-double common_reach(const std::vector<TrainingRun>& runs, Axis axis) {
-  double reach = std::numeric_limits<double>::infinity();
-  for (const auto& run : runs) {
-    if (run.energy) reach = std::min(reach, on_axis(run.records.back().progress, axis));
-  }
-  return reach;
+}  // namespace
+
+double Statistic::median() const { return median_of(values); }
+
+std::optional<double> Statistic::median_error() const {
+  if (errors.empty() || errors.size() != values.size()) return std::nullopt;
+  return median_of(errors);
+}
+
+std::optional<double> error_of(const MetricValues& metrics, const std::string& name) {
+  const double* sampling = find_metric(metrics, name + "_standard_error");
+  const bool integral = name == "log_z" || name == "kl" || name.starts_with("nll_");
+  const double* quadrature = integral ? find_metric(metrics, "quadrature_error") : nullptr;
+  if (sampling == nullptr && quadrature == nullptr) return std::nullopt;
+  return std::hypot(sampling != nullptr ? *sampling : 0, quadrature != nullptr ? *quadrature : 0);
 }
 
 namespace {
@@ -131,22 +135,31 @@ Table gather(const std::string& title, const std::vector<TrainingRun>& runs,
     TableRow row{.label = label};
     for (const auto& name : names) row.columns.push_back({name, {}});
     for (const auto axis : axes) row.columns.push_back({to_string(axis), {}});
+    for (const auto& [name, member] : cost_kinds) row.columns.push_back({name, {}});
     for (const auto& run : runs) {
       if (run.label != label) continue;
       ++row.planned;
-      const Record* record = run.energy ? choose(run) : nullptr;
+      const std::optional<Record> record = run.energy ? choose(run) : std::nullopt;
       if (!record) continue;
       ++row.seeds;
       for (auto& [name, statistic] : row.columns) {
         if (const double* value = find_metric(record->metrics, name)) {
           statistic.values.push_back(*value);
+          if (const auto error = error_of(record->metrics, name)) statistic.errors.push_back(*error);
+        }
+        for (const auto& [kind, member] : cost_kinds) {
+          if (name == kind && record->progress.cost.*member > 0)
+            statistic.values.push_back(static_cast<double>(record->progress.cost.*member));
         }
         for (const auto axis : axes) {
           if (name == to_string(axis)) statistic.values.push_back(on_axis(record->progress, axis));
         }
       }
     }
-    std::erase_if(row.columns, [](const auto& column) { return column.second.values.empty(); });
+    // A statistic over the seeds that happen to have a number would favour whoever lacks the bad ones.
+    std::erase_if(row.columns, [&](const auto& column) {
+      return column.second.values.empty() || column.second.values.size() < row.seeds;
+    });
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -159,18 +172,19 @@ Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, A
   std::vector<std::string> names;
   for (const auto& entry : metrics_of(runs)) {
     // An error is watched in its own figure; as a column it would crowd out what it belongs to.
+    if (entry.name == "quadrature_valid") continue;
     if (!entry.name.ends_with("_error") || entry.name == "score_error") names.push_back(entry.name);
   }
   return gather(title, runs, names, [&](const TrainingRun& run) { return record_at(run, axis, bound); });
 }
 
 Table table_to_target(const std::vector<TrainingRun>& runs, const std::string& metric, double value) {
-  const auto first_within = [&](const TrainingRun& run) -> const Record* {
+  const auto first_within = [&](const TrainingRun& run) -> std::optional<Record> {
     for (const auto& record : run.records) {
       const double* found = find_metric(record.metrics, metric);
-      if (found && *found <= value) return &record;
+      if (found && *found <= value) return record;
     }
-    return nullptr;
+    return std::nullopt;
   };
   return gather(fmt::format("until {} <= {:g}", metric, value), runs, {}, first_within);
 }

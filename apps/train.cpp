@@ -79,10 +79,14 @@ int train(const TrainOptions& options, const Catalogue& catalogue) {
                 .table = table_at("final", {run}, Axis::iteration, std::nullopt),
                 .more_tables = {}},
                prepared);
+  if (!run.caution.empty()) fmt::print(stderr, "caution: {}\n", run.caution);
   if (run.end != RunEnd::finished) fmt::print(stderr, "{}\n", run.status());
   if (const auto& why_not = training->executor().why_not(); !why_not.empty()) {
     fmt::print(stderr, "no CUDA graph: {}\n", why_not);
   }
+  if (is_left_out(run.last.metrics) && run.energy)
+    fmt::print(stderr, "log Z is not known: {}; raise metrics.most_nodes\n",
+               prepared.evaluator->quadrature_verdict(*run.energy));
   for (const auto& [name, value] : run.last.metrics) {
     fmt::print("{:<30} {:<14.6g} {}\n", name, value, find_description(run.metrics, name).unit);
   }

@@ -15,7 +15,8 @@ SplitParts random_parts(std::int64_t rows, const SplitOptions& options, Random& 
   require(options.validation_share + options.test_share < 1,
           "dataset: validation_share + test_share must be below 1, got {:g}",
           options.validation_share + options.test_share);
-  const auto order = random.permutation(rows);
+  const bool whole = options.validation_share == 0 && options.test_share == 0;
+  const auto order = whole ? torch::arange(rows, torch::kLong) : random.permutation(rows);
   const auto share = [&](double part) { return std::llround(part * static_cast<double>(rows)); };
   const auto validation = share(options.validation_share), test = share(options.test_share);
   SplitParts parts;

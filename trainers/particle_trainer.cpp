@@ -17,6 +17,10 @@ void ParticleOptions::describe(Fields& fields) {
                 "step size h_x of the particles' Langevin dynamics");
   fields.boolean("antithetic", antithetic,
                  "give the second half of the particles the negative noise of the first");
+  fields.choice(
+      "drift", drift, {"ambient", "balanced", "tangent"},
+      "on a curved domain: the whole gradient, as published; with half of its normal part, which takes the "
+      "step's bias away where the density is narrow; or with none");
   fields.integer("particles_per_point", particles_per_point, Range::at_least(1),
                  "N / n: particles start as this many copies of the data, unless particles is given");
   fields.integer("particles", particles, Range::at_least(0),
@@ -27,7 +31,8 @@ void ParticleOptions::describe(Fields& fields) {
 ParticleTrainer::ParticleTrainer(TrainerContext context, const ParticleOptions& options)
     : Trainer(std::move(context)),
       options_(checked(options, "trainer")),
-      sampler_({.step_size = options.particle_step, .antithetic = options.antithetic}) {
+      sampler_(
+          {.step_size = options.particle_step, .antithetic = options.antithetic, .drift = options.drift}) {
   start_particles_at(data());
 }
 
@@ -39,6 +44,8 @@ void ParticleTrainer::start_particles_at(const torch::Tensor& points) {
 
 Cost ParticleTrainer::langevin(std::int64_t steps, const Iteration& iteration) {
   const EvaluationMode mode(energy());
+  if (steps > 0 && (options_.drift == "ambient" || domain().is_flat()))
+    step_taken_ = options_.particle_step * iteration.particle_scale;
   Cost cost;
   for (std::int64_t i = 0; i < steps; ++i) {
     cost.point_gradients +=

@@ -9,8 +9,9 @@ namespace ebm {
 
 /// Options that all trainers with particles share.
 struct ParticleOptions {
-  double particle_step = 0.02;  ///< h_x, step of the Langevin dynamics
-  bool antithetic = true;       ///< second half of the particles gets the negative noise of the first
+  double particle_step = 0.02;    ///< h_x, step of the Langevin dynamics
+  bool antithetic = true;         ///< second half of the particles gets the negative noise of the first
+  std::string drift = "ambient";  ///< see Langevin::Options
   std::int64_t particles_per_point = 2;  ///< N = this many copies of the data, unless `particles` says
   std::int64_t particles = 0;            ///< N; 0: particles_per_point n
   void describe(Fields& fields);
@@ -32,6 +33,7 @@ class ParticleTrainer : public Trainer {
   void save(State& state) const override;
   void load(const State& state) override;
   std::string likely_cause() const override;
+  std::optional<double> langevin_step() const override { return step_taken_; }
   std::vector<torch::Tensor*> carried() override { return {&state_.positions}; }
 
  protected:
@@ -51,6 +53,7 @@ class ParticleTrainer : public Trainer {
   ParticleOptions options_;
   Langevin sampler_;
   Sampler::State state_;
+  std::optional<double> step_taken_;  ///< the last, of a chain that aims at the model
 };
 
 }  // namespace ebm

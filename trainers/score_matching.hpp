@@ -20,6 +20,9 @@ class RestartLimit final : public ParticleTrainer {
   bool repeats(const Iteration&) const override { return true; }
   double step_boost() const override { return boost_; }
 
+  /// Every step starts from the data: there is no law that particles stand at.
+  std::optional<double> langevin_step() const override { return std::nullopt; }
+
  protected:
   Cost move(const torch::Tensor& batch, const Iteration& iteration) override;
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "dualebm/framework/compute/parallel.hpp"
 
@@ -17,27 +18,6 @@ constexpr std::int64_t most_rows = 100000;  // of one part that a mean is taken 
 template <class Body>
 void for_each_slice(std::int64_t begin, std::int64_t end, Body body) {
   for (; begin < end; begin += slice_rows) body(begin, std::min(slice_rows, end - begin));
-}
-
-/// E and ∇E at many points, as energy_at.
-std::pair<torch::Tensor, torch::Tensor> energy_and_gradient_at(Energy& energy, const torch::Tensor& points) {
-  const auto values = torch::empty({points.size(0)}, points.options().dtype(torch::kDouble));
-  const auto gradients = torch::empty_like(points, values.options());
-  const auto slices = [&](std::int64_t first, std::int64_t last, auto body) {
-    energy.row_parallel() ? for_each_slice(first, last, body) : body(first, last - first);
-  };
-  slices(0, points.size(0), [&](std::int64_t begin, std::int64_t count) {
-    const auto [value, gradient] = energy.value_and_gradient(points.narrow(0, begin, count));
-    values.narrow(0, begin, count).copy_(value);
-    gradients.narrow(0, begin, count).copy_(gradient);
-  });
-  return {values, gradients};
-}
-
-/// KL(teacher ‖ student) = log Z_s - log Z_t + E_t[E_s - E_t] by quadrature.
-double gibbs_divergence(const Quadrature& rule, const torch::Tensor& teacher, const torch::Tensor& student) {
-  return rule.log_integral(student) - rule.log_integral(teacher) +
-         rule.gibbs(teacher).dot(student - teacher).item<double>();
 }
 
 /// E_t |∇E_t - ∇E_s|² under weights that sum to one.
@@ -63,32 +43,25 @@ torch::Tensor energy_at(Energy& energy, const torch::Tensor& points) {
   return result;
 }
 
-Reference::Reference(const Problem& problem, std::int64_t resolution) {
-  const auto& data = problem.data();
-  const auto& domain = problem.domain();
-  const auto teacher_at = [&](const torch::Tensor& points) {
-    const auto exact = points.to(torch::kDouble);
-    const auto [energy, gradient] = energy_and_gradient_at(*data.teacher, exact);
-    teacher_energy = energy;
-    teacher_score = domain.to_tangent(exact, gradient);
+std::pair<torch::Tensor, torch::Tensor> energy_and_gradient_at(Energy& energy, const torch::Tensor& points) {
+  const auto values = torch::empty({points.size(0)}, points.options().dtype(torch::kDouble));
+  const auto gradients = torch::empty_like(points, values.options());
+  const auto slices = [&](std::int64_t first, std::int64_t last, auto body) {
+    energy.row_parallel() ? for_each_slice(first, last, body) : body(first, last - first);
   };
-  fine = domain.quadrature(resolution);
-  if (fine) {
-    coarse = domain.rough_quadrature(resolution);
-    nodes = fine->points.to(data.train.options());
-    coarse_nodes = coarse->points.to(data.train.options());
-    if (!data.teacher) return;
-    teacher_at(nodes);
-    coarse_teacher_energy = energy_at(*data.teacher, coarse_nodes.to(torch::kDouble)).cpu();
-  } else if (data.teacher && data.test.defined()) {
-    teacher_at(data.test);
-  }
+  slices(0, points.size(0), [&](std::int64_t begin, std::int64_t count) {
+    const auto [value, gradient] = energy.value_and_gradient(points.narrow(0, begin, count));
+    values.narrow(0, begin, count).copy_(value);
+    gradients.narrow(0, begin, count).copy_(gradient);
+  });
+  return {values, gradients};
 }
 
 const Evaluation::AtPoints& Evaluation::at_points() const {
+  const auto& reference = rule();
   if (at_points_) return *at_points_;
-  const auto& points = reference_.fine ? reference_.nodes : problem_.data().test;
-  if (reference_.teacher_energy.defined()) {
+  const auto& points = reference.fine ? reference.nodes : problem_.data().test;
+  if (reference.teacher_energy.defined()) {
     const auto [energy, gradient] = energy_and_gradient_at(energy_, points);
     at_points_ = {energy, problem_.domain().to_tangent(points.to(torch::kDouble), gradient)};
   } else {
@@ -98,19 +71,21 @@ const Evaluation::AtPoints& Evaluation::at_points() const {
 }
 
 const torch::Tensor& Evaluation::at_coarse_nodes() const {
-  if (!at_coarse_nodes_.defined()) at_coarse_nodes_ = energy_at(energy_, reference_.coarse_nodes).cpu();
+  const auto& reference = rule();
+  if (!at_coarse_nodes_.defined()) at_coarse_nodes_ = energy_at(energy_, reference.coarse_nodes).cpu();
   return at_coarse_nodes_;
 }
 
 double Evaluation::log_ratio() const {
-  const auto difference = at_points().energy - reference_.teacher_energy;
+  const auto difference = at_points().energy - rule().teacher_energy;
   return (-difference).logsumexp(0).item<double>() - std::log(static_cast<double>(difference.size(0)));
 }
 
 std::optional<double> Evaluation::log_z() const {
   if (log_z_) return *log_z_;
-  if (reference_.fine) {
-    log_z_.emplace(reference_.fine->log_integral(at_points().energy.cpu()));
+  if (rule().fine) {
+    const bool known = *quadrature_valid();
+    log_z_.emplace(known ? std::optional(rule().fine->log_integral(at_points().energy.cpu())) : std::nullopt);
   } else if (by_test_set()) {
     const auto teacher = problem_.data().teacher->log_normalizer();
     log_z_.emplace(teacher ? std::optional(*teacher + log_ratio()) : std::nullopt);
@@ -121,23 +96,27 @@ std::optional<double> Evaluation::log_z() const {
 }
 
 std::optional<double> Evaluation::quadrature_error() const {
-  if (!reference_.fine) return std::nullopt;
-  double error = std::abs(*log_z() - reference_.coarse->log_integral(at_coarse_nodes()));
-  if (const auto kl = divergence()) {
-    const double rough =
-        gibbs_divergence(*reference_.coarse, reference_.coarse_teacher_energy, at_coarse_nodes());
-    error = std::max(error, std::abs(kl->value - rough));
-  }
-  return error;
+  if (!rule().fine) return std::nullopt;
+  const auto kl = divergence_by_rule();
+  const double error = std::max(log_integral_error(), kl ? kl->second : 0.0);
+  // An integral without bound has an error without bound, which is no number for a file.
+  return std::isinf(error) ? std::numeric_limits<double>::max() : error;
+}
+
+std::optional<bool> Evaluation::quadrature_valid() const {
+  // What is no number at all is told, so that a training that diverged ends.
+  return rule().fine ? std::optional(!(log_integral_error() > largest_error)) : std::nullopt;
 }
 
 std::optional<Estimate> Evaluation::divergence() const {
-  if (!reference_.teacher_energy.defined()) return std::nullopt;
-  if (reference_.fine) {
-    return Estimate{
-        gibbs_divergence(*reference_.fine, reference_.teacher_energy.cpu(), at_points().energy.cpu()), {}};
+  if (!rule().teacher_energy.defined()) return std::nullopt;
+  if (rule().fine) {
+    constexpr double nothing = 1e-6;  // nats that nobody asks about
+    const auto [kl, error] = *divergence_by_rule();
+    if (!*quadrature_valid() || error > std::max(std::abs(kl), nothing)) return std::nullopt;
+    return Estimate{kl, {}};
   }
-  const auto difference = at_points().energy - reference_.teacher_energy;
+  const auto difference = at_points().energy - rule().teacher_energy;
   const auto count = static_cast<double>(difference.size(0));
   const double ratio = log_ratio();
   Estimate kl{ratio + difference.mean().item<double>(), {}};
@@ -149,12 +128,13 @@ std::optional<Estimate> Evaluation::divergence() const {
 }
 
 std::optional<double> Evaluation::score_error() const {
-  if (!reference_.teacher_energy.defined()) return std::nullopt;
+  const auto& reference = rule();
+  if (!reference.teacher_energy.defined() || !quadrature_valid().value_or(true)) return std::nullopt;
   const auto& student = at_points();
   const auto weights =
-      reference_.fine ? reference_.fine->gibbs(reference_.teacher_energy.cpu()).to(student.energy.device())
-                      : torch::full_like(student.energy, 1 / static_cast<double>(student.energy.size(0)));
-  return score_distance(reference_.teacher_score, student.gradient, weights);
+      reference.fine ? reference.fine->gibbs(reference.teacher_energy.cpu()).to(student.energy.device())
+                     : torch::full_like(student.energy, 1 / static_cast<double>(student.energy.size(0)));
+  return score_distance(reference.teacher_score, student.gradient, weights);
 }
 
 const std::optional<DualityGap>& Evaluation::duality_gap() const {
@@ -162,16 +142,17 @@ const std::optional<DualityGap>& Evaluation::duality_gap() const {
   duality_gap_.emplace();
   const auto* ball = as_neuron_energy(energy_);
   const auto& data = problem_.data();
-  if (!with_duality_gap_ || ball == nullptr || data.mapped || !(reference_.fine || by_test_set()))
+  if (!with_duality_gap_ || ball == nullptr || data.mapped || !(rule().fine || by_test_set()))
     return *duality_gap_;
   const torch::NoGradGuard no_grad;
   const auto& energies = at_points().energy;
   const auto train_energy = energy_at(energy_, data.train);
-  if (reference_.fine) {
+  if (rule().fine) {
+    if (!*quadrature_valid()) return *duality_gap_;
     *duality_gap_ = ebm::duality_gap(*ball, data.train, train_energy,
-                                     {reference_.nodes, reference_.fine->gibbs(energies.cpu()), energies});
+                                     {rule().nodes, rule().fine->gibbs(energies.cpu()), energies});
   } else {
-    const auto probabilities = (reference_.teacher_energy - energies).softmax(0);
+    const auto probabilities = (rule().teacher_energy - energies).softmax(0);
     *duality_gap_ =
         duality_gap_estimate(*ball, data.train, train_energy, {data.test, probabilities, energies});
   }

@@ -2,11 +2,14 @@
 
 #include <torch/types.h>
 
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "dualebm/framework/evaluation/duality_gap.hpp"
+#include "dualebm/framework/evaluation/integrator.hpp"
 #include "dualebm/framework/problem/energy.hpp"
 #include "dualebm/framework/problem/problem.hpp"
 #include "dualebm/framework/problem/quadrature.hpp"
@@ -23,23 +26,33 @@ struct Estimate {
 /// What evaluations of one problem share, whatever the energy: quadrature rules, and the teacher at their
 /// nodes or at the test points.
 struct Reference {
-  /// @param resolution  of the rule, see Domain::quadrature
-  Reference(const Problem& problem, std::int64_t resolution);
+  /// With the domain's fixed rule, if it has one. @param problem  outlives it
+  Reference(const Problem& problem, const Integrator::Options& options);
+  /// With a rule that was refined for one energy.
+  Reference(const Problem& problem, const AdaptiveQuadrature& rule);
 
+  /// Of the fixed rule; none of a refined one.
+  std::shared_ptr<const Integrator> integrator;
   /// The rule, and the rougher one that tells its error; none without a rule.
   std::optional<Quadrature> fine, coarse;
+  double least_error = 0;  ///< of log Z, that is known of the rule whatever the rougher one says, nats
+  std::string verdict;     ///< of a refined rule: what it is worth, in words
   torch::Tensor nodes, coarse_nodes;  ///< in the dtype and on the device of the data
   /// E_t at the nodes, or at the test points where there are none, [P], double.
   torch::Tensor teacher_energy;
   /// Tangential ∇E_t there, [P, d], double.
   torch::Tensor teacher_score;
   torch::Tensor coarse_teacher_energy;  ///< E_t at the coarse nodes, [P'], double
+
+ private:
+  void look_at_teacher(const Problem& problem);
 };
 
 /// One look at an energy on a problem. What several metrics need is computed once, when the first asks.
 ///
-/// With a quadrature rule (S², R, R²) KL, score error and log Z are integrals against it, exact up to
-/// `quadrature_error`. Elsewhere they are averages over the teacher's test set; log Z is then known up to the
+/// Where there is a quadrature (spheres to S³, R^d to d = 3) KL, score error and log Z are integrals, exact up to
+/// `quadrature_error`: by the domain's fixed rule, or where that will not do by cells refined for this energy, see
+/// Integrator. What is not good to `largest_error` is not told. Elsewhere they are averages over the teacher's test set; log Z is then known up to the
 /// teacher's own, so only where that has a closed form. All sums are in double precision, means of parts over
 /// their first hundred thousand rows.
 class Evaluation final {
@@ -52,14 +65,23 @@ class Evaluation final {
   Energy& energy() const { return energy_; }           ///< the one that is looked at
   const Problem& problem() const { return problem_; }  ///< the one that it is measured on
 
-  /// log Z = log ∫ exp(-E) dτ in nats, where it is known.
+  /// The largest quadrature error of a number that is told, in nats.
+  static constexpr double largest_error = 0.1;
+
+  /// log Z = log ∫ exp(-E) dτ in nats, where it is known to `largest_error`.
   std::optional<double> log_z() const;
 
   /// The larger of the differences of log Z and KL to a rougher rule, in nats; none without a rule.
   std::optional<double> quadrature_error() const;
 
+  /// Whether the quadrature is good to `largest_error`; none without a rule.
+  std::optional<bool> quadrature_valid() const;
+
+  /// Why it is not, or how good it is, in words; empty without a rule.
+  std::string verdict() const;
+
   /// KL(teacher ‖ student) = log Z_s - log Z_t + E_t[E_s - E_t] in nats, with the standard error of the
-  /// test-set estimate (delta method); none without a teacher.
+  /// test-set estimate (delta method); none without a teacher, and where its own quadrature error exceeds it.
   std::optional<Estimate> divergence() const;
 
   /// Fisher divergence E_t |∇E_t - ∇E_s|² of tangential gradients; none without a teacher.
@@ -81,17 +103,27 @@ class Evaluation final {
   struct AtPoints {
     torch::Tensor energy, gradient;
   };
+  /// What is integrated with: the shared rule, or one refined for this energy.
+  const Reference& rule() const;
+  void refine_where_needed() const;
   const AtPoints& at_points() const;
   const torch::Tensor& at_coarse_nodes() const;
-  bool by_test_set() const { return !reference_.fine && reference_.teacher_energy.defined(); }
+  bool by_test_set() const { return !rule().fine && rule().teacher_energy.defined(); }
   double log_ratio() const;  ///< log Z_s / Z_t over the test set
+  double log_integral_error() const;
+  /// KL by the rule and its difference to the rougher one; none without a rule or a teacher.
+  std::optional<std::pair<double, double>> divergence_by_rule() const;
 
   Energy& energy_;
   const Problem& problem_;
   const Reference& reference_;
   bool with_duality_gap_;
+  mutable bool settled_ = false;
+  mutable std::unique_ptr<const Reference> refined_;
   mutable std::optional<AtPoints> at_points_;
   mutable torch::Tensor at_coarse_nodes_;
+  mutable std::optional<double> log_integral_error_;
+  mutable std::optional<std::pair<double, double>> divergence_by_rule_;
   mutable std::vector<std::pair<torch::Tensor, Estimate>> means_;  ///< by points
   mutable std::optional<std::optional<double>> log_z_;
   mutable std::optional<std::optional<DualityGap>> duality_gap_;
@@ -99,5 +131,8 @@ class Evaluation final {
 
 /// E at many points in slices, so that memory does not grow with their number; in double precision, [P].
 torch::Tensor energy_at(Energy& energy, const torch::Tensor& points);
+
+/// E and ∇E at many points, likewise: [P] and [P, d].
+std::pair<torch::Tensor, torch::Tensor> energy_and_gradient_at(Energy& energy, const torch::Tensor& points);
 
 }  // namespace ebm

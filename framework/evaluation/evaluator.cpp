@@ -12,21 +12,11 @@
 
 namespace ebm {
 
-void Evaluator::Options::describe(Fields& fields) {
-  fields.integer(
-      "resolution", resolution, Range::between(4, 4000),
-      "latitudes of the quadrature on S² (longitudes: twice as many), half the nodes along a side on R²");
-  fields.boolean("duality_gap", duality_gap,
-                 "at every evaluation, how far a shallow energy is from the best of its ball: some tenths of "
-                 "a second each");
-}
-
 Evaluator::Evaluator(std::shared_ptr<const Problem> problem, Options options,
                      std::vector<std::shared_ptr<const Metric>> metrics)
     : problem_(std::move(problem)),
       metrics_(std::move(metrics)),
-      reference_(*problem_, checked(options, "metrics").resolution),
-      duality_gap_(options.duality_gap) {
+      reference_(*problem_, checked(options, "metrics")) {
   for (const auto& metric : metrics_) {
     auto described = metric->description();
     const auto same = [&](const MetricDescription& other) { return other.name == described.name; };
@@ -53,6 +43,11 @@ MetricValues Evaluator::evaluate(Energy& energy) const {
   return values;
 }
 
+std::string Evaluator::quadrature_verdict(Energy& energy) const {
+  const torch::NoGradGuard no_grad;
+  return Evaluation(energy, *problem_, reference_).verdict();
+}
+
 const MetricDescription& Evaluator::description(const std::string& name) const {
   return find_description(descriptions_, name);
 }
@@ -73,6 +68,11 @@ const double* find_metric(const MetricValues& values, const std::string& name) {
   const auto found =
       std::find_if(values.begin(), values.end(), [&](const auto& v) { return v.first == name; });
   return found == values.end() ? nullptr : &found->second;
+}
+
+bool is_left_out(const MetricValues& values) {
+  const double* valid = find_metric(values, "quadrature_valid");
+  return valid != nullptr && *valid == 0;
 }
 
 }  // namespace ebm

@@ -14,11 +14,7 @@ namespace ebm {
 /// that one evaluator may serve many trainings.
 class Evaluator final {
  public:
-  struct Options {
-    std::int64_t resolution = 100;  ///< latitudes of the quadrature on S²; half the nodes along a side on R²
-    bool duality_gap = false;       ///< of energies that have a ball: some tenths of a second each time
-    void describe(Fields& fields);
-  };
+  using Options = Integrator::Options;  ///< of the quadrature
 
   /// @param metrics  in the order of tables @throws UserError if two have one name
   Evaluator(std::shared_ptr<const Problem> problem, Options options,
@@ -26,8 +22,15 @@ class Evaluator final {
   /// With the standard metrics and the options' defaults.
   explicit Evaluator(std::shared_ptr<const Problem> problem);
 
+  /// From now on the duality gap, too, of energies that have a ball: some tenths of a second each time.
+  void with_duality_gap(bool wanted = true) { duality_gap_ = wanted; }
+
   /// @throws NonFiniteError naming the first metric that is not finite.
   MetricValues evaluate(Energy& energy) const;
+
+  /// What the quadrature of an energy is worth, and what it would take where it is not good enough; empty where there
+  /// is none.
+  std::string quadrature_verdict(Energy& energy) const;
 
   /// What energies are measured on.
   const Problem& problem() const { return *problem_; }
@@ -43,7 +46,7 @@ class Evaluator final {
   std::vector<std::shared_ptr<const Metric>> metrics_;
   std::vector<MetricDescription> descriptions_;
   Reference reference_;
-  bool duality_gap_;
+  bool duality_gap_ = false;
 };
 
 /// Of the name, with the nearest one in the message if there is none. @throws UserError

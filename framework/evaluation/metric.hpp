@@ -50,4 +50,7 @@ using MetricValues = std::vector<std::pair<std::string, double>>;
 /// The value of one metric, if it is there.
 const double* find_metric(const MetricValues& values, const std::string& name);
 
+/// Whether numbers may be missing because the quadrature was not good enough this time.
+bool is_left_out(const MetricValues& values);
+
 }  // namespace ebm

@@ -129,9 +129,16 @@ const std::vector<std::pair<MetricDescription, FormulaMetric::Formula>>& table()
         "the same on the training points"},
        energy(DataPart::train)},
       {{"quadrature_error", "quadrature error", "nats", "", true,
-        "estimate for log Z and KL: the larger of their differences to a rougher rule (on R² also a wider "
-        "one, which sees what is outside the square)"},
+        "estimate for log Z and KL: the larger of their differences to a rougher rule, or by refined cells "
+        "where "
+        "the fixed rule will not do"},
        [](const Evaluation& at) { return at.quadrature_error(); }},
+      {{"quadrature_valid", "quadrature is good enough", "1 or 0", "", false,
+        "whether log Z is known to 0.1 nats; where it is not, numbers that need it are left out"},
+       [](const Evaluation& at) -> Value {
+         const auto valid = at.quadrature_valid();
+         return valid ? Value(*valid ? 1.0 : 0.0) : std::nullopt;
+       }},
   };
   return list;
 }

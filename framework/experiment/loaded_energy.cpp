@@ -38,10 +38,27 @@ void require_same_data(const RunDirectory& run, const Problem& problem) {
       before.value("train", 0) == rows(data.train) ? ", of other numbers" : "");
 }
 
+namespace {
+
+std::vector<std::string> columns_of(const RunDirectory& run) {
+  if (!std::filesystem::exists(run.manifest())) return {};
+  const auto manifest = read_json_file(run.manifest().string());
+  if (!manifest.is_object() || !manifest.contains("data") || !manifest["data"].is_object()) return {};
+  const auto columns = manifest["data"].value("columns", Json::array());
+  const bool names = columns.is_array() && std::all_of(columns.begin(), columns.end(),
+                                                       [](const Json& name) { return name.is_string(); });
+  return names ? columns.get<std::vector<std::string>>() : std::vector<std::string>{};
+}
+
+}  // namespace
+
 LoadedEnergy load_energy_of(const std::string& path, torch::Device device, const Catalogue& catalogue) {
   const auto directory = RunDirectory::open(path);
   LoadedEnergy run{read_experiment_of(directory, read_json_file(directory.config().string()), catalogue),
-                   nullptr, nullptr, nullptr};
+                   nullptr,
+                   nullptr,
+                   nullptr,
+                   {}};
   run.domain = run.experiment.domain.make({});
   run.energy = make_energy(run.experiment, run.domain, device);
   if (std::filesystem::exists(directory.model())) {
@@ -53,6 +70,7 @@ LoadedEnergy load_energy_of(const std::string& path, torch::Device device, const
   run.energy->eval();
   run.transform = make_transform(run.experiment, run.domain);
   if (!run.transform->empty()) load_module(directory.transform(), *run.transform);
+  run.columns = columns_of(directory);
   return run;
 }
 

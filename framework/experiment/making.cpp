@@ -74,11 +74,8 @@ std::shared_ptr<TransformChain> make_transform(const Experiment& experiment,
   return std::make_shared<TransformChain>(std::move(parts));
 }
 
-PreparedProblem make_problem(const Experiment& experiment, torch::Device device) {
-  const std::shared_ptr<const Domain> domain = experiment.domain.make({});
-  PreparedProblem prepared{
-      .problem = nullptr, .transform = make_transform(experiment, domain), .evaluator = nullptr};
-  Random random(experiment.data_seed(), "data"), dither(experiment.data_seed(), "transforms");
+Dataset make_dataset(const Experiment& experiment, const std::shared_ptr<const Domain>& domain) {
+  Random random(experiment.data_seed(), "data");
   std::shared_ptr<Energy> teacher;
   if (experiment.teacher) teacher = experiment.teacher->make({domain, torch::kDouble, random});
   const bool transformed = !experiment.transforms.empty();
@@ -87,6 +84,15 @@ PreparedProblem make_problem(const Experiment& experiment, torch::Device device)
           "transforms: the density that these data come from is known and would not follow; leave them out");
   require(data.train.defined() && data.train.dim() > 0 && data.train.size(0) > 0,
           "dataset: there are no training points");
+  return data;
+}
+
+PreparedProblem make_problem(const Experiment& experiment, torch::Device device) {
+  const std::shared_ptr<const Domain> domain = experiment.domain.make({});
+  PreparedProblem prepared{
+      .problem = nullptr, .transform = make_transform(experiment, domain), .evaluator = nullptr};
+  Random dither(experiment.data_seed(), "transforms");
+  auto data = make_dataset(experiment, domain);
   if (data.teacher) data.teacher->to(device);
   require(experiment.transforms.empty() || !data.teacher,
           "transforms: the density that these data come from is known and would not follow; leave them out");
@@ -97,8 +103,10 @@ PreparedProblem make_problem(const Experiment& experiment, torch::Device device)
   prepared.problem = std::make_shared<Problem>(domain, std::move(data));
   std::vector<std::shared_ptr<const Metric>> metrics;
   for (const auto& choice : experiment.metrics) metrics.push_back(choice.make({}));
-  prepared.evaluator =
+  const auto evaluator =
       std::make_shared<Evaluator>(prepared.problem, experiment.evaluation.evaluator, std::move(metrics));
+  evaluator->with_duality_gap(experiment.evaluation.duality_gap);
+  prepared.evaluator = evaluator;
   return prepared;
 }
 

@@ -5,6 +5,7 @@
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
 #include "dualebm/framework/problem/conformance.hpp"
+#include "dualebm/framework/sampling/diagnostics/step_bias.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
 #include "dualebm/framework/storage/checkpoint.hpp"
 #include "dualebm/framework/storage/checkpoint_writer.hpp"
@@ -54,6 +55,11 @@ class Manifest {
     write("running", {});
   }
 
+  /// What the particles' step does to the result.
+  void note_caution(const std::string& caution) {
+    if (!caution.empty()) content_["caution"] = caution;
+  }
+
   void write(const std::string& status, const Progress& progress) {
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
     content_["status"] = status;
@@ -89,6 +95,13 @@ void require_own_conformance(const Experiment& experiment, const PreparedProblem
   if (experiment.energy.foreign && training.problem().data().train.device().is_cpu()) {
     require_conformance(check(training.energy(), domain, random));
   }
+}
+
+std::string caution_about_step(const Trainer& trainer) {
+  const auto step = trainer.langevin_step();
+  const auto particles = trainer.particles();
+  if (!step || !particles.defined() || particles.size(0) == 0) return {};
+  return step_bias(trainer.energy(), trainer.problem().domain(), particles, *step).caution();
 }
 
 std::string with_checkpoint(const std::string& message, const RunDirectory& directory) {
@@ -142,7 +155,7 @@ std::string TrainingRun::status() const {
 
 TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment,
                      const PreparedProblem& prepared, Training& training, const RunSettings& settings,
-                     const std::string& label, bool resume) {
+                     const std::string& label, bool resume, const std::vector<std::int64_t>& evaluate_at) {
   if (resume) require_same_run(directory, experiment);
   if (resume && std::filesystem::exists(directory.checkpoint()))
     load_checkpoint(directory.checkpoint(), training);
@@ -154,6 +167,7 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   auto options = experiment.loop.fit;
   options.evaluate_every = experiment.evaluation.every;
   options.evaluator = prepared.evaluator;
+  options.evaluate_at = evaluate_at;
   TrainingRun run{
       .label = label, .seed = experiment.general.seed, .metrics = prepared.evaluator->descriptions()};
   manifest.note_data(*prepared.problem);
@@ -168,6 +182,8 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
     run.last = result.last;
     run.energy = training.trainer().shared_energy();
     run.particles = training.trainer().particles();
+    run.caution = caution_about_step(training.trainer());
+    manifest.note_caution(run.caution);
     manifest.write(run.status(), result.progress);
     return run;
   } catch (const NonFiniteError& error) {

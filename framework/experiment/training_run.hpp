@@ -31,6 +31,7 @@ struct TrainingRun {
   std::vector<MetricDescription> metrics;  ///< what may be in the records, in the order of tables
   std::shared_ptr<Energy> energy;          ///< undefined where the run diverged
   torch::Tensor particles;                 ///< at the end, [N, d]; undefined for a trainer without any
+  std::string caution;                     ///< about the step of the particles, one line; empty: none
   /// The end as manifests and tables show it: "finished", "stopped early: nll_validation has not ...".
   std::string status() const;
 };
@@ -39,9 +40,11 @@ struct TrainingRun {
 /// stderr.
 /// @param training  fresh, from make_training: what cannot be made is an error before any folder is
 /// @param resume    go on from the checkpoint in the directory
+/// @param evaluate_at  see FitOptions
 /// @throws NonFiniteError, after the manifest has been brought up to date; the last checkpoint remains.
 TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment,
                      const PreparedProblem& prepared, Training& training, const RunSettings& settings,
-                     const std::string& label, bool resume);
+                     const std::string& label, bool resume,
+                     const std::vector<std::int64_t>& evaluate_at = {});
 
 }  // namespace ebm

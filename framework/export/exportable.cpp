@@ -9,11 +9,14 @@ namespace ebm {
 
 torch::TensorOptions options_of(const Exportable& model) {
   std::optional<torch::ScalarType> type;
+  const auto require_on_cpu = [](const auto& item) {
+    require(item.value().device().is_cpu(), "export: \"{}\" is on {}; move the energy to the CPU first",
+            item.key(), item.value().device().str());
+  };
   const auto visit = [&](const auto& items) {
     for (const auto& item : items) {
       const auto& tensor = item.value();
-      require(tensor.device().is_cpu(), "export: \"{}\" is on {}; move the energy to the CPU first",
-              item.key(), tensor.device().str());
+      require_on_cpu(item);
       if (!tensor.is_floating_point()) continue;
       if (!type) type = tensor.scalar_type();
       require(tensor.scalar_type() == *type, "export: \"{}\" is {} where other tensors are {}", item.key(),
@@ -22,20 +25,29 @@ torch::TensorOptions options_of(const Exportable& model) {
   };
   visit(model.energy.named_parameters());
   visit(model.energy.named_buffers());
-  if (model.transform) visit(model.transform->named_buffers());
+  if (model.transform) {
+    for (const auto& item : model.transform->named_buffers()) require_on_cpu(item);
+  }
   const auto found = type.value_or(torch::kFloat);
   require(found == torch::kFloat || found == torch::kDouble,
           "export: float32 and float64 are allowed, found {}", c10::toString(found));
   return torch::TensorOptions(found);
 }
 
+torch::ScalarType input_type_of(const Exportable& model) {
+  const bool transformed = model.transform && !model.transform->empty();
+  return transformed ? torch::kDouble : c10::typeMetaToScalarType(options_of(model).dtype());
+}
+
 Json completed_description(const Exportable& model) {
   const auto type = c10::typeMetaToScalarType(options_of(model).dtype());
+  const auto word = [](torch::ScalarType of) { return of == torch::kDouble ? "float64" : "float32"; };
   Json description = {{"format", "dualebm-energy-1"},
                       {"domain", model.domain.name()},
                       {"dimension", model.domain.dimension()},
                       {"base_measure", model.domain.base_measure()},
-                      {"dtype", type == torch::kDouble ? "float64" : "float32"},
+                      {"dtype", word(type)},
+                      {"input_dtype", word(input_type_of(model))},
                       {"log_determinant", model.transform ? model.transform->log_determinant() : 0.0},
                       {"units", {{"energy", "nats"}, {"score", "nats per unit of x"}, {"log_z", "nats"}}}};
   if (model.description) description.update(*model.description);

@@ -30,15 +30,16 @@ class Live {
   Values values(const torch::Tensor& x) const {
     const torch::AutoGradMode enable(true);
     const auto leaf = x.detach().requires_grad_(true);
-    const auto value = energy_.forward(transform_.forward(leaf));
+    const auto y = energy_points(energy_, transform_, leaf);
+    const auto value = energy_.forward(y);
     require(value.dim() == 1 && value.size(0) == x.size(0),
             "export: forward must give one energy a point, [{}], and gives {} numbers in {} dimensions",
             x.size(0), value.numel(), value.dim());
     require(
-        value.scalar_type() == x.scalar_type(),
+        value.scalar_type() == y.scalar_type(),
         "export: forward gives {} for points of {}: some tensor in it has a dtype of its own; end it with "
         ".type_as(x)",
-        c10::toString(value.scalar_type()), c10::toString(x.scalar_type()));
+        c10::toString(value.scalar_type()), c10::toString(y.scalar_type()));
     require(value.requires_grad(), "export: forward is not differentiable, so that there is no score");
     const auto slope = torch::autograd::grad({value.sum()}, {leaf}, {}, c10::nullopt, false, true)[0];
     return {value.detach() - log_determinant_, slope.defined() ? -slope : torch::zeros_like(x)};
@@ -47,7 +48,7 @@ class Live {
   torch::Tensor sampler_score(const torch::Tensor& x) const {
     const torch::AutoGradMode enable(true);
     const auto leaf = x.detach().requires_grad_(true);
-    const auto y = transform_.forward(leaf);
+    const auto y = energy_points(energy_, transform_, leaf);
     const auto slope = energy_.gradient(y.detach());
     return -(y.requires_grad() ? torch::autograd::grad({y}, {leaf}, {slope})[0] : slope);
   }
@@ -152,20 +153,23 @@ class Comparison {
 /// Converts the copy to the other precision and compares again, as well as that can tell.
 void verify_conversion(torch::jit::Module& copy, const Live& live, const std::vector<torch::Tensor>& batches,
                        const TraceHints& hints, Fidelity& result) {
-  const auto other = batches.front().scalar_type() == torch::kDouble ? torch::kFloat : torch::kDouble;
-  copy.to(other);
+  const auto own = live.values(batches.front()).energy.scalar_type();
+  const auto other = own == torch::kDouble ? torch::kFloat : torch::kDouble;
+  const bool transformed = copy.hasattr("transform");
+  transformed ? copy.attr("energy").toModule().to(other) : copy.to(other);
   const auto fixed_type =
       fmt::format("it does not follow .to({}): {}", other == torch::kDouble ? "float64" : "float32",
                   fixed_dtype(hints.fixed_dtype));
   for (const auto& x : batches) {
     Values converted;
     try {
-      converted = values_of(copy, x.to(other));
+      converted = values_of(copy, transformed ? x : x.to(other));
     } catch (const std::exception& error) {
       fail("export: {} ({})", fixed_type, essence(error));
     }
-    require(converted.energy.scalar_type() == other && converted.score.scalar_type() == other, "export: {}",
-            fixed_type);
+    require(
+        converted.energy.scalar_type() == other && (transformed || converted.score.scalar_type() == other),
+        "export: {}", fixed_type);
     const auto live_values = live.values(x);
     const double error = relative_distance(converted.energy, live_values.energy);
     require(
@@ -189,7 +193,7 @@ Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChai
   const auto fresh = [&](std::int64_t count, double scale) {
     const torch::NoGradGuard no_grad;
     const auto y = domain.retract(scale * domain.sample_base(count, random, traced.options()));
-    return transform.inverse(y).to(type);
+    return transform.inverse(y).to(type);  // both in double where there is a transform
   };
   const auto probe = [&](std::int64_t size, int batches, double scale) {
     Probe result{scale, {}};
@@ -204,7 +208,8 @@ Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChai
           domain.base_measure());
   Fidelity result;
   const auto reason = [&](const char* usual) { return hints.differentiates ? differentiating : usual; };
-  const Comparison compare(copy, live, expected, type == torch::kDouble ? 1e-12 : 1e-5);
+  const bool exact = expected.energy.scalar_type() == torch::kDouble;
+  const Comparison compare(copy, live, expected, exact ? 1e-12 : 1e-5);
   compare({1, {traced}}, reason(blind_kernel), result);
   for (const double scale : {1.0, 0.01, 10.0, 100.0}) {
     compare(probe(traced.size(0), 4, scale), reason(value_dependent), result);
@@ -222,6 +227,22 @@ Fidelity verify_fidelity(torch::jit::Module& copy, Energy& energy, TransformChai
                     {traced.narrow(0, 0, 1), traced.narrow(0, 0, 2), traced.narrow(0, 0, 5), many}, hints,
                     result);
   return result;
+}
+
+void verify_known(torch::jit::Module& copy, const torch::Tensor& points, const torch::Tensor& energies,
+                  Fidelity& result) {
+  constexpr std::int64_t rows = 4096;
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> found;
+  for (const auto& part : points.split(rows)) found.push_back(copy.forward({part}).toTensor());
+  const auto all = at::cat(found);
+  result.known_points = points.size(0);
+  result.known_error = relative_error(all, energies, std::max(1.0, largest(energies)));
+  require(
+      result.known_error <= (all.scalar_type() == torch::kDouble ? 1e-12 : 1e-5),
+      "export: on the points that the run was evaluated on the file gives energies that differ by {:.2g} of "
+      "their size from those of the run; is the transform of the run that of its data?",
+      result.known_error);
 }
 
 }  // namespace ebm

@@ -41,7 +41,7 @@ torch::jit::Module read_back(const std::string& bytes, const Json& description) 
 
 ExportResult export_torchscript(const std::filesystem::path& path, const Exportable& model) {
   auto transform = model.transform ? model.transform : std::make_shared<TransformChain>();
-  const auto options = options_of(model);
+  const auto options = torch::TensorOptions(input_type_of(model));
   const EvaluationMode energy_mode(model.energy), transform_mode(*transform);
 
   Random random(1, "export");
@@ -57,6 +57,10 @@ ExportResult export_torchscript(const std::filesystem::path& path, const Exporta
   const auto bytes = bytes_of(traced.module, description);
   auto copy = read_back(bytes, description);
   result.fidelity = verify_fidelity(copy, model.energy, *transform, model.domain, points, traced.hints);
+  if (model.known_points.defined()) {
+    auto again = read_back(bytes, description);
+    verify_known(again, model.known_points, model.known_energies, result.fidelity);
+  }
   write_atomically(path, bytes);
   return result;
 }

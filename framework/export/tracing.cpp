@@ -106,6 +106,29 @@ std::string essence(const std::exception& error) {
 
 namespace {
 
+/// By which the points of the energy are found again in a graph.
+constexpr const char* points_name = "points_of_the_energy";
+
+/// A tensor whose precision is that of the energy; undefined for an energy without any.
+torch::Tensor reference_of(const Energy& energy) {
+  for (const auto& tensor : energy.parameters()) {
+    if (tensor.is_floating_point()) return tensor;
+  }
+  for (const auto& tensor : energy.buffers()) {
+    if (tensor.is_floating_point()) return tensor;
+  }
+  return {};
+}
+
+jit::Value* points_in(jit::Graph& graph) {
+  for (auto* node : graph.nodes()) {
+    for (auto* output : node->outputs()) {
+      if (output->debugName() == points_name) return output;
+    }
+  }
+  return graph.inputs()[graph.inputs().size() - 1];
+}
+
 /// What one run of the tracer leaves.
 struct Trace {
   Unit unit;
@@ -122,7 +145,9 @@ Trace run_tracer(Energy& energy, TransformChain& transform, const torch::Tensor&
 
   const double log_determinant = transform.log_determinant();
   const auto forward = [&](jit::Stack inputs) -> jit::Stack {
-    const auto value = energy.forward(transform.forward(inputs[0].toTensor()));
+    const auto y = energy_points(energy, transform, inputs[0].toTensor());
+    if (!transform.empty()) jit::tracer::getValueTrace(y)->setDebugName(points_name);
+    const auto value = energy.forward(y);
     return {log_determinant == 0 ? value : value - log_determinant};
   };
   const auto unnamed = [](const torch::autograd::Variable&) { return std::string(); };
@@ -149,18 +174,27 @@ Trace run_tracer(Energy& energy, TransformChain& transform, const torch::Tensor&
 
 }  // namespace
 
+torch::Tensor energy_points(Energy& energy, TransformChain& transform, const torch::Tensor& x) {
+  if (transform.empty()) return x;
+  const auto y = transform.forward(x.to(torch::kDouble));
+  const auto reference = reference_of(energy);
+  return reference.defined() ? y.type_as(reference) : y;
+}
+
 TracedEnergy trace_energy(Energy& energy, TransformChain& transform, const torch::Tensor& points) {
   const auto trace = run_tracer(energy, transform, points);
   refuse_constants(trace.graph->block());
   const auto more = torch::cat({points, points.narrow(0, 0, 3)});
   const auto larger = run_tracer(energy, transform, more);
   free_batch_size(*trace.graph, points.size(0), *larger.graph, more.size(0));
-  free_dtype(*trace.graph, points.scalar_type());
+  auto* const inner = points_in(*trace.graph);
+  const auto reference = reference_of(energy);
+  free_dtype(*trace.graph, inner, reference.defined() ? reference.scalar_type() : points.scalar_type());
   auto module = trace.module;
   module.type()->addMethod(
       trace.unit->create_function(c10::QualifiedName(*module.type()->name(), "forward"), trace.graph));
   module.define(score_source);
-  return {module, trace.weights_read, {fixed_dtype(*trace.graph), trace.differentiates}};
+  return {module, trace.weights_read, {fixed_dtype(*trace.graph, inner), trace.differentiates}};
 }
 
 }  // namespace ebm

@@ -101,6 +101,10 @@ std::optional<Quadrature> Sphere::quadrature(std::int64_t resolution) const {
   return sphere_quadrature(resolution, 2 * resolution);
 }
 
+std::shared_ptr<const Atlas> Sphere::atlas(const torch::Tensor&) const {
+  return dimension_ <= 4 ? std::make_shared<SphereAtlas>(dimension_) : nullptr;
+}
+
 Euclidean::Euclidean(std::int64_t dimension, double scale, double half_width)
     : dimension_(dimension), scale_(scale), half_width_(half_width) {
   require(dimension >= 1, "euclidean: dimension must be at least 1, got {}", dimension);
@@ -130,6 +134,10 @@ std::optional<Quadrature> Euclidean::quadrature(std::int64_t resolution) const {
 std::optional<Quadrature> Euclidean::rough_quadrature(std::int64_t resolution) const {
   if (dimension_ > 2) return std::nullopt;
   return cube_quadrature(dimension_, 2 * resolution, 2 * half_width_);
+}
+
+std::shared_ptr<const Atlas> Euclidean::atlas(const torch::Tensor& points) const {
+  return dimension_ <= 3 ? std::make_shared<SpaceAtlas>(points, scale_) : nullptr;
 }
 
 }  // namespace ebm

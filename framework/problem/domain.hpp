@@ -12,6 +12,7 @@
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/problem/atlas.hpp"
 #include "dualebm/framework/problem/quadrature.hpp"
 #include "dualebm/framework/problem/rows.hpp"
 
@@ -143,6 +144,10 @@ class Domain {
   virtual std::optional<Quadrature> rough_quadrature(std::int64_t resolution) const {
     return quadrature(resolution / 2);
   }
+
+  /// Coordinates to integrate in by cells that are refined, see adaptive_quadrature.hpp; none by default.
+  /// @param points  rows of data, which say where to look on a domain without bounds
+  virtual std::shared_ptr<const Atlas> atlas(const torch::Tensor& /*points*/) const { return nullptr; }
 };
 
 /// The unit sphere S^{d-1} in R^d; τ is the uniform probability measure.
@@ -173,6 +178,8 @@ class Sphere final : public Domain {
   double log_area() const override;
   /// For d = 3 the product rule of quadrature.hpp; none otherwise.
   std::optional<Quadrature> quadrature(std::int64_t resolution) const override;
+  /// The cubed sphere for d <= 4: the circle, S² and S³.
+  std::shared_ptr<const Atlas> atlas(const torch::Tensor& points) const override;
 
  private:
   std::int64_t dimension_;
@@ -210,6 +217,8 @@ class Euclidean final : public Domain {
   std::optional<Quadrature> quadrature(std::int64_t resolution) const override;
   /// Twice the spacing on twice the side: also sees what a density has outside the square.
   std::optional<Quadrature> rough_quadrature(std::int64_t resolution) const override;
+  /// For d <= 3 all of R^d, laid by the data.
+  std::shared_ptr<const Atlas> atlas(const torch::Tensor& points) const override;
 
  private:
   std::int64_t dimension_;

@@ -48,12 +48,18 @@ void Langevin::Options::describe(Fields& fields) {
                 "standard deviation of a step's noise; null: sqrt(2 h), which samples the model itself");
   fields.number("gradient_clip", gradient_clip, Range::at_least(0),
                 "largest norm of a particle's gradient; 0: any");
+  fields.choice(
+      "drift", drift, {"ambient", "balanced", "tangent"},
+      "on a curved domain: the whole gradient, as published; with half of its normal part, which takes the "
+      "step's bias away where the density is narrow; or with none");
 }
 
 Langevin::Langevin(Options options) : options_(options) {
   require(options.step_size > 0, "Langevin: step_size must be positive, got {}", options.step_size);
   require(options.noise.value_or(0) >= 0, "Langevin: noise must not be negative, got {}",
           options.noise.value_or(0));
+  require(options.drift == "ambient" || options.drift == "balanced" || options.drift == "tangent",
+          "Langevin: drift must be ambient, balanced or tangent, got \"{}\"", options.drift);
   require(options.gradient_clip >= 0, "Langevin: gradient_clip must not be negative, got {}",
           options.gradient_clip);
 }
@@ -77,7 +83,7 @@ Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state,
     state.spare = state.positions;
     state.positions = y;
   } else {
-    const auto gradient = clipped_gradient(energy, x);
+    const auto gradient = drift_of(domain, x, clipped_gradient(energy, x));
     if (auto y = cuda::langevin_step(x, gradient, h, noise, options_.antithetic, domain, random)) {
       state.positions = *y;
     } else {
@@ -86,6 +92,13 @@ Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state,
     }
   }
   return {.gradient_evaluations = state.positions.size(0)};
+}
+
+torch::Tensor Langevin::drift_of(const Domain& domain, const torch::Tensor& x,
+                                 const torch::Tensor& gradient) const {
+  if (options_.drift == "ambient" || domain.is_flat()) return gradient;
+  const auto tangent = domain.to_tangent(x, gradient);
+  return options_.drift == "tangent" ? tangent : (tangent + gradient) / 2;
 }
 
 torch::Tensor Langevin::clipped_gradient(Energy& energy, const torch::Tensor& x) const {
@@ -100,7 +113,9 @@ void Langevin::move_rows(Energy& energy, const Domain& domain, const Normals& no
   // One vector of noise serves a row of the first half and, turned about, its partner in the second.
   const std::int64_t halves = options_.antithetic ? 2 : 1, rows = x.size(0) / halves;
   const auto gradient_at = energy.row_gradient(x);
-  const auto whole_gradient = gradient_at ? torch::Tensor() : clipped_gradient(energy, x);
+  const auto whole_gradient =
+      gradient_at ? torch::Tensor() : drift_of(domain, x, clipped_gradient(energy, x)).contiguous();
+  const bool as_it_is = options_.drift == "ambient" || domain.is_flat();
   const auto piece = std::clamp<std::int64_t>(piece_numbers / d / 64 * 64, 64, 1024);
   for_each_shard(
       rows,
@@ -118,6 +133,12 @@ void Langevin::move_rows(Energy& energy, const Domain& domain, const Normals& no
             if (gradient_at) {
               gradient_at({from, count, d}, {gradient.data(), count, d});
               if (options_.gradient_clip > 0) shorten_rows(gradient.data(), count, d, options_.gradient_clip);
+              if (!as_it_is) {
+                constexpr auto type = c10::CppTypeToScalarType<Real>::value;
+                const auto slope = torch::from_blob(gradient.data(), {count, d}, type);
+                const auto at = torch::from_blob(const_cast<Real*>(from), {count, d}, type);
+                slope.copy_(drift_of(domain, at, slope));
+              }
             } else {
               drift = whole_gradient.data_ptr<Real>() + offset;
             }

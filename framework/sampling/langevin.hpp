@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "dualebm/framework/compute/normals.hpp"
 #include "dualebm/framework/sampling/sampler.hpp"
@@ -26,6 +27,11 @@ class Langevin final : public Sampler {
     std::optional<double> noise = std::nullopt;
     /// Largest norm of a particle's gradient; a longer one keeps its direction and takes this norm. 0: any.
     double gradient_clip = 0;
+    /// What of the normal part of ∇E moves a particle of a curved domain: "ambient", all of it, as published;
+    /// "balanced", half; "tangent", none. On a sphere, where the density is narrow with concentration κ, the chain
+    /// stands at the variance (1/κ) / (1 + (2c - 1) hκ/2) for the share c: with all of it the retraction divides the
+    /// noise by the length that the normal part has added, and with half of it nothing is left of the bias.
+    std::string drift = "ambient";
     void describe(Fields& fields);
   };
 
@@ -45,6 +51,9 @@ class Langevin final : public Sampler {
  private:
   /// ∇E of all rows at once, each no longer than `gradient_clip`.
   torch::Tensor clipped_gradient(Energy& energy, const torch::Tensor& x) const;
+
+  /// The part of the gradient that the option `drift` leaves, in place where nothing changes.
+  torch::Tensor drift_of(const Domain& domain, const torch::Tensor& x, const torch::Tensor& gradient) const;
 
   /// The step from x to y on shards of rows, in pieces that stay in cache from the gradient to the
   /// retraction.

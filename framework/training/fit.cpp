@@ -35,6 +35,14 @@ double fraction_after_next(Progress progress, const FitOptions& options) {
   return fraction_of(progress, options);
 }
 
+/// Whether one of the marks is nearer to the end of this iteration than to that of the one before or, if it costs as
+/// much, of the next.
+bool comes_to_a_mark(std::int64_t before, std::int64_t after, const std::vector<std::int64_t>& marks) {
+  return std::any_of(marks.begin(), marks.end(), [&](std::int64_t mark) {
+    return 2 * (mark - after) <= after - before && 2 * (mark - after) > before - after;
+  });
+}
+
 std::optional<StopReason> reason_to_stop(const Progress& progress, const FitOptions& options,
                                          const std::vector<Callback*>& callbacks) {
   if (options.gradient_evaluations > 0 && progress.gradient_evaluations >= options.gradient_evaluations) {
@@ -99,8 +107,11 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
   while (!stop && progress.iteration < options.iterations) {
     const auto begin = Clock::now();
     const double fraction = fraction_after_next(progress, options);
+    const auto before = progress.gradient_evaluations;
     training.step(training.draw_batch(options.batch_size), fraction);
-    const bool evaluating = options.evaluate_every > 0 && progress.iteration % options.evaluate_every == 0;
+    const bool evaluating =
+        (options.evaluate_every > 0 && progress.iteration % options.evaluate_every == 0) ||
+        comes_to_a_mark(before, progress.gradient_evaluations, options.evaluate_at);
     if (evaluating) training.require_finite();  // waits for the device: its work is training time
     progress.seconds += seconds_since(begin);
     progress.fraction = fraction_of(progress, options);

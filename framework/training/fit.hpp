@@ -16,9 +16,12 @@ struct FitOptions {
   std::int64_t gradient_evaluations = 0;  ///< budget that ends the run as well, see Cost; 0: none
   double seconds = 0;                     ///< budget of training time that ends the run as well; 0: none
   std::int64_t evaluate_every = 0;        ///< iterations between evaluations; 0: at start and end only
+  /// Numbers of gradient evaluations at which the energy is looked at as well, after the iteration that comes nearest:
+  /// places where trainings are compared.
+  std::vector<std::int64_t> evaluate_at = {};
   /// What evaluates; none: one with the standard metrics, made here.
   std::shared_ptr<const Evaluator> evaluator = nullptr;
-  /// All but the last two: these belong to other sections of a configuration.
+  /// All but the last three: these belong to other sections of a configuration.
   void describe(Fields& fields);
 };
 

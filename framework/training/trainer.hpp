@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,10 @@ class Trainer {
   /// Factor on the learning rate of an optimizer whose steps are multiples of the gradient, see
   /// OptimizerTraits: the restart boost of the authors' scripts.
   virtual double step_boost() const { return 1; }
+
+  /// The step of unadjusted Langevin dynamics that particles are moved by, whose law is off by a multiple of it, see
+  /// step_bias.hpp; none where no such step is taken.
+  virtual std::optional<double> langevin_step() const { return std::nullopt; }
 
   /// What a user should look at when numbers leave the finite ones.
   virtual std::string likely_cause() const { return "the learning rate is too large"; }

@@ -7,7 +7,7 @@ namespace ebm::testing {
 namespace {
 
 /// The bytes of a .npy file, version 1.
-std::string npy(const std::string& header, std::size_t bytes) {
+std::string npy_of(const std::string& header, std::size_t bytes) {
   auto text = header + std::string(64 - (10 + header.size() + 1) % 64, ' ') + "\n";
   const auto size = text.size();
   return std::string("\x93NUMPY\x01\x00", 8) + static_cast<char>(size & 0xff) + static_cast<char>(size >> 8) +
@@ -27,12 +27,12 @@ std::vector<BadFile> bad_files() {
       {"missing.csv", "x0,x1\n1,2\n3,\n", csv, "missing.csv:3"},
       {"text.csv", "x0,x1\n1,2\n3,four\n", csv, "text.csv:3"},
       {"wide.csv", "a,b,c\n1,2,3\n", csv, "domain.dimension"},
-      {"objects.npy", npy("{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }", 32), array,
+      {"objects.npy", npy_of("{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }", 32), array,
        "objects.npy"},
-      {"complex.npy", npy("{'descr': '<c8', 'fortran_order': False, 'shape': (2, 2), }", 32), array,
+      {"complex.npy", npy_of("{'descr': '<c8', 'fortran_order': False, 'shape': (2, 2), }", 32), array,
        "complex numbers"},
       {"packed.csv", std::string("\xfd\x37zXZ\0...", 9), csv, "packed by xz"},
-      {"short.npy", npy("{'descr': '<f8', 'fortran_order': False, 'shape': (9, 2), }", 100), array,
+      {"short.npy", npy_of("{'descr': '<f8', 'fortran_order': False, 'shape': (9, 2), }", 100), array,
        "short.npy"},
       {"none.npy", "not an array", array, "none.npy"},
       {"short.idx",

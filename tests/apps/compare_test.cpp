@@ -97,7 +97,8 @@ TEST(Compare, SeedMakesItOneSeed) {
 TrainingRun run_with(const std::string& label, std::vector<std::pair<double, double>> kl_over_seconds) {
   TrainingRun run{.label = label, .seed = 0, .records = {}, .energy = nullptr};
   for (const auto& [seconds, kl] : kl_over_seconds) {
-    run.records.push_back({.progress = {.iteration = 1, .gradient_evaluations = 1, .seconds = seconds},
+    // Iterations that take no time, beside which the nearest one is no excuse.
+    run.records.push_back({.progress = {.iteration = 1 << 20, .gradient_evaluations = 1, .seconds = seconds},
                            .metrics = {{"kl", kl}}});
   }
   for (const auto& metric : standard_metrics()) run.metrics.push_back(metric->description());
@@ -108,14 +109,77 @@ TrainingRun run_with(const std::string& label, std::vector<std::pair<double, dou
   return run;
 }
 
-// At a common budget each run shows the last value it had within it, not the next one and not the best one.
-TEST(Compare, TablesAtABudgetReadTheLastRecordWithinIt) {
-  const std::vector<TrainingRun> runs = {run_with("a", {{0, 9}, {1, 5}, {2, 7}, {3, 1}}),
+// At a common place each run shows what it had there: an evaluation, or what lies between two, of KL the geometric mean.
+// The nearest earlier one is that of another budget.
+TEST(Compare, TablesAtABudgetInterpolate) {
+  const std::vector<TrainingRun> runs = {run_with("a", {{0, 9}, {1, 5}, {2, 8}, {3, 2}}),
                                          run_with("b", {{0, 9}, {2.5, 4}})};
   EXPECT_EQ(common_reach(runs, Axis::seconds), 2.5);
   const auto table = table_at("t", runs, Axis::seconds, 2.5);
-  EXPECT_EQ(table.rows[0].columns[0].second.values, std::vector<double>{7});
+  EXPECT_NEAR(table.rows[0].columns[0].second.values.at(0), 4, 1e-12) << "sqrt(8 · 2)";
   EXPECT_EQ(table.rows[1].columns[0].second.values, std::vector<double>{4});
+  EXPECT_FALSE(is_evaluated_at(runs, Axis::seconds, 2.5));
+  EXPECT_TRUE(is_evaluated_at({runs[0]}, Axis::seconds, 2.01));
+}
+
+// The final table is of the energy that a run ended with: the best one, where that is kept.
+TEST(Compare, TheFinalTableIsOfWhatTheRunEndedWith) {
+  auto run = run_with("a", {{0, 9}, {1, 5}, {2, 7}});
+  run.last = {.progress = run.records.back().progress, .metrics = {{"kl", 5}}};
+  EXPECT_EQ(table_at("t", {run}, Axis::iteration, std::nullopt).rows[0].columns[0].second.values,
+            std::vector<double>{5});
+}
+
+// A median over the seeds whose quadrature was good would favour those who have few.
+TEST(Compare, WhatASeedLacksIsLeftOutForItsLabel) {
+  auto whole = run_with("a", {{0, 9}}), lacking = run_with("a", {{0, 9}}), other = run_with("b", {{0, 8}});
+  lacking.records[0].metrics = {{"quadrature_error", 1509}, {"quadrature_valid", 0}};
+  const auto table = table_at("t", {whole, lacking, other}, Axis::seconds, 0);
+  for (const auto& [name, statistic] : table.rows[0].columns) EXPECT_NE(name, "kl");
+  EXPECT_EQ(table.rows[1].columns[0].first, "kl");
+}
+
+TEST(Compare, ErrorsGoAlong) {
+  auto run = run_with("a", {{0, 9}});
+  run.records[0].metrics = {
+      {"nll_test", 0.619}, {"nll_test_standard_error", 0.03}, {"quadrature_error", 0.04}};
+  EXPECT_DOUBLE_EQ(*error_of(run.records[0].metrics, "nll_test"), 0.05);
+  EXPECT_FALSE(error_of(run.records[0].metrics, "tv").has_value());
+  const auto table = table_at("t", {run}, Axis::seconds, 0);
+  expect_contains(to_text(table), "0.619 ± 0.05");
+  EXPECT_DOUBLE_EQ(to_json(table)["rows"][0]["nll_test"]["error"].get<double>(), 0.05);
+}
+
+TEST(Compare, KindsOfGradientsAreColumnsOfTheirOwn) {
+  auto run = run_with("a", {{0, 9}});
+  run.records[0].progress.cost = {.energies = 3, .point_gradients = 20, .double_gradients = 7};
+  const auto row = to_json(table_at("t", {run}, Axis::seconds, 0))["rows"][0];
+  EXPECT_EQ(row["energies"]["values"][0], 3);
+  EXPECT_EQ(row["point_gradients"]["values"][0], 20);
+  EXPECT_EQ(row["double_gradients"]["values"][0], 7);
+  EXPECT_FALSE(row.contains("parameter_gradients")) << "there are none";
+}
+
+// Trainings whose iterations cost unlike numbers of gradients are evaluated where all of them come to, whatever the
+// rhythm of the metrics; a run that stops early ends with its best model.
+TEST(Compare, AllAreEvaluatedAtTheCommonBudget) {
+  const TemporaryFolder folder;
+  auto configuration = Json::parse(small_configuration);
+  configuration["metrics"]["every"] = 0;
+  configuration["compare"] = {{"seeds", {0}},
+                              {"entries",
+                               {{{"label", "cheap"}, {"set", {{"trainer.particles", 100}}}},
+                                {{"label", "dear"}, {"set", {{"trainer.particles", 1000}}}}}}};
+  const auto out = folder / "out";
+  const auto outcome =
+      run_program({"compare", folder.write("c.json", configuration.dump()).string(), "--out", out.string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  // An iteration costs N + 200 + N: 400 and 2200, and the cheap one comes to 40 · 400 = 16000.
+  expect_contains(outcome.out, "at equal gradient evaluations (1.6e+04), evaluated at the nearest iteration");
+  const auto rows =
+      read_json_file((out / "comparison.json").string())["at_equal_gradient_evaluations"]["rows"];
+  EXPECT_EQ(rows[0]["gradient_evaluations"]["values"][0], 16000);
+  EXPECT_EQ(rows[1]["iteration"]["values"][0], 7) << "16000 / 2200 = 7.3";
 }
 
 // The first record at or below the target counts, and a run that never gets there is said to be missing.

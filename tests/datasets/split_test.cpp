@@ -90,7 +90,7 @@ TEST(RandomSplit, SharesAreAsAsked) {
 
 TEST(RandomSplit, NoSharesLeaveAllToTrainOn) {
   const auto parts = split_with(10, {.validation_share = 0, .test_share = 0});
-  EXPECT_EQ(parts.train.size(0), 10);
+  EXPECT_EQ(rows_of(parts.train), (std::vector<double>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9})) << "as in the file";
   EXPECT_FALSE(parts.validation.defined());
   EXPECT_FALSE(parts.test.defined());
 }

@@ -14,7 +14,8 @@ def mlp_energy(path):
     mean, deviation = (tensors.get("transform.0." + name) for name in ("mean", "deviation"))
 
     def energy(x):
-        y = h = x if mean is None else (x - mean) / deviation
+        # The transform is float64, and so are raw points far from zero; the network has a precision of its own.
+        y = h = x if mean is None else ((x.double() - mean) / deviation).to(t("layers.0.weight").dtype)
         for i in range(len(options["hidden"])):
             w = t(f"layers.{i}.weight")
             if options["spectral_norm"]:

@@ -13,7 +13,7 @@ from rebuild_mlp import mlp_energy
 
 def main(program, folder):
     generator = random.Random(2)
-    points = [(generator.gauss(40, 7), generator.gauss(-3, 0.2)) for _ in range(200)]
+    points = [(generator.gauss(2.5e6, 0.05), generator.gauss(-3, 0.2)) for _ in range(200)]
     (folder / "points.csv").write_text("".join(["x0,x1\n", *(f"{a},{b}\n" for a, b in points)]))
     (folder / "config.json").write_text(json.dumps({
         "domain": {"name": "euclidean", "dimension": 2},
@@ -39,7 +39,7 @@ def main(program, folder):
     extra = {"dualebm.json": ""}
     model = torch.jit.load(str(folder / "model.pt"), _extra_files=extra)
     about = json.loads(extra["dualebm.json"])
-    x = torch.tensor(points, dtype=torch.float32)
+    x = torch.tensor(points, dtype=torch.float64)
     energies = model(x)
     likelihood = float(energies.mean()) + about["log_z"]
     assert abs(likelihood - values["nll_data"]) < 2e-5, f"{likelihood} in Python, {values['nll_data']} here"

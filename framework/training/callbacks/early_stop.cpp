@@ -29,6 +29,10 @@ void EarlyStop::on_start(const Progress&) {
 
 bool EarlyStop::is_better(const Record& record) {
   const double* value = find_metric(record.metrics, options_.metric);
+  if (value == nullptr && is_left_out(record.metrics)) {
+    ++since_best_;
+    return false;
+  }
   require(value != nullptr, "early stop: this run has no metric {}", options_.metric);
   if (sign_ * *value >= best_) {
     ++since_best_;

@@ -20,6 +20,11 @@ Record record_of(const Json& line) {
       record.progress.seconds = value.get<double>();
     } else if (key == "gradient_evaluations") {
       record.progress.gradient_evaluations = value.get<std::int64_t>();
+    } else if (key == "cost") {
+      record.progress.cost = {value.at("energies").get<std::int64_t>(),
+                              value.at("point_gradients").get<std::int64_t>(),
+                              value.at("parameter_gradients").get<std::int64_t>(),
+                              value.at("double_gradients").get<std::int64_t>()};
     } else {
       record.metrics.emplace_back(key, value.get<double>());
     }
@@ -33,6 +38,11 @@ Json to_json(const Record& record) {
   Json line = {{"iteration", record.progress.iteration},
                {"seconds", record.progress.seconds},
                {"gradient_evaluations", record.progress.gradient_evaluations}};
+  const auto& cost = record.progress.cost;
+  line["cost"] = {{"energies", cost.energies},
+                  {"point_gradients", cost.point_gradients},
+                  {"parameter_gradients", cost.parameter_gradients},
+                  {"double_gradients", cost.double_gradients}};
   for (const auto& [name, value] : record.metrics) line[name] = value;
   return line;
 }

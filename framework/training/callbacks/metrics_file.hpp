@@ -11,7 +11,7 @@
 namespace ebm {
 
 /// Writes metrics.jsonl, for people and scripts: one JSON object a line with `iteration`, `seconds`,
-/// `gradient_evaluations`, then the metrics. At the start it is made anew from the training's records, so that
+/// `gradient_evaluations`, `cost` (the same by kind, and energies alone), then the metrics. At the start it is made anew from the training's records, so that
 /// whatever a kill has left of it does not matter; each line is flushed.
 class MetricsFile final : public Callback {
  public:

@@ -19,6 +19,10 @@ StopAt::StopAt(const CallbackContext& context, const Options& options)
 
 void StopAt::on_record(const Record& record) {
   const double* value = find_metric(record.metrics, options_.metric);
+  if (value == nullptr && is_left_out(record.metrics)) {
+    reached_ = false;
+    return;
+  }
   require(value != nullptr, "stop_at: this run has no metric {}", options_.metric);
   reached_ = sign_ * *value <= sign_ * options_.value;
 }

@@ -95,11 +95,11 @@ TEST(DomainKernels, MomentsOfVonMisesOnTheTorus) {
 /// exp(a x) on [0, 1]: its mean; with a large the mass lies at the upper wall.
 double mean_of_exponential(double a) { return 1 / (1 - std::exp(-a)) - 1 / a; }
 
-/// The standard normal cut off to [l, h]: its mean and mean square.
-std::pair<double, double> cut_normal(double l, double h) {
+/// The standard normal cut off to [low, high]: its mean and mean square.
+std::pair<double, double> cut_normal(double low, double high) {
   const auto density = [](double z) { return std::exp(-0.5 * z * z) / std::sqrt(2 * std::numbers::pi); };
-  const double mass = 0.5 * (std::erf(h / std::numbers::sqrt2) - std::erf(l / std::numbers::sqrt2));
-  return {(density(l) - density(h)) / mass, 1 + (l * density(l) - h * density(h)) / mass};
+  const double mass = 0.5 * (std::erf(high / std::numbers::sqrt2) - std::erf(low / std::numbers::sqrt2));
+  return {(density(low) - density(high)) / mass, 1 + (low * density(low) - high * density(high)) / mass};
 }
 
 /// A steep exponential and a Gaussian whose middle is beyond the wall: most of the mass is at walls.
@@ -143,8 +143,8 @@ class Sticky final : public Domain {
     return {retract(x + time * v), v};
   }
   torch::Tensor laplacian(const torch::Tensor& x, const torch::Tensor& g,
-                          const torch::Tensor& h) const override {
-    return box_.laplacian(x, g, h);
+                          const torch::Tensor& curvature) const override {
+    return box_.laplacian(x, g, curvature);
   }
   double log_area() const override { return box_.log_area(); }
   std::optional<Quadrature> quadrature(std::int64_t n) const override { return box_.quadrature(n); }

@@ -118,6 +118,36 @@ TEST(EarlyStop, KeepsTheLastModelWhereThatIsAskedFor) {
   EXPECT_FALSE(run.training.keeps_best());
 }
 
+/// A metric that the quadrature leaves out after the second evaluation, and what says so.
+class Failing final : public Metric {
+ public:
+  explicit Failing(bool flag) : flag_(flag) {}
+  MetricDescription description() const override {
+    return {flag_ ? "quadrature_valid" : "failing", "", "", flag_ ? "" : "lower", false, ""};
+  }
+  std::optional<double> value(const Evaluation& at) const override {
+    const double mean = at.energy().named_parameters()["mean"][0].item<double>();
+    if (flag_) return mean > 3.5 ? 1.0 : 0.0;
+    return mean > 3.5 ? std::optional(mean) : std::nullopt;
+  }
+
+ private:
+  bool flag_;
+};
+
+// A number that could not be had is no improvement, and no error either.
+TEST(EarlyStop, ANumberLeftOutIsNoImprovement) {
+  ScriptedRun run(down_and_up);
+  run.evaluator =
+      std::make_shared<Evaluator>(run.problem, Evaluator::Options{},
+                                  std::vector<std::shared_ptr<const Metric>>{
+                                      std::make_shared<Failing>(false), std::make_shared<Failing>(true)});
+  const auto result = run.to(8, {.metric = "failing", .patience = 3});
+  EXPECT_EQ(result.end, RunEnd::early_stop);
+  EXPECT_EQ(result.progress.iteration, 4);
+  EXPECT_EQ(run.mean(), 4) << "the last that had a number";
+}
+
 // The best average is not the average of the best: it is the one that was evaluated.
 TEST(EarlyStop, TheBestOfAnAverageIsTheAverageThatWasSeen) {
   ScriptedRun run(down_and_up, 0.9);
