@@ -3,6 +3,7 @@
 
 #include "dualebm/apps/command_line.hpp"
 #include "dualebm/datasets/files/points.hpp"
+#include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/experiment/loaded_energy.hpp"
 
@@ -58,11 +59,11 @@ void evaluate(const EvaluateOptions& options, const Catalogue& catalogue) {
   if (options.json) {
     Json object = Json::object();
     for (const auto& line : lines) object[line.name] = line.value;
-    fmt::print("{}\n", object.dump(2));
+    show("{}\n", object.dump(2));
     return;
   }
   for (const auto& line : lines) {
-    fmt::print("{:<30} {:<14.8g} {:<28} {}\n", line.name, line.value, line.unit, line.meaning);
+    show("{:<30} {:<14.8g} {:<28} {}\n", line.name, line.value, line.unit, line.meaning);
   }
 }
 

@@ -2,10 +2,10 @@
 
 #include "dualebm/apps/command_line.hpp"
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/experiment/loaded_energy.hpp"
 #include "dualebm/framework/export/torchscript.hpp"
 #include "dualebm/framework/export/weights.hpp"
-#include "dualebm/framework/settings/config_file.hpp"
 #include "dualebm/framework/training/callbacks/metrics_file.hpp"
 
 namespace ebm {
@@ -22,8 +22,7 @@ std::optional<Record> record_of_model(const RunDirectory& run, const Json& manif
 
 /// What somebody who has the file alone may want to know.
 Json description_of(const RunDirectory& run, const LoadedEnergy& loaded) {
-  const auto manifest =
-      std::filesystem::exists(run.manifest()) ? read_json_file(run.manifest().string()) : Json::object();
+  const auto manifest = run.read_manifest();
   Json description = {
       {"energy", loaded.experiment.energy.name}, {"log_z", nullptr}, {"log_z_error", nullptr}};
   if (const auto record = record_of_model(run, manifest)) {
@@ -38,7 +37,7 @@ Json description_of(const RunDirectory& run, const LoadedEnergy& loaded) {
   return description;
 }
 
-std::string shown(double error) {
+std::string agreement(double error) {
   return error == 0 ? "to the last bit" : fmt::format("to {:.1g} of their size", error);
 }
 
@@ -47,8 +46,8 @@ std::string summary_of(const ExportResult& result) {
   auto text = fmt::format(
       "verified on {} points in batches of 1, 2, 5, 7 and 64: energies agree {}, scores {}, energies in the "
       "other precision {}",
-      fidelity.points, shown(fidelity.energy_error), shown(fidelity.score_error),
-      shown(fidelity.converted_error));
+      fidelity.points, agreement(fidelity.energy_error), agreement(fidelity.score_error),
+      agreement(fidelity.converted_error));
   if (!result.trainable)
     text +=
         "\nnote: numbers computed from the weights are fixed in the file; use it, but do not train it "
@@ -63,11 +62,7 @@ void export_run(const ExportOptions& options, const Catalogue& catalogue) {
   const auto run = RunDirectory::open(options.run);
   const auto path = options.out.empty() ? run.path() / (script ? "export.pt" : "export.safetensors")
                                         : std::filesystem::path(options.out);
-  for (const auto& own :
-       {run.config(), run.manifest(), run.metrics(), run.checkpoint(), run.model(), run.transform()}) {
-    require(std::filesystem::weakly_canonical(path) != std::filesystem::weakly_canonical(own),
-            "export: {} is the run's own; choose another name with -o", path.string());
-  }
+  require_no_file_of_a_run(path, "export");
   require(options.force || !std::filesystem::exists(path),
           "export: {} is there already; --force replaces it, -o chooses another name", path.string());
 
@@ -83,7 +78,7 @@ void export_run(const ExportOptions& options, const Catalogue& catalogue) {
   } else {
     export_safetensors(path, model);
   }
-  fmt::print("{}\n{}\n", path.string(), summary);
+  show("{}\n{}\n", path.string(), summary);
 }
 
 }  // namespace ebm

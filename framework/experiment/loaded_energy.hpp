@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "dualebm/framework/experiment/making.hpp"
 #include "dualebm/framework/problem/transform.hpp"
@@ -16,6 +17,9 @@ struct LoadedEnergy {
   /// From points as they came to those of the energy, as fitted in the run; in double on the CPU.
   std::shared_ptr<TransformChain> transform = std::make_shared<TransformChain>();
 };
+
+/// The config.json of a run with overrides "section.key=value" applied; see load_configuration.
+Json load_configuration_of(const RunDirectory& run, const std::vector<std::string>& overrides = {});
 
 /// The experiment of a run. @param configuration  its config.json, perhaps with overrides
 /// @throws UserError; if the run was trained with plugins, the message names them.

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/experiment/memory_needs.hpp"
 #include "dualebm/framework/problem/parameters.hpp"
 
 namespace ebm {
@@ -38,6 +39,7 @@ std::shared_ptr<TransformChain> make_transform(const Experiment& experiment,
 }
 
 PreparedProblem make_problem(const Experiment& experiment, torch::Device device) {
+  require_memory(experiment);
   const std::shared_ptr<const Domain> domain = experiment.domain.make({});
   PreparedProblem prepared{
       .problem = nullptr, .transform = make_transform(experiment, domain), .evaluator = nullptr};
@@ -69,6 +71,7 @@ std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_pt
 
 std::unique_ptr<Training> make_training(const Experiment& experiment, const PreparedProblem& prepared,
                                         torch::Device device) {
+  if (device.is_cpu()) require_memory(experiment, prepared.problem->data().train.size(0));
   const auto energy = make_energy(experiment, prepared.problem->shared_domain(), device);
   const auto optimizer = experiment.optimizer.make({*energy});
   const auto random = [&](const char* purpose) {

@@ -1,0 +1,80 @@
+#include "dualebm/models/script_inspection.hpp"
+
+#include <caffe2/serialize/inline_container.h>
+#include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/ir/ir.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/printable.hpp"
+#include "dualebm/framework/export/tracing.hpp"
+
+namespace ebm {
+namespace {
+
+/// Operators of the allowed kinds that reach beyond tensors.
+constexpr std::string_view forbidden[] = {"aten::save",      "aten::from_file", "prim::PythonOp",
+                                          "prim::rpc_async", "prim::rpc_sync",  "prim::rpc_remote",
+                                          "prim::Print"};
+
+void require_harmless_reading(const std::string& path) {
+  caffe2::serialize::PyTorchStreamReader archive(path);
+  require(archive.hasRecord("data.pkl") && !archive.hasRecord("model.json"),
+          "{}: of a kind that LibTorch no longer writes; save it again with torch.jit.save", path);
+  for (const auto& name : archive.getAllRecords()) {
+    if (!name.ends_with(".py")) continue;
+    const auto [bytes, size] = archive.getRecord(name);
+    const std::string_view code(static_cast<const char*>(bytes.get()), size);
+    require(code.find("__setstate__") == std::string_view::npos,
+            "{}: refused: {} in it has a __setstate__, which would run when the file is read", path,
+            printable(name));
+  }
+}
+
+void inspect(const torch::jit::Block& block, const std::string& path) {
+  for (const auto* node : block.nodes()) {
+    const std::string kind = node->kind().toQualString();
+    const bool known = kind.starts_with("aten::") || kind.starts_with("prim::");
+    const bool reaches_out =
+        std::find(std::begin(forbidden), std::end(forbidden), kind) != std::end(forbidden);
+    require(known && !reaches_out, "{}: refused: its code calls {}, which an energy has no use for", path,
+            printable(kind));
+    for (const auto* inner : node->blocks()) inspect(*inner, path);
+  }
+}
+
+/// Every function of the file, those of its classes too. Looking into one may bring in others.
+void require_harmless_code(const torch::jit::Module& script, const std::string& path) {
+  const auto unit = script._ivalue()->compilation_unit();
+  for (std::size_t seen = 0; seen < unit->get_functions().size();) {
+    const auto functions = unit->get_functions();
+    for (; seen < functions.size(); ++seen) {
+      const auto* function = torch::jit::tryToGraphFunction(*functions[seen]);
+      require(function != nullptr, "{}: refused: it holds a function that is no TorchScript", path);
+      inspect(*function->graph()->block(), path);
+    }
+  }
+}
+
+}  // namespace
+
+torch::jit::Module read_inspected_script(const std::string& path) {
+  require(std::filesystem::is_regular_file(path), "{}: no such file", path);
+  try {
+    require_harmless_reading(path);
+    auto script = torch::jit::load(path, torch::kCPU);
+    require_harmless_code(script, path);
+    return script;
+  } catch (const UserError&) {
+    throw;
+  } catch (const std::exception& error) {
+    fail("{}: not a TorchScript file (torch.jit.save writes one, torch.save does not): {}", path,
+         essence(error));
+  }
+}
+
+}  // namespace ebm
