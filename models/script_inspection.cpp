@@ -60,6 +60,15 @@ void require_harmless_code(const torch::jit::Module& script, const std::string& 
   }
 }
 
+/// What LibTorch says of code takes several lines.
+std::string on_one_line(std::string text) {
+  for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at)) {
+    const auto end = text.find_first_not_of(" \n", at);
+    text.replace(at, end == std::string::npos ? end : end - at, end == std::string::npos ? "" : "; ");
+  }
+  return text;
+}
+
 }  // namespace
 
 torch::jit::Module read_inspected_script(const std::string& path) {

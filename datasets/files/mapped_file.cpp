@@ -29,16 +29,19 @@ std::array<Mapping, most_mappings> mappings;
 std::mutex changing_mappings;
 struct sigaction handled_before {};
 
-/// SIGBUS: of one of the mappings, or somebody else's.
+/// SIGBUS: of one of the mappings, or somebody else's, who gets it then.
 void on_bus_error(int, siginfo_t* info, void*) {
+  const bool sent = info->si_code <= 0;  // by a process, not by an access
   const auto* address = static_cast<const char*>(info->si_addr);
   for (const auto& mapping : mappings) {
+    if (sent) break;
     const char* begin = mapping.begin;
     if (begin == nullptr || address < begin || address >= begin + mapping.size) continue;
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, mapping.line, std::strlen(mapping.line));
     ::_exit(2);
   }
   ::sigaction(SIGBUS, &handled_before, nullptr);
+  if (sent) ::raise(SIGBUS);  // an access is made again by itself
 }
 
 void watch(const char* begin, std::size_t size, const std::filesystem::path& path) {

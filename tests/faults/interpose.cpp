@@ -10,7 +10,7 @@
 //   FAULTS_DO=keep       likewise, but a journal has kept the names: contents alone are gone
 //   FAULTS_DO=zero       likewise, and instead of the lost contents there are zeros
 //   FAULTS_SHADOW=folder    for lose: where files that a call would do away with are kept until it is flushed
-//   FAULTS_THREADS=n     the n-th thread and all later ones cannot be started
+//   FAULTS_THREADS=n     no more than n threads at once, besides the first
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -56,7 +56,7 @@ struct Disk {
   const std::string root = text_of("FAULTS_ROOT"), what = text_of("FAULTS_DO"),
                     shadow = text_of("FAULTS_SHADOW");
   const long at = number_of("FAULTS_AT", -1), count = number_of("FAULTS_COUNT", 1);
-  const long first_failing_thread = number_of("FAULTS_THREADS", -1);
+  const long most_threads = number_of("FAULTS_THREADS", -1);
   const int log = text_of("FAULTS_LOG").empty()
                       ? -1
                       : static_cast<int>(syscall(SYS_openat, AT_FDCWD, text_of("FAULTS_LOG").c_str(),
@@ -321,13 +321,25 @@ int mkdir(const char* given, mode_t mode) noexcept {
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*body)(void*),
                    void* argument) noexcept {
   auto& d = disk();
+  struct Task {
+    void* (*body)(void*);
+    void* argument;
+  };
   {
     const std::lock_guard lock(d.mutex);
+    if (d.most_threads >= 0 && d.threads >= d.most_threads) return EAGAIN;
     ++d.threads;
-    if (d.first_failing_thread > 0 && d.threads >= d.first_failing_thread) return EAGAIN;
   }
+  const auto counted = [](void* given) -> void* {
+    const auto task = *static_cast<Task*>(given);
+    delete static_cast<Task*>(given);
+    void* result = task.body(task.argument);
+    const std::lock_guard lock(disk().mutex);
+    --disk().threads;
+    return result;
+  };
   using Create = int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
-  return real<Create>("pthread_create")(thread, attributes, body, argument);
+  return real<Create>("pthread_create")(thread, attributes, counted, new Task{body, argument});
 }
 
 }  // extern "C"
