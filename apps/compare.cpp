@@ -85,7 +85,7 @@ TrainingRun run_planned(const PlannedTraining& planned, CurrentProblem& problem,
   } catch (const std::exception& error) {
     run.end = dynamic_cast<const NonFiniteError*>(&error) != nullptr ? RunEnd::diverged : RunEnd::failed;
     run.reason = first_line(error.what());
-    note("{}: {}\n", title, run.reason);
+    note("{}: {}\n", title, error.what());
     if (!run.metrics.empty()) run.records = records_left_in(root / planned.folder() / "metrics.jsonl");
   }
   run.label = planned.entry.label;

@@ -71,7 +71,7 @@ void export_run(const ExportOptions& options, const Catalogue& catalogue) {
   const Exportable model{.energy = *loaded.energy,
                          .domain = *loaded.domain,
                          .transform = loaded.transform,
-                         .description = description_of(run, loaded)};
+                         .description = std::make_shared<const Json>(description_of(run, loaded))};
   std::string summary = "verified: every tensor comes back bit for bit";
   if (script) {
     summary = summary_of(export_torchscript(path, model));

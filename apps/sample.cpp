@@ -43,7 +43,7 @@ std::string as_csv(const LoadedEnergy& run, const torch::Tensor& points) {
 void require_free(const std::string& path, const LoadedEnergy& run) {
   require_no_file_of_a_run(path, "sample");
   std::error_code none;
-  for (const auto& [key, value] : run.experiment.dataset.resolved.items()) {
+  for (const auto& [key, value] : run.experiment.dataset.resolved().items()) {
     if (!value.is_string() || value.get_ref<const std::string&>().empty()) continue;
     require(!std::filesystem::equivalent(path, value.get<std::string>(), none) || none,
             "sample: {} is what the run was trained on (dataset.{}); choose another name with -o", path, key);

@@ -13,7 +13,7 @@
 namespace ebm {
 namespace {
 
-Idx images_of(const IdxImages::Options& options) {
+Idx images_of(const IdxImagesOptions& options) {
   require_path(options.images, "dataset.images", "train-images-idx3-ubyte.gz");
   return parse_idx(read_bytes(options.images), options.images, 2, 4);
 }
@@ -25,7 +25,7 @@ std::int64_t numbers_of_a_row(const Idx& array) {
 }
 
 /// The numbers of the images of the class that is kept; all of them where none is asked for.
-FileRows kept_images(const IdxImages::Options& options, std::int64_t count) {
+FileRows kept_images(const IdxImagesOptions& options, std::int64_t count) {
   require(!options.labels.empty() || options.keep_label.empty(),
           "dataset.keep_label: \"{}\" is given, but no dataset.labels", options.keep_label);
   if (options.labels.empty()) return FileRows::all(count);
@@ -70,7 +70,7 @@ std::vector<std::int64_t> image_of(const Idx& array) {
   return {shape.size() == 4 ? shape[1] : 1, shape[shape.size() - 2], shape[shape.size() - 1]};
 }
 
-Dataset read_images(const DatasetContext& context, const IdxImages::Options& options) {
+Dataset read_images(const DatasetContext& context, const IdxImagesOptions& options) {
   auto array = images_of(options);
   const auto count = array.shape[0], columns = numbers_of_a_row(array);
   require_dimension("idx", options.images, columns, *context.domain);
@@ -97,7 +97,7 @@ Dataset read_images(const DatasetContext& context, const IdxImages::Options& opt
 
 }  // namespace
 
-void IdxImages::Options::describe(Fields& fields) {
+void IdxImagesOptions::describe(Fields& fields) {
   fields.path("images", images,
               "IDX file of images or rows, packed by gzip or not: train-images-idx3-ubyte.gz");
   fields.path("labels", labels, "IDX file of their classes; needed for keep_label alone");
@@ -107,9 +107,10 @@ void IdxImages::Options::describe(Fields& fields) {
   SplitOptions::describe(fields);
 }
 
-IdxImages::IdxImages(const DatasetContext& context, const Options& options)
-    : Dataset(read_images(context, checked(options, "idx"))) {}
+Dataset read_idx_images(const DatasetContext& context, const IdxImagesOptions& options) {
+  return read_images(context, checked(options, "idx"));
+}
 
-std::int64_t dimension_of(const IdxImages::Options& options) { return numbers_of_a_row(images_of(options)); }
+std::int64_t dimension_of(const IdxImagesOptions& options) { return numbers_of_a_row(images_of(options)); }
 
 }  // namespace ebm

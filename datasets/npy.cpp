@@ -74,7 +74,7 @@ std::vector<std::int64_t> image_of(const torch::Tensor& array) {
 }
 
 /// A part from a file of its own, of the type of the training part.
-torch::Tensor part_of(const std::string& path, const Npy::Options& options, const torch::Tensor& train,
+torch::Tensor part_of(const std::string& path, const NpyOptions& options, const torch::Tensor& train,
                       const Domain& domain) {
   const bool archive = !options.array.empty();
   const auto points = rows_of(load_npy(path, archive ? options.array : ""));
@@ -95,7 +95,7 @@ torch::Tensor load_npy(const std::string& path, const std::string& array) {
   return converted_tensor(bytes, header, path);
 }
 
-std::int64_t dimension_of(const Npy::Options& options) {
+std::int64_t dimension_of(const NpyOptions& options) {
   require_path(options.path, "dataset.path", "points.npy");
   require_plain_file(options.path);
   const MappedFile file(options.path);
@@ -104,7 +104,7 @@ std::int64_t dimension_of(const Npy::Options& options) {
       .columns();
 }
 
-void Npy::Options::describe(Fields& fields) {
+void NpyOptions::describe(Fields& fields) {
   fields.path(
       "path", path,
       "NumPy file, .npy or .npz, packed by gzip or not, a row per point or image; plain .npy is mapped");
@@ -114,7 +114,7 @@ void Npy::Options::describe(Fields& fields) {
   SplitOptions::describe(fields);
 }
 
-Npy::Npy(const DatasetContext& context, const Options& given) {
+Dataset read_npy(const DatasetContext& context, const NpyOptions& given) {
   const auto options = checked(given, "npy");
   require_path(options.path, "dataset.path", "points.npy");
   const auto array = load_npy(options.path, options.array);
@@ -127,18 +127,22 @@ Npy::Npy(const DatasetContext& context, const Options& given) {
   require(options.split.empty() || !own_files,
           "dataset.split: {} is given, and parts have files of their own (validation_path, test_path)",
           options.split);
+  Dataset parts;
   if (options.split.empty() && held_out.validation_share == 0 && held_out.test_share == 0) {
-    train = points;
-    mapped = true;
+    parts.train = points;
+    parts.mapped = true;
   } else {
-    static_cast<Dataset&>(*this) = split_rows(points, held_out, context.random);
+    parts = split_rows(points, held_out, context.random);
   }
-  if (!options.validation_path.empty())
-    validation = part_of(options.validation_path, options, train, *context.domain);
-  if (!options.test_path.empty()) test = part_of(options.test_path, options, train, *context.domain);
-  image = image_of(array);
-  origin = fmt::format("{} rows of {} numbers, array ({}) of {}", points.size(0), points.size(1),
-                       fmt::join(array.sizes().vec(), ", "), c10::toString(points.scalar_type()));
+  const auto part = [&](const std::string& path) {
+    return part_of(path, options, parts.train, *context.domain);
+  };
+  if (!options.validation_path.empty()) parts.validation = part(options.validation_path);
+  if (!options.test_path.empty()) parts.test = part(options.test_path);
+  parts.image = image_of(array);
+  parts.origin = fmt::format("{} rows of {} numbers, array ({}) of {}", points.size(0), points.size(1),
+                             fmt::join(array.sizes().vec(), ", "), c10::toString(points.scalar_type()));
+  return parts;
 }
 
 }  // namespace ebm

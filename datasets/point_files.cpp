@@ -13,7 +13,7 @@ CsvReader reader_of(const PointFileOptions& options) {
   return {options.path, read_bytes(options.path), options};
 }
 
-Dataset lat_lon(const DatasetContext& context, const LatLonCsv::Options& options) {
+Dataset lat_lon(const DatasetContext& context, const LatLonCsvOptions& options) {
   require(context.domain->picture() == Picture::globe,
           "dataset.name: lat_lon_csv needs the domain sphere with dimension 3");
   auto reader = reader_of(options);
@@ -25,7 +25,7 @@ Dataset lat_lon(const DatasetContext& context, const LatLonCsv::Options& options
   return parts;
 }
 
-Dataset coordinates(const DatasetContext& context, const PointsCsv::Options& options) {
+Dataset coordinates(const DatasetContext& context, const PointsCsvOptions& options) {
   auto reader = reader_of(options);
   const auto choice = options.columns.empty() ? choose_coordinates(reader, *context.domain)
                                               : choose_columns(reader, {.columns = options.columns});
@@ -50,22 +50,24 @@ void PointFileOptions::describe(Fields& fields) {
   SplitOptions::describe(fields);
 }
 
-void LatLonCsv::Options::describe(Fields& fields) {
+void LatLonCsvOptions::describe(Fields& fields) {
   PointFileOptions::describe(fields);
   fields.text("latitude", latitude,
               "column of latitudes in degrees; empty: lat, Latitude, decimalLatitude, ...");
   fields.text("longitude", longitude, "column of longitudes in degrees; empty: lon, long, Longitude, ...");
 }
 
-void PointsCsv::Options::describe(Fields& fields) {
+void PointsCsvOptions::describe(Fields& fields) {
   PointFileOptions::describe(fields);
   fields.texts("columns", columns, "the coordinates in their order; empty: x0, x1, ...");
 }
 
-LatLonCsv::LatLonCsv(const DatasetContext& context, const Options& options)
-    : Dataset(lat_lon(context, checked(options, "lat_lon_csv"))) {}
+Dataset read_lat_lon_csv(const DatasetContext& context, const LatLonCsvOptions& options) {
+  return lat_lon(context, checked(options, "lat_lon_csv"));
+}
 
-PointsCsv::PointsCsv(const DatasetContext& context, const Options& options)
-    : Dataset(coordinates(context, checked(options, "points_csv"))) {}
+Dataset read_points_csv(const DatasetContext& context, const PointsCsvOptions& options) {
+  return coordinates(context, checked(options, "points_csv"));
+}
 
 }  // namespace ebm

@@ -8,16 +8,16 @@
 namespace ebm {
 namespace {
 
-CsvReader reader_of(const TableCsv::Options& options) {
+CsvReader reader_of(const TableCsvOptions& options) {
   require_path(options.path, "dataset.path", "table.csv");
   return {options.path, read_bytes(options.path), options};
 }
 
-ColumnChoice choice_of(const CsvReader& reader, const TableCsv::Options& options) {
+ColumnChoice choice_of(const CsvReader& reader, const TableCsvOptions& options) {
   return choose_columns(reader, {options.columns, options.drop, options.label});
 }
 
-Dataset read_table(const DatasetContext& context, const TableCsv::Options& options) {
+Dataset read_table(const DatasetContext& context, const TableCsvOptions& options) {
   require(!options.label.empty() || options.keep_label.empty(),
           "dataset.keep_label: \"{}\" is given, but no dataset.label", options.keep_label);
   auto reader = reader_of(options);
@@ -35,7 +35,7 @@ Dataset read_table(const DatasetContext& context, const TableCsv::Options& optio
 
 }  // namespace
 
-void TableCsv::Options::describe(Fields& fields) {
+void TableCsvOptions::describe(Fields& fields) {
   fields.path("path", path, "file of text, a row a point: CSV or the like, packed by gzip or not");
   TableFormat::describe(fields);
   fields.texts("columns", columns, "the coordinates in their order; empty: every column but the label");
@@ -47,10 +47,11 @@ void TableCsv::Options::describe(Fields& fields) {
   SplitOptions::describe(fields);
 }
 
-TableCsv::TableCsv(const DatasetContext& context, const Options& options)
-    : Dataset(read_table(context, checked(options, "table_csv"))) {}
+Dataset read_table_csv(const DatasetContext& context, const TableCsvOptions& options) {
+  return read_table(context, checked(options, "table_csv"));
+}
 
-std::vector<std::string> columns_of(const TableCsv::Options& options) {
+std::vector<std::string> columns_of(const TableCsvOptions& options) {
   const auto reader = reader_of(options);
   std::vector<std::string> names;
   for (const auto column : choice_of(reader, options).numbers) names.push_back(reader.header()[column]);

@@ -1,7 +1,5 @@
 #include "dualebm/datasets/teacher_student.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "dualebm/datasets/rejection.hpp"
 #include "dualebm/datasets/split.hpp"
 
@@ -15,7 +13,7 @@ torch::Tensor samples(const DatasetContext& context, std::int64_t count) {
 
 }  // namespace
 
-void TeacherStudent::Options::describe(Fields& fields) {
+void TeacherStudentOptions::describe(Fields& fields) {
   fields.integer("train", train, Range::at_least(1), "number n of training points");
   fields.integer("validation", validation, Range::at_least(0), "number of validation points");
   fields.integer("test", test, Range::at_least(0), "number of test points");
@@ -23,11 +21,12 @@ void TeacherStudent::Options::describe(Fields& fields) {
                  "the energy that the points come from: an energy section with a lower bound");
 }
 
-TeacherStudent::TeacherStudent(const DatasetContext& context, const Options& given) {
+Dataset draw_from_teacher(const DatasetContext& context, const TeacherStudentOptions& given) {
   const auto options = checked(given, "teacher_student");
   const auto points = samples(context, options.train + options.validation + options.test);
-  static_cast<Dataset&>(*this) = parts_of(points, options.train, options.validation);
-  teacher = context.teacher;
+  auto parts = parts_of(points, options.train, options.validation);
+  parts.teacher = context.teacher;
+  return parts;
 }
 
 }  // namespace ebm

@@ -26,10 +26,11 @@ void Gaussian::Options::describe(Fields& fields) {
   fields.numbers("deviation", deviation, Range::positive(), "standard deviation at the start, likewise");
 }
 
-Gaussian::Gaussian(std::int64_t dimension, const Options& given, const torch::TensorOptions& tensor_options) {
+Gaussian::Gaussian(const EnergyContext& context, const Options& given) {
   const auto options = checked(given, "gaussian");
-  mean_ = register_parameter("mean", spread_out(options.mean, dimension, "mean", tensor_options));
-  const auto deviation = spread_out(options.deviation, dimension, "deviation", tensor_options);
+  const auto dimension = expect_domain<Euclidean>(*context.domain, "gaussian").dimension();
+  mean_ = register_parameter("mean", spread_out(options.mean, dimension, "mean", context.tensor_options));
+  const auto deviation = spread_out(options.deviation, dimension, "deviation", context.tensor_options);
   log_precision_ = register_parameter("log_precision", -2 * deviation.log());
 }
 

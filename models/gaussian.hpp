@@ -1,7 +1,6 @@
 #pragma once
 
-#include "dualebm/framework/problem/energy.hpp"
-#include "dualebm/framework/settings/fields.hpp"
+#include "dualebm/framework/problem/energy_context.hpp"
 
 namespace ebm {
 
@@ -18,8 +17,8 @@ class Gaussian final : public Energy {
     void describe(Fields& fields);
   };
 
-  /// @throws UserError if a list is neither of one number nor of d.
-  Gaussian(std::int64_t dimension, const Options& options, const torch::TensorOptions& tensor_options);
+  /// @throws UserError if a list is neither of one number nor of d, and on another domain than R^d.
+  Gaussian(const EnergyContext& context, const Options& options);
 
   torch::Tensor forward(const torch::Tensor& x) override;
   std::optional<double> log_normalizer() const override;

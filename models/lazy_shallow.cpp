@@ -15,12 +15,12 @@ void LazyShallow::Options::describe(Fields& fields) {
   fields.number("norm_cap", norm_cap, Range::positive(), "β, bound on ((1/m) Σ a_j²)^½, in nats; null: none");
 }
 
-LazyShallow::LazyShallow(std::int64_t dimension, Options options, Random& random,
-                         const torch::TensorOptions& tensor_options)
+LazyShallow::LazyShallow(const EnergyContext& context, const Options& options)
     : activation_(checked(options, "lazy_shallow").activation), cap_(options.norm_cap) {
-  const auto z = random.normal({options.neurons, dimension}, tensor_options);
+  const auto dimension = expect_domain<Sphere>(*context.domain, "lazy_shallow").dimension();
+  const auto z = context.random.normal({options.neurons, dimension}, context.tensor_options);
   neurons_ = register_buffer("neurons", z / z.norm(2, 1, true));
-  coefficients_ = register_parameter("coefficients", torch::zeros({options.neurons}, tensor_options));
+  coefficients_ = register_parameter("coefficients", torch::zeros({options.neurons}, context.tensor_options));
 }
 
 torch::Tensor LazyShallow::scaled_coefficients() const {

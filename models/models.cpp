@@ -10,51 +10,19 @@
 #include "dualebm/models/von_mises_fisher.hpp"
 
 namespace ebm {
-namespace {
-
-/// The number of coordinates, once the domain is the one that the energy is a density on.
-template <class Expected>
-std::int64_t dimension_on(const EnergyContext& context, const char* energy) {
-  return expect_domain<Expected>(*context.domain, energy).dimension();
-}
-
-}  // namespace
 
 void add_energies(Catalogue& catalogue) {
   auto& entries = catalogue.energies;
-  entries.add<Shallow::Options>(
-      "shallow", "shallow network, feature learning (F1): neurons and weights move; sphere",
-      [](const Shallow::Options& options, const EnergyContext& context) {
-        return std::make_shared<Shallow>(dimension_on<Sphere>(context, "shallow"), options, context.random,
-                                         context.tensor_options);
-      });
-  entries.add<LazyShallow::Options>(
-      "lazy_shallow", "shallow network, lazy (F2): frozen random neurons, real coefficients; sphere",
-      [](const LazyShallow::Options& options, const EnergyContext& context) {
-        return std::make_shared<LazyShallow>(dimension_on<Sphere>(context, "lazy_shallow"), options,
-                                             context.random, context.tensor_options);
-      });
-  entries.add<VonMisesFisherMixture::Options>(
-      "von_mises_fisher", "mixture of von Mises-Fisher densities, normalised; sphere",
-      [](const VonMisesFisherMixture::Options& options, const EnergyContext& context) {
-        return std::make_shared<VonMisesFisherMixture>(dimension_on<Sphere>(context, "von_mises_fisher"),
-                                                       options, context.random, context.tensor_options);
-      });
-  entries.add<Gaussian::Options>("gaussian", "Gaussian with independent coordinates, normalised; euclidean",
-                                 [](const Gaussian::Options& options, const EnergyContext& context) {
-                                   return std::make_shared<Gaussian>(
-                                       dimension_on<Euclidean>(context, "gaussian"), options,
-                                       context.tensor_options);
-                                 });
+  entries.add<Shallow>("shallow", "shallow network, feature learning (F1): neurons and weights move; sphere");
+  entries.add<LazyShallow>("lazy_shallow",
+                           "shallow network, lazy (F2): frozen random neurons, real coefficients; sphere");
+  entries.add<VonMisesFisherMixture>("von_mises_fisher",
+                                     "mixture of von Mises-Fisher densities, normalised; sphere");
+  entries.add<Gaussian>("gaussian", "Gaussian with independent coordinates, normalised; euclidean");
   entries.add<Mlp>("mlp", "multilayer perceptron with a smooth activation; any domain");
   entries.add<Convolutional>("convolutional", "convolutional network for images; euclidean");
   entries.add<Script>("script", "a TorchScript file, made in Python or exported from here; any domain");
-  entries.add<Teacher::Options>("teacher",
-                                "fixed shallow ReLU energy with given neurons; for data, not for training",
-                                [](const Teacher::Options& options, const EnergyContext& context) {
-                                  return std::make_shared<Teacher>(dimension_on<Sphere>(context, "teacher"),
-                                                                   options, context.tensor_options);
-                                });
+  entries.add<Teacher>("teacher", "fixed shallow ReLU energy with given neurons; for data, not for training");
 }
 
 }  // namespace ebm

@@ -31,12 +31,13 @@ void Shallow::Options::describe(Fields& fields) {
                 "β, bound on TV = (1/m) Σ w_j, in nats");
 }
 
-Shallow::Shallow(std::int64_t dimension, Options options, Random& random,
-                 const torch::TensorOptions& tensor_options)
+Shallow::Shallow(const EnergyContext& context, const Options& options)
     : activation_(checked(options, "shallow").activation),
       bias_(options.bias),
       cap_(options.total_variation_cap) {
-  const auto z = random.normal({options.neurons, dimension + (bias_ ? 1 : 0)}, tensor_options);
+  const auto dimension = expect_domain<Sphere>(*context.domain, "shallow").dimension();
+  const auto& tensor_options = context.tensor_options;
+  const auto z = context.random.normal({options.neurons, dimension + (bias_ ? 1 : 0)}, tensor_options);
   neurons_ = register_parameter("neurons", z / z.norm(2, 1, true));
   weights_ =
       register_parameter("weights", torch::full({options.neurons}, options.initial_weight, tensor_options));

@@ -2,9 +2,8 @@
 
 #include <string>
 
-#include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/problem/energy_context.hpp"
 #include "dualebm/framework/problem/neuron_energy.hpp"
-#include "dualebm/framework/settings/fields.hpp"
 #include "dualebm/models/ridge/activation.hpp"
 
 namespace ebm {
@@ -29,9 +28,8 @@ class Shallow final : public NeuronEnergy {
     void describe(Fields& fields);
   };
 
-  /// Neurons start uniform on their sphere.
-  Shallow(std::int64_t dimension, Options options, Random& random,
-          const torch::TensorOptions& tensor_options);
+  /// Neurons start uniform on their sphere. @throws UserError on another domain than the sphere.
+  Shallow(const EnergyContext& context, const Options& options);
 
   torch::Tensor forward(const torch::Tensor& x) override;
   torch::Tensor gradient(const torch::Tensor& x) override;

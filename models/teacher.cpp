@@ -75,12 +75,13 @@ void Teacher::Options::describe(Fields& fields) {
   fields.number("sign", sign, Range::between(-1, 1), "sign ε of every neuron, -1 or 1");
 }
 
-Teacher::Teacher(std::int64_t dimension, const Options& options, const torch::TensorOptions& tensor_options)
+Teacher::Teacher(const EnergyContext& context, const Options& options)
     : weight_(checked(options, "teacher").weight), sign_(options.sign) {
   const auto count = static_cast<std::int64_t>(options.neurons.size());
   require(count >= 1 && count <= most_neurons, "teacher.neurons: 1 to {} neurons, got {}", most_neurons,
           count);
   require(std::abs(options.sign) == 1, "teacher.sign: -1 or 1, got {}", options.sign);
+  const auto dimension = expect_domain<Sphere>(*context.domain, "teacher").dimension();
   auto z = torch::empty({count, dimension}, torch::kDouble);
   for (std::int64_t j = 0; j < count; ++j) {
     const auto& row = options.neurons[static_cast<std::size_t>(j)];
@@ -93,7 +94,7 @@ Teacher::Teacher(std::int64_t dimension, const Options& options, const torch::Te
   const double share = weight_ / static_cast<double>(count);
   lower_bound_ = sign_ > 0 ? 0.0 : -share * largest_subset_sum(z);
   log_normalizer_ = closed_log_normalizer(z, sign_ * share);
-  neurons_ = register_buffer("neurons", z.to(tensor_options));
+  neurons_ = register_buffer("neurons", z.to(context.tensor_options));
 }
 
 torch::Tensor Teacher::coefficients() const {

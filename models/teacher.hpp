@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "dualebm/framework/problem/energy_context.hpp"
 #include "dualebm/framework/problem/neuron_energy.hpp"
-#include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
 
@@ -23,8 +23,8 @@ class Teacher final : public NeuronEnergy {
     void describe(Fields& fields);
   };
 
-  /// @throws UserError if a neuron has not the dimension of the domain.
-  Teacher(std::int64_t dimension, const Options& options, const torch::TensorOptions& tensor_options);
+  /// @throws UserError if a neuron has not the dimension of the domain, and on another domain than the sphere.
+  Teacher(const EnergyContext& context, const Options& options);
 
   torch::Tensor forward(const torch::Tensor& x) override;
   torch::Tensor gradient(const torch::Tensor& x) override;

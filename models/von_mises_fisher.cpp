@@ -90,12 +90,12 @@ void VonMisesFisherMixture::Options::describe(Fields& fields) {
   fields.vectors("means", means, "mean directions at the start; empty: uniformly random");
 }
 
-VonMisesFisherMixture::VonMisesFisherMixture(std::int64_t dimension, const Options& given, Random& random,
-                                             const torch::TensorOptions& tensor_options) {
+VonMisesFisherMixture::VonMisesFisherMixture(const EnergyContext& context, const Options& given) {
   const auto options = checked(given, "von_mises_fisher");
+  const auto dimension = expect_domain<Sphere>(*context.domain, "von_mises_fisher").dimension();
   const auto count =
       options.means.empty() ? options.components : static_cast<std::int64_t>(options.means.size());
-  auto means = random.normal({count, dimension}, tensor_options);
+  auto means = context.random.normal({count, dimension}, context.tensor_options);
   for (std::size_t k = 0; k < options.means.size(); ++k) {
     require(static_cast<std::int64_t>(options.means[k].size()) == dimension,
             "von_mises_fisher: means[{}] needs {} numbers, got {}", k, dimension, options.means[k].size());
@@ -105,7 +105,7 @@ VonMisesFisherMixture::VonMisesFisherMixture(std::int64_t dimension, const Optio
     means[static_cast<std::int64_t>(k)].copy_(torch::tensor(options.means[k], torch::kDouble));
   }
   directions_ = register_parameter("directions", options.concentration * means / means.norm(2, 1, true));
-  logits_ = register_parameter("logits", torch::zeros({count}, tensor_options));
+  logits_ = register_parameter("logits", torch::zeros({count}, context.tensor_options));
 }
 
 torch::Tensor VonMisesFisherMixture::log_normalizers() const {

@@ -1,8 +1,6 @@
 #pragma once
 
-#include "dualebm/framework/compute/random.hpp"
-#include "dualebm/framework/problem/energy.hpp"
-#include "dualebm/framework/settings/fields.hpp"
+#include "dualebm/framework/problem/energy_context.hpp"
 
 namespace ebm {
 
@@ -21,9 +19,8 @@ class VonMisesFisherMixture final : public Energy {
     void describe(Fields& fields);
   };
 
-  /// @param random  draws the initial mean directions
-  VonMisesFisherMixture(std::int64_t dimension, const Options& options, Random& random,
-                        const torch::TensorOptions& tensor_options);
+  /// @throws UserError on another domain than the sphere.
+  VonMisesFisherMixture(const EnergyContext& context, const Options& options);
 
   torch::Tensor forward(const torch::Tensor& x) override;
   std::optional<double> log_normalizer() const override { return 0.0; }

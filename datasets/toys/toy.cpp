@@ -55,7 +55,7 @@ std::shared_ptr<ToyDensity> make_toy_density(const std::string& shape, std::opti
   fail("toy: no shape \"{}\"", shape);
 }
 
-void Toy::Options::describe(Fields& fields) {
+void ToyOptions::describe(Fields& fields) {
   fields.choice("shape", shape, toy_shapes(), "the density");
   fields.integer("train", train, Range::at_least(1), "number n of training points");
   fields.integer("validation", validation, Range::at_least(0), "number of validation points");
@@ -66,12 +66,13 @@ void Toy::Options::describe(Fields& fields) {
       "standard deviation of the noise (checkerboard: scale of logistic noise); null: the shape's own");
 }
 
-Toy::Toy(const DatasetContext& context, const Options& given) {
+Dataset draw_toy(const DatasetContext& context, const ToyOptions& given) {
   const auto options = checked(given, "toy");
   const auto density = make_toy_density(options.shape, options.noise);
   const auto points = samples(context, *density, options.train + options.validation + options.test);
-  static_cast<Dataset&>(*this) = parts_of(points, options.train, options.validation);
-  teacher = density;
+  auto parts = parts_of(points, options.train, options.validation);
+  parts.teacher = density;
+  return parts;
 }
 
 }  // namespace ebm

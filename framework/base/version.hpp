@@ -1,4 +1,4 @@
 #pragma once
 
 /// The version of this library; CMakeLists.txt reads it here.
-#define DUALEBM_VERSION "0.1.0"
+#define DUALEBM_VERSION "0.2.0"

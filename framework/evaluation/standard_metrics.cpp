@@ -124,7 +124,7 @@ std::vector<std::shared_ptr<const Metric>> standard_metrics() {
 void add_standard_metrics(Registry<Metric, MetricContext>& metrics) {
   for (const auto& entry : table()) {
     metrics.add<NoOptions>(entry.first.name, entry.first.meaning,
-                           [&entry](const NoOptions&, const MetricContext&) {
+                           [&entry](const MetricContext&, const NoOptions&) {
                              return std::make_shared<FormulaMetric>(entry.first, entry.second);
                            });
   }

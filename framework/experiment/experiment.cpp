@@ -63,7 +63,7 @@ std::vector<Choice<Product, Context>> read_list(const Registry<Product, Context>
 template <class Product, class Context>
 Json resolved_of(const std::vector<Choice<Product, Context>>& choices) {
   Json list = Json::array();
-  for (const auto& choice : choices) list.push_back(choice.resolved);
+  for (const auto& choice : choices) list.push_back(choice.resolved());
   return list;
 }
 
@@ -100,15 +100,16 @@ Json with_time_scale_ratio(Json optimizer, const Json& trainer, const std::optio
 
 Json resolved_of(const Experiment& e) {
   Json resolved = written(e.general);
-  resolved["domain"] = e.domain.resolved;
-  resolved["dataset"] = e.dataset.resolved;
+  resolved["domain"] = e.domain.resolved();
+  resolved["dataset"] = e.dataset.resolved();
+  if (e.teacher) resolved["dataset"]["teacher"] = e.teacher->resolved();
   resolved["transforms"] = resolved_of(e.transforms);
-  resolved["energy"] = e.energy.resolved;
-  resolved["trainer"] = e.trainer.resolved;
-  resolved["sampler"] = e.sampler ? e.sampler->resolved : Json(nullptr);
-  resolved["optimizer"] = e.optimizer.resolved;
-  resolved["optimizer_schedule"] = e.optimizer_schedule.resolved;
-  resolved["particle_schedule"] = e.particle_schedule.resolved;
+  resolved["energy"] = e.energy.resolved();
+  resolved["trainer"] = e.trainer.resolved();
+  resolved["sampler"] = e.sampler ? e.sampler->resolved() : Json(nullptr);
+  resolved["optimizer"] = e.optimizer.resolved();
+  resolved["optimizer_schedule"] = e.optimizer_schedule.resolved();
+  resolved["particle_schedule"] = e.particle_schedule.resolved();
   resolved["callbacks"] = resolved_of(e.callbacks);
   resolved["loop"] = written(e.loop);
   resolved["metrics"] = written(e.evaluation);
@@ -161,9 +162,8 @@ Experiment read_experiment(const Json& given, const Catalogue& catalogue) {
   e.general = read_general(configuration);
   e.domain = catalogue.domains.read(section_or(configuration, "domain", {{"name", "sphere"}}), "domain");
   e.dataset = catalogue.datasets.read(section_or(configuration, "dataset", Json::object()), "dataset");
-  if (e.dataset.resolved.contains("teacher")) {
-    e.teacher = catalogue.energies.read(e.dataset.resolved["teacher"], "dataset.teacher");
-    e.dataset.resolved["teacher"] = e.teacher->resolved;
+  if (e.dataset.resolved().contains("teacher")) {
+    e.teacher = catalogue.energies.read(e.dataset.resolved()["teacher"], "dataset.teacher");
   }
   e.transforms = read_list(catalogue.transforms, configuration, "transforms");
   e.energy = catalogue.energies.read(section_or(configuration, "energy", {{"name", "shallow"}}), "energy");
@@ -175,7 +175,8 @@ Experiment read_experiment(const Json& given, const Catalogue& catalogue) {
   const auto& optimizers = catalogue.optimizers;
   const auto optimizer = optimizers.read(section_or(configuration, "optimizer", flow), "optimizer");
   e.optimizer = optimizers.read(
-      with_time_scale_ratio(optimizer.resolved, e.trainer.resolved, e.general.time_scale_ratio), "optimizer");
+      with_time_scale_ratio(optimizer.resolved(), e.trainer.resolved(), e.general.time_scale_ratio),
+      "optimizer");
   const auto schedule = [&](const char* name) {
     return catalogue.schedules.read(section_or(configuration, name, {{"name", "constant"}}), name);
   };

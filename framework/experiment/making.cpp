@@ -4,17 +4,15 @@
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/experiment/memory_needs.hpp"
+#include "dualebm/framework/problem/conformance.hpp"
 #include "dualebm/framework/problem/parameters.hpp"
 
 namespace ebm {
 namespace {
 
-/// Fits the transforms on the training part and takes every part through them, then to the device.
+/// Takes every part through the fitted transforms, then to the device.
 void prepare(Dataset& dataset, TransformChain& transform, const Domain& domain, Random& random,
              const torch::TensorOptions& options) {
-  require(transform.empty() || !dataset.teacher,
-          "transforms: the density that these data come from is known and would not follow; leave them out");
-  transform.fit(dataset.train);
   dataset.mapped = dataset.mapped && transform.empty() && dataset.train.scalar_type() == options.dtype() &&
                    options.device().is_cpu();
   const auto prepared = [&](const torch::Tensor& points) {
@@ -27,6 +25,17 @@ void prepare(Dataset& dataset, TransformChain& transform, const Domain& domain, 
   require(dataset.train.dim() == 2 && dataset.train.size(1) == domain.dimension(),
           "domain.dimension: {}, but the data have rows of {} numbers", domain.dimension(),
           dataset.train.numel() / dataset.train.size(0));
+}
+
+/// Fitted transforms that are not this library's own, each on what the ones before it make of a few points.
+void require_own_conformance(const Experiment& experiment, const TransformChain& transform,
+                             const torch::Tensor& train) {
+  auto points = train.narrow(0, 0, std::min<std::int64_t>(train.size(0), 4));
+  for (std::size_t i = 0; i < transform.parts().size(); ++i) {
+    auto& part = *transform.parts()[i];
+    if (experiment.transforms[i].foreign) require_conformance(check(part, points));
+    points = part.forward(points).detach();
+  }
 }
 
 }  // namespace
@@ -50,6 +59,10 @@ PreparedProblem make_problem(const Experiment& experiment, torch::Device device)
   require(data.train.defined() && data.train.dim() > 0 && data.train.size(0) > 0,
           "dataset: there are no training points");
   if (data.teacher) data.teacher->to(device);
+  require(experiment.transforms.empty() || !data.teacher,
+          "transforms: the density that these data come from is known and would not follow; leave them out");
+  prepared.transform->fit(data.train);
+  require_own_conformance(experiment, *prepared.transform, data.train);
   prepare(data, *prepared.transform, *domain, dither,
           torch::TensorOptions(experiment.dtype()).device(device));
   prepared.problem = std::make_shared<Problem>(domain, std::move(data));

@@ -38,7 +38,7 @@ Json completed_description(const Exportable& model) {
                       {"dtype", type == torch::kDouble ? "float64" : "float32"},
                       {"log_determinant", model.transform ? model.transform->log_determinant() : 0.0},
                       {"units", {{"energy", "nats"}, {"score", "nats per unit of x"}, {"log_z", "nats"}}}};
-  if (model.description.is_object()) description.update(model.description);
+  if (model.description) description.update(*model.description);
   return description;
 }
 

@@ -3,7 +3,6 @@
 #include <torch/types.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "dualebm/framework/problem/domain.hpp"
 #include "dualebm/framework/problem/energy.hpp"
@@ -21,8 +20,8 @@ struct Exportable {
   const Domain& domain;  ///< of the points that the energy takes
   /// From points as they come to those; none: the identity.
   std::shared_ptr<TransformChain> transform = nullptr;
-  /// What the file says about itself. Domain, base measure, dimension, dtype and units are filled in.
-  Json description = nullptr;
+  /// What else the file says about itself, an object; none: domain, base measure, dimension, dtype and units alone.
+  std::shared_ptr<const Json> description = nullptr;
 };
 
 /// The description with what can be told from the energy, its transform and its domain.

@@ -28,11 +28,11 @@ struct EuclideanOptions {
 
 void add_domains(Registry<Domain, DomainContext>& entries) {
   entries.add<SphereOptions>("sphere", "unit sphere S^{d-1}; τ is uniform",
-                             [](const SphereOptions& options, const DomainContext&) {
+                             [](const DomainContext&, const SphereOptions& options) {
                                return std::make_shared<Sphere>(checked(options, "sphere").dimension);
                              });
   entries.add<EuclideanOptions>("euclidean", "R^d; the base measure is Lebesgue's",
-                                [](const EuclideanOptions& given, const DomainContext&) {
+                                [](const DomainContext&, const EuclideanOptions& given) {
                                   const auto options = checked(given, "euclidean");
                                   return std::make_shared<Euclidean>(options.dimension, options.scale,
                                                                      options.half_width);

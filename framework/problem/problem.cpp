@@ -64,10 +64,13 @@ void mix_in(std::uint64_t& hash, const torch::Tensor& points, bool mapped) {
 
 }  // namespace
 
-std::string Problem::fingerprint() const {
-  std::uint64_t hash = 14695981039346656037ULL;
-  for (const auto& part : {data_.train, data_.validation, data_.test}) mix_in(hash, part, data_.mapped);
-  return fmt::format("{:016x}", hash);
+const std::string& Problem::fingerprint() const {
+  std::call_once(hashed_, [this] {
+    std::uint64_t hash = 14695981039346656037ULL;
+    for (const auto& part : {data_.train, data_.validation, data_.test}) mix_in(hash, part, data_.mapped);
+    fingerprint_ = fmt::format("{:016x}", hash);
+  });
+  return fingerprint_;
 }
 
 Problem::Problem(std::shared_ptr<const Domain> domain, Dataset data)

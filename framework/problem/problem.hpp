@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "dualebm/framework/problem/dataset.hpp"
@@ -24,11 +25,13 @@ class Problem final {
 
   /// Sixteen digits that tell these points from others: a hash of all parts, their shapes and order. Of a mapped
   /// file only the shape and the first and last rows are read.
-  std::string fingerprint() const;
+  const std::string& fingerprint() const;
 
  private:
   std::shared_ptr<const Domain> domain_;
   Dataset data_;
+  mutable std::once_flag hashed_;
+  mutable std::string fingerprint_;
 };
 
 }  // namespace ebm

@@ -53,6 +53,7 @@ class TransformChain final : public Transform {
   double log_determinant() const override;
   /// Whether it is the identity.
   bool empty() const { return parts_.empty(); }
+  const std::vector<std::shared_ptr<Transform>>& parts() const { return parts_; }  ///< in their order
 
  private:
   std::vector<std::shared_ptr<Transform>> parts_;

@@ -22,36 +22,23 @@ struct MalaAndJumps {
   }
 };
 
-template <class Kernel>
-auto without_context() {
-  return [](const typename Kernel::Options& options, const SamplerContext&) {
-    return std::make_shared<Kernel>(options);
-  };
-}
-
 }  // namespace
 
 void add_samplers(Registry<Sampler, SamplerContext>& samplers) {
   samplers.add<MalaAndJumps>(
       "mala_and_jumps", "MALA, which knows its mode, and then jumps of some particles, which know the others",
-      [](const MalaAndJumps& options, const SamplerContext& context) {
+      [](const SamplerContext& context, const MalaAndJumps& options) {
         return std::make_shared<Composition>(std::vector<std::shared_ptr<const Sampler>>{
             std::make_shared<Mala>(options.mala), std::make_shared<IndependenceJump>(context, options.jump)});
       });
-  samplers.add<Langevin::Options>("langevin",
-                                  "unadjusted Langevin dynamics: a bias of order h, no rejections",
-                                  without_context<Langevin>());
-  samplers.add<Mala::Options>("mala", "Langevin steps with Metropolis' correction: exact at any step",
-                              without_context<Mala>());
-  samplers.add<Hmc::Options>("hmc", "Hamiltonian Monte Carlo", without_context<Hmc>());
-  samplers.add<Underdamped::Options>("underdamped",
-                                     "underdamped Langevin dynamics with Metropolis' correction",
-                                     without_context<Underdamped>());
+  samplers.add<Langevin>("langevin", "unadjusted Langevin dynamics: a bias of order h, no rejections");
+  samplers.add<Mala>("mala", "Langevin steps with Metropolis' correction: exact at any step");
+  samplers.add<Hmc>("hmc", "Hamiltonian Monte Carlo");
+  samplers.add<Underdamped>("underdamped", "underdamped Langevin dynamics with Metropolis' correction");
   samplers.add<IndependenceJump>(
       "jump", "independence Metropolis from the base, a kernel density of the data or both");
   samplers.add<Tempering>("tempering", "replica exchange between the model and the base");
-  samplers.add<SphericalSlice::Options>("slice", "geodesic slice sampling on the sphere: no step size",
-                                        without_context<SphericalSlice>());
+  samplers.add<SphericalSlice>("slice", "geodesic slice sampling on the sphere: no step size");
 }
 
 }  // namespace ebm

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace ebm::registry {
 
@@ -20,12 +21,25 @@ std::string chosen_name(const Json& section, const std::string& path, const std:
        near ? fmt::format(" (did you mean \"{}\"?)", *near) : "", listed);
 }
 
-Json options_of(const Json& section) {
-  Json options = section;
-  options.erase("name");
-  return options;
+void read(const Json& section, const std::string& path, Described& options) {
+  Json fields = section;
+  fields.erase("name");
+  FieldReader reader(fields, path);
+  options.describe(reader);
+  reader.finish();
 }
 
-Json named_section(const std::string& name) { return {{"name", name}}; }
+std::shared_ptr<const Json> section_of(const std::string& name, Described& options) {
+  auto section = std::make_shared<Json>(Json{{"name", name}});
+  FieldWriter writer(*section);
+  options.describe(writer);
+  return section;
+}
+
+std::vector<FieldDescription> fields_of(Described& options) {
+  FieldLister lister;
+  options.describe(lister);
+  return std::move(lister.descriptions);
+}
 
 }  // namespace ebm::registry

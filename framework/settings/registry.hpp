@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -12,49 +11,97 @@
 
 namespace ebm {
 
-/// A named choice: checked, with all defaults filled in, ready to be made.
-template <class Product, class Context>
-struct Choice {
-  std::string name;      ///< that it is registered by
-  bool foreign = false;  ///< added to the registry after those of this library, see Registry::close
-  Json resolved;         ///< the section with "name" and every option
-  std::function<std::shared_ptr<Product>(const Context&)> make;  ///< the product; may be called again
-};
-
-/// What all registries do alike, whatever they make.
+/// What all registries do alike, whatever they make; it knows JSON, which a header that everybody includes need
+/// not.
 namespace registry {
+
+/// Options whose class is forgotten.
+class Described {
+ public:
+  virtual ~Described() = default;
+  virtual void describe(Fields& fields) = 0;  ///< walks over them, as their class does
+};
 
 /// The name in a section {"name": ..., options ...}. @throws UserError that lists the known ones
 std::string chosen_name(const Json& section, const std::string& path, const std::string& kind,
                         const std::vector<std::string>& known);
 
-/// A section without its name: the options.
-Json options_of(const Json& section);
+/// Reads a section without its name into options, strictly. @param path  of it, for messages
+void read(const Json& section, const std::string& path, Described& options);
 
-/// {"name": name}, to which the options are written.
-Json named_section(const std::string& name);
+/// The section {"name": name} with every option.
+std::shared_ptr<const Json> section_of(const std::string& name, Described& options);
+
+/// What `dualebm list` prints of options with their defaults.
+std::vector<FieldDescription> fields_of(Described& options);
+
+/// Options together with what makes a product of them.
+template <class Product, class Context>
+class Candidate : public Described {
+ public:
+  /// The product; may be called again.
+  virtual std::shared_ptr<Product> make(const Context& context) const = 0;
+};
 
 }  // namespace registry
 
-/// Name -> factory with typed options. Each room adds what it has in one explicit list; a program or a plugin
-/// adds its own before a configuration is read:
+/// A named choice: checked, with all defaults filled in, ready to be made.
+template <class Product, class Context>
+class Choice {
+ public:
+  std::string name;      ///< that it is registered by
+  bool foreign = false;  ///< added to the registry after those of this library, see Registry::close
+
+  Choice() = default;  ///< none yet
+  /// @param candidate  whose options have been read
+  Choice(std::string given_name, std::shared_ptr<registry::Candidate<Product, Context>> candidate)
+      : name(std::move(given_name)),
+        resolved_(registry::section_of(name, *candidate)),
+        candidate_(std::move(candidate)) {}
+
+  /// The section with "name" and every option.
+  const Json& resolved() const { return *resolved_; }
+  /// The product; may be called again.
+  std::shared_ptr<Product> make(const Context& context) const { return candidate_->make(context); }
+
+ private:
+  std::shared_ptr<const Json> resolved_;
+  std::shared_ptr<const registry::Candidate<Product, Context>> candidate_;
+};
+
+/// Name -> class or function with typed options. Each room adds what it has in one explicit list; a program or a
+/// plugin adds its own before a configuration is read:
 ///
-///     catalogue.energies.add<Ring>("ring", "a ring on R²");
+///     catalogue.energies.add<Ring>("ring", "a ring on R²");                      // a class with T::Options
+///     catalogue.datasets.add<CircleOptions>("circle", "a noisy circle", draw_circle);  // a function
 ///
 /// @tparam Product  what is made, e.g. Energy
 /// @tparam Context  what making one needs besides its options, e.g. the domain and a random stream
 template <class Product, class Context>
 class Registry {
+  using Candidate = registry::Candidate<Product, Context>;
+
  public:
   /// One class, by its name.
   struct Entry {
-    std::string name, meaning;                            ///< as `dualebm list` prints them
-    std::function<std::vector<FieldDescription>()> list;  ///< its options
+    std::string name, meaning;                              ///< as `dualebm list` prints them
+    std::function<std::shared_ptr<Candidate>()> candidate;  ///< with the default options
+
+    /// Its options.
+    std::vector<FieldDescription> list() const { return registry::fields_of(*candidate()); }
     /// The choice that options make. @param path  of their section, for messages
-    std::function<Choice<Product, Context>(const Json& options, const std::string& path)> read;
+    Choice<Product, Context> read(const Json& options, const std::string& path) const {
+      auto chosen = candidate();
+      registry::read(options, path, *chosen);
+      return {name, std::move(chosen)};
+    }
     /// A choice whose default options have been walked by `edit`, which may change any of them, unchecked: what
     /// C++ can do. The test that every class checks its options plants its mistakes here.
-    std::function<Choice<Product, Context>(Fields& edit)> edited;
+    Choice<Product, Context> edited(Fields& edit) const {
+      auto chosen = candidate();
+      chosen->describe(edit);
+      return {name, std::move(chosen)};
+    }
   };
 
   /// @param kind  what the entries are, for messages: "energy"
@@ -73,7 +120,7 @@ class Registry {
         "this class needs a struct Options with void describe(ebm::Fields&)");
     using Options = typename T::Options;
     return add<Options>(std::move(name), std::move(meaning),
-                        [](const Options& options, [[maybe_unused]] const Context& context) {
+                        []([[maybe_unused]] const Context& context, const Options& options) {
                           if constexpr (std::is_constructible_v<T, const Context&, const Options&>) {
                             return std::make_shared<T>(context, options);
                           } else {
@@ -84,49 +131,25 @@ class Registry {
                         });
   }
 
-  /// @param make  (const Options&, const Context&) -> std::shared_ptr<Product>
+  /// Adds a function. @param make  (const Context&, const Options&) -> Product, or a std::shared_ptr to one
   template <class Options, class Make>
   Registry& add(std::string name, std::string meaning, Make make) {
+    static_assert(std::is_invocable_v<Make, const Context&, const Options&>,
+                  "this function must take (const Context&, const Options&)");
     for (const auto& other : names()) {
       require(other != name, "{} \"{}\": the name is taken; choose another", kind_, name);
     }
-    const auto choice_of = [name, make](Options options) {
-      Choice<Product, Context> choice{
-          .name = name, .foreign = false, .resolved = registry::named_section(name), .make = {}};
-      FieldWriter writer(choice.resolved);
-      options.describe(writer);
-      choice.make = [options, make](const Context& context) -> std::shared_ptr<Product> {
-        return make(options, context);
-      };
-      return choice;
-    };
-    entries_.push_back({.name = name,
-                        .meaning = std::move(meaning),
-                        .list =
-                            [] {
-                              FieldLister lister;
-                              Options().describe(lister);
-                              return lister.descriptions;
-                            },
-                        .read =
-                            [choice_of](const Json& section, const std::string& path) {
-                              return choice_of(read_options<Options>(section, path));
-                            },
-                        .edited =
-                            [choice_of](Fields& edit) {
-                              Options options;
-                              options.describe(edit);
-                              return choice_of(options);
-                            }});
+    entries_.push_back({.name = std::move(name), .meaning = std::move(meaning), .candidate = [make] {
+                          return std::make_shared<Bound<Options, Make>>(make);
+                        }});
     return *this;
   }
 
   /// Reads {"name": ..., options ...}. An unknown name is an error that lists the known ones.
   Choice<Product, Context> read(const Json& section, const std::string& path) const {
-    const auto name = registry::chosen_name(section, path, kind_, names());
-    auto choice = entry(name).read(registry::options_of(section), path);
-    const auto place = static_cast<std::size_t>(&entry(name) - entries_.data());
-    choice.foreign = place >= own_;
+    const auto& chosen = entry(registry::chosen_name(section, path, kind_, names()));
+    auto choice = chosen.read(section, path);
+    choice.foreign = static_cast<std::size_t>(&chosen - entries_.data()) >= own_;
     return choice;
   }
 
@@ -152,6 +175,25 @@ class Registry {
   }
 
  private:
+  template <class Options, class Make>
+  class Bound final : public Candidate {
+   public:
+    explicit Bound(Make function) : make_(std::move(function)) {}
+    void describe(Fields& fields) override { options_.describe(fields); }
+    std::shared_ptr<Product> make(const Context& context) const override {
+      using Made = std::invoke_result_t<const Make&, const Context&, const Options&>;
+      if constexpr (std::is_same_v<Made, Product>) {
+        return std::make_shared<Product>(make_(context, options_));
+      } else {
+        return make_(context, options_);
+      }
+    }
+
+   private:
+    Make make_;
+    Options options_;
+  };
+
   std::string kind_;
   std::vector<Entry> entries_;
   std::size_t own_ = 0;

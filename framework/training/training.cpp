@@ -108,7 +108,7 @@ Cost Training::take_gradients(const torch::Tensor& batch, const Iteration& itera
   energy().zero_grad(/*set_to_none=*/true);
   const auto cost = trainer_->accumulate(batch, iteration);
   try {
-    guard_->check_gradients(energy(), progress_.iteration, trainer_->likely_cause());
+    guard_->check_gradients(energy(), progress_.iteration, likely_cause());
   } catch (const NonFiniteError& error) {
     if (batch.sum().isfinite().item<bool>()) throw;
     const std::string text = error.what(), mark = "likely cause: ";
@@ -129,7 +129,7 @@ void Training::update_parameters() {
     const torch::NoGradGuard no_grad;
     energy().project_parameters();
   }
-  guard_->check_parameters(energy(), progress_.iteration, trainer_->likely_cause());
+  guard_->check_parameters(energy(), progress_.iteration, likely_cause());
   if (trainer_->follows()) {
     const auto cost = trainer_->follow(before);
     progress_.cost += cost;

@@ -80,7 +80,7 @@ class Training final {
 
   /// Throws what a deferred check has found so far, and for that waits until the device has done all
   /// iterations; nothing to do on the CPU. @throws NonFiniteError
-  void require_finite() const { guard_->report(trainer_->energy(), trainer_->likely_cause()); }
+  void require_finite() const { guard_->report(trainer_->energy(), likely_cause()); }
 
   /// Iterations after which `step` calls `require_finite` itself.
   static constexpr std::int64_t deferred_iterations = 100;
@@ -104,6 +104,9 @@ class Training final {
   void load(const State& state);
 
  private:
+  LikelyCause likely_cause() const {
+    return [this] { return trainer_->likely_cause(); };
+  }
   double scale_of(const std::shared_ptr<const Schedule>& schedule, double fraction) const;
   Cost take_gradients(const torch::Tensor& batch, const Iteration& iteration);
   void update_parameters();

@@ -53,6 +53,34 @@ TEST(Transforms, AreFittedOnTheTrainingPart) {
   EXPECT_GT(problem.problem->data().test.mean(0).abs().max().item<double>(), 1e-4);
 }
 
+/// y = 3 x, whose determinant its author forgot.
+struct Tripled final : Transform {
+  struct Options {
+    double claimed = 0;
+    void describe(Fields& fields) { fields.number("claimed", claimed, Range::any(), "log |det|"); }
+  };
+  explicit Tripled(const Options& options) : claimed(options.claimed) {}
+  torch::Tensor forward(const torch::Tensor& x) override { return 3 * x; }
+  torch::Tensor inverse(const torch::Tensor& y) override { return y / 3; }
+  double log_determinant() const override { return claimed; }
+  double claimed;
+};
+
+// A user's own is looked into once it is fitted, on what the transforms before it make of the data: a wrong
+// determinant would put every likelihood off by 2 log 3.
+TEST(Transforms, OnesOwnAreCheckedWhereTheyAreFitted) {
+  auto catalogue = standard_catalogue();
+  catalogue.transforms.add<Tripled>("tripled", "three times as far");
+  const TemporaryFolder folder;
+  auto with = configuration(gaussian_table(folder));
+  const auto make = [&](double claimed) {
+    with["transforms"] = {{{"name", "standardise"}}, {{"name", "tripled"}, {"claimed", claimed}}};
+    make_problem(read_experiment(with, catalogue), torch::kCPU);
+  };
+  expect_contains(user_error([&] { make(0); }), "Tripled: log_determinant() is 0");
+  make(2 * std::log(3.0));
+}
+
 // The run keeps what was learnt: samples and the likelihood of the user's own points come without the data.
 TEST(Transforms, TheRunGivesBackRawPoints) {
   const TemporaryFolder folder;

@@ -9,23 +9,25 @@
 namespace ebm::benchmarks {
 namespace {
 
-struct BaseMeasure final : Dataset {
-  struct Options {
-    std::int64_t train = 1000;
-    void describe(Fields& fields) { fields.integer("train", train, Range::at_least(1), "number of points"); }
-  };
-  BaseMeasure(const DatasetContext& context, const Options& options) {
-    train = context.domain->sample_base(options.train, context.random, torch::kDouble);
-    test = train.narrow(0, 0, 1);
-  }
+struct BaseMeasureOptions {
+  std::int64_t train = 1000;
+  void describe(Fields& fields) { fields.integer("train", train, Range::at_least(1), "number of points"); }
 };
+
+Dataset draw_base_measure(const DatasetContext& context, const BaseMeasureOptions& options) {
+  Dataset parts;
+  parts.train = context.domain->sample_base(options.train, context.random, torch::kDouble);
+  parts.test = parts.train.narrow(0, 0, 1);
+  return parts;
+}
 
 }  // namespace
 
 const Catalogue& catalogue() {
   static const auto all = [] {
     auto standard = standard_catalogue();
-    standard.datasets.add<BaseMeasure>("base_measure", "points of the domain's base measure, for benchmarks");
+    standard.datasets.add<BaseMeasureOptions>(
+        "base_measure", "points of the domain's base measure, for benchmarks", draw_base_measure);
     return standard;
   }();
   return all;

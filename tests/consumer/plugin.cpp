@@ -6,5 +6,5 @@
 DUALEBM_PLUGIN(catalogue) {
   catalogue.energies.add<Ring>("ring", "a ring on R²; its radius is learnt");
   catalogue.trainers.add<SlowGda>("slow_gda", "dual GDA with several Langevin steps an iteration");
-  catalogue.datasets.add<Circle>("circle", "points near a circle in R²");
+  catalogue.datasets.add<CircleOptions>("circle", "points near a circle in R²", draw_circle);
 }

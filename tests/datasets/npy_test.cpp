@@ -90,7 +90,7 @@ TEST(Npy, EveryFormOfTheSameArrayGivesTheSamePoints) {
   for (const auto& [name, content] : files) {
     const auto array = load_npy(folder.write(name, content).string());
     EXPECT_TRUE(torch::equal(array, expected)) << name;
-    Npy::Options options;
+    NpyOptions options;
     options.path = (folder / name).string();
     EXPECT_EQ(dimension_of(options), 2) << name;
   }

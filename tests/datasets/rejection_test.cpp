@@ -8,6 +8,7 @@
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/models/teacher.hpp"
 #include "dualebm/models/von_mises_fisher.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -29,7 +30,7 @@ Teacher published(const std::string& name, double weight = 10) {
                        {0.1901, 0.0444, 0.1050, -0.4427, -0.4244, -0.0265, -0.2217, -0.2021, 0.0412, -0.2631,
                         0.3599, 0.1848, 0.0721, 0.2579, -0.4216}};
   }
-  return Teacher(static_cast<std::int64_t>(options.neurons[0].size()), options, torch::kDouble);
+  return Teacher(on_sphere(static_cast<std::int64_t>(options.neurons[0].size()), torch::kDouble), options);
 }
 
 torch::Tensor samples_of(Energy& energy, std::int64_t dimension, std::int64_t count, std::uint64_t seed = 1) {
@@ -109,7 +110,7 @@ TEST(Rejection, MomentsAgreeWithQuadratureOnS2) {
 TEST(Rejection, MeanOfAVonMisesFisherDensity) {
   for (const std::int64_t d : {2, 3, 15}) {
     Random random(3, "parameters");
-    VonMisesFisherMixture energy(d, {.concentration = 4}, random, torch::kDouble);
+    VonMisesFisherMixture energy(on_sphere(d, torch::kDouble, random), {.concentration = 4});
     const auto mean = energy.named_parameters()["directions"].detach()[0] / 4;
     expect_mean(samples_of(energy, d, 50'000).matmul(mean), von_mises_fisher_mean_length(d, 4));
   }
@@ -147,9 +148,9 @@ TEST(Rejection, HopelessBoundIsAnErrorAndNoEndlessLoop) {
   expect_contains(user_error([&] { samples_of(energy, 3, 10); }), "too concentrated for this sampler");
 }
 
-TeacherStudent teacher_student(std::shared_ptr<Energy> energy, const TeacherStudent::Options& options) {
+Dataset teacher_student(std::shared_ptr<Energy> energy, const TeacherStudentOptions& options) {
   Random random(4, "rejection_test");
-  return TeacherStudent(
+  return draw_from_teacher(
       {.domain = std::make_shared<Sphere>(3), .teacher = std::move(energy), .random = random}, options);
 }
 
@@ -179,7 +180,7 @@ TEST(TeacherStudent, MissingTeacherIsAnError) {
 
 // On R^d `sample_base` is no draw from τ, so what is kept would follow another law without a word.
 TEST(Rejection, NeedsABaseMeasureThatIsAProbability) {
-  Gaussian energy(2, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {});
   Random random(1, "rejection");
   expect_contains(user_error([&] { sample_by_rejection(energy, Euclidean(2), 10, random); }),
                   "is no probability");

@@ -146,7 +146,7 @@ TEST(TableCsv, SaysWhatItReadAndHowManyColumns) {
   const auto parts = table(path, {{"label", "KIND"}}, 2);
   EXPECT_EQ(parts.origin, "2 rows, \";\", decimal comma, header, columns lat, lon, label kind");
   EXPECT_EQ(parts.columns, (std::vector<std::string>{"lat", "lon"}));
-  TableCsv::Options options;
+  TableCsvOptions options;
   options.path = path.string();
   options.label = "kind";
   EXPECT_EQ(columns_of(options), (std::vector<std::string>{"lat", "lon"}));

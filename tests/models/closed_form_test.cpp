@@ -7,6 +7,7 @@
 #include "dualebm/framework/problem/domain.hpp"
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/models/von_mises_fisher.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -14,7 +15,8 @@ namespace {
 
 VonMisesFisherMixture three_components(std::int64_t d, double concentration) {
   Random random(1, "closed_form_test");
-  VonMisesFisherMixture energy(d, {.components = 3, .concentration = concentration}, random, torch::kDouble);
+  VonMisesFisherMixture energy(on_sphere(d, torch::kDouble, random),
+                               {.components = 3, .concentration = concentration});
   const torch::NoGradGuard no_grad;
   auto parameters = energy.named_parameters();
   parameters["logits"].copy_(torch::tensor({0.3, -0.7, 1.1}, torch::kDouble));
@@ -24,7 +26,7 @@ VonMisesFisherMixture three_components(std::int64_t d, double concentration) {
 
 // Sums over a uniform grid of a smooth function that vanishes at the ends converge faster than any power.
 TEST(Gaussian, LogNormalizerIsTheIntegral) {
-  Gaussian energy(2, {.mean = {0.5, -1}, .deviation = {0.4, 1.7}}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {.mean = {0.5, -1}, .deviation = {0.4, 1.7}});
   const std::int64_t count = 400;
   const double width = 40, spacing = width / count;
   const auto axis = (torch::arange(count, torch::kDouble) - count / 2) * spacing;
@@ -34,19 +36,19 @@ TEST(Gaussian, LogNormalizerIsTheIntegral) {
 }
 
 TEST(Gaussian, OneNumberServesAllCoordinates) {
-  Gaussian energy(3, {.mean = {2}, .deviation = {0.5}}, torch::kDouble);
+  Gaussian energy(on_euclidean(3, torch::kDouble), {.mean = {2}, .deviation = {0.5}});
   const auto x = torch::full({1, 3}, 3.0, torch::kDouble);
   EXPECT_NEAR(energy.forward(x).item<double>(), 3 * 0.5 * 4, 1e-14);
 }
 
 TEST(Gaussian, LowerBoundIsAttainedAtTheMean) {
-  Gaussian energy(2, {.mean = {0.5, -1}}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {.mean = {0.5, -1}});
   EXPECT_EQ(energy.forward(torch::tensor({{0.5, -1.}}, torch::kDouble)).item<double>(),
             *energy.lower_bound());
 }
 
 TEST(Gaussian, WrongNumberOfMeansIsAnError) {
-  const auto make = [] { Gaussian(3, {.mean = {1, 2}}, torch::kDouble); };
+  const auto make = [] { Gaussian(on_euclidean(3, torch::kDouble), {.mean = {1, 2}}); };
   expect_contains(user_error(make), "mean needs 1 or 3 numbers, got 2");
 }
 
@@ -179,14 +181,17 @@ TEST(VonMisesFisher, LowerBoundHoldsOnAMillionPoints) {
 
 TEST(VonMisesFisher, LowerBoundOfOneComponentIsAttainedAtItsMean) {
   Random random(4, "closed_form_test");
-  VonMisesFisherMixture energy(3, {.concentration = 7, .means = {{1, 2, -2}}}, random, torch::kDouble);
+  VonMisesFisherMixture energy(on_sphere(3, torch::kDouble, random),
+                               {.concentration = 7, .means = {{1, 2, -2}}});
   const auto mean = torch::tensor({{1., 2., -2.}}, torch::kDouble) / 3;
   EXPECT_NEAR(energy.forward(mean).item<double>(), *energy.lower_bound(), 1e-12);
 }
 
 TEST(VonMisesFisher, MeansOfTheWrongLengthAreAnError) {
   Random random(5, "closed_form_test");
-  const auto make = [&] { VonMisesFisherMixture(3, {.means = {{1, 0, 0}, {1, 0}}}, random, torch::kDouble); };
+  const auto make = [&] {
+    VonMisesFisherMixture(on_sphere(3, torch::kDouble, random), {.means = {{1, 0, 0}, {1, 0}}});
+  };
   expect_contains(user_error(make), "means[1] needs 3 numbers, got 2");
 }
 

@@ -10,6 +10,7 @@
 #include "dualebm/models/shallow.hpp"
 #include "dualebm/models/teacher.hpp"
 #include "dualebm/models/von_mises_fisher.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -51,20 +52,22 @@ TEST(BuiltIn, EnergiesRaiseNoAlarm) {
     };
     for (const char* activation : {"relu", "squared_relu", "softplus"}) {
       for (const bool bias : {false, true}) {
-        Shallow shallow(3, {.activation = activation, .bias = bias, .signs = "balanced"}, random, type);
+        Shallow shallow(on_sphere(3, type, random),
+                        {.activation = activation, .bias = bias, .signs = "balanced"});
         expect_conformance(shallow, *sphere, name(std::string("shallow ") + activation));
       }
     }
-    Shallow wide(15, {}, random, type);
+    Shallow wide(on_sphere(15, type, random), {});
     expect_conformance(wide, *far, name("shallow, 15 dimensions"));
-    LazyShallow lazy(3, {.neurons = 100}, random, type);
+    LazyShallow lazy(on_sphere(3, type, random), {.neurons = 100});
     expect_conformance(lazy, *sphere, name("lazy"));
-    Teacher teacher(3, {.neurons = {{1, 0, 0}, {0, 1, 1}}}, type);
+    Teacher teacher(on_sphere(3, type), {.neurons = {{1, 0, 0}, {0, 1, 1}}});
     expect_conformance(teacher, *sphere, name("teacher"));
-    Gaussian gaussian(2, {.mean = {0.5}, .deviation = {2}}, type);
+    Gaussian gaussian(on_euclidean(2, type), {.mean = {0.5}, .deviation = {2}});
     expect_conformance(gaussian, *plane, name("gaussian"));
     for (const double concentration : {0.1, 5., 100.}) {
-      VonMisesFisherMixture mixture(3, {.components = 3, .concentration = concentration}, random, type);
+      VonMisesFisherMixture mixture(on_sphere(3, type, random),
+                                    {.components = 3, .concentration = concentration});
       expect_conformance(mixture, *sphere, name("von_mises_fisher"));
     }
     for (const bool spectral_norm : {false, true}) {

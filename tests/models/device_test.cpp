@@ -1,3 +1,4 @@
+#include "tests/support/contexts.hpp"
 #include "tests/support/devices.hpp"
 
 #include <ATen/ATen.h>
@@ -6,6 +7,7 @@
 #include <limits>
 
 #include "dualebm/framework/sampling/langevin.hpp"
+#include "dualebm/models/gaussian.hpp"
 #include "dualebm/models/lazy_shallow.hpp"
 #include "dualebm/models/models.hpp"
 #include "dualebm/models/ridge/activation.hpp"
@@ -28,11 +30,11 @@ std::vector<std::shared_ptr<Energy>> energies_on(torch::Device device, std::int6
     for (const bool bias : {false, true}) {
       Random random(7, "device_test");
       Shallow::Options options{.neurons = m, .activation = activation, .bias = bias, .signs = "balanced"};
-      energies.push_back(std::make_shared<Shallow>(d, options, random, torch::kDouble));
+      energies.push_back(std::make_shared<Shallow>(on_sphere(d, torch::kDouble, random), options));
     }
     Random random(7, "device_test");
     energies.push_back(std::make_shared<LazyShallow>(
-        d, LazyShallow::Options{.neurons = m, .activation = activation}, random, torch::kDouble));
+        on_sphere(d, torch::kDouble, random), LazyShallow::Options{.neurons = m, .activation = activation}));
     const torch::NoGradGuard no_grad;
     energies.back()->named_parameters()["coefficients"].copy_(random.normal({m}, torch::kDouble));
   }
@@ -167,24 +169,27 @@ TEST_P(OnDevice, LangevinStepsAreThoseOfTheCpu) {
   for (const auto type : {torch::kFloat, torch::kDouble}) {
     for (const std::int64_t d : {1, 3, 15, 100, 2000}) {
       for (const bool antithetic : {true, false}) {
-        for (const bool on_sphere : {true, false}) {
+        for (const bool spherical : {true, false}) {
           const auto domain =
-              on_sphere ? std::shared_ptr<Domain>(std::make_shared<Sphere>(std::max<std::int64_t>(2, d)))
+              spherical ? std::shared_ptr<Domain>(std::make_shared<Sphere>(std::max<std::int64_t>(2, d)))
                         : std::make_shared<Euclidean>(d);
-          const auto columns = on_sphere ? std::max<std::int64_t>(2, d) : d;
+          const auto columns = spherical ? std::max<std::int64_t>(2, d) : d;
           Random start(1, "start"), initial(7, "device_test"), here(5, "noise"), there(5, "noise", device);
           const auto x = domain->sample_base(258, start, type);
-          Shallow energy(columns, {.neurons = 4}, initial, type);
+          const std::shared_ptr<Energy> energy =
+              columns > 1 ? std::shared_ptr<Energy>(std::make_shared<Shallow>(
+                                on_sphere(columns, type, initial), Shallow::Options{.neurons = 4}))
+                          : std::make_shared<Gaussian>(on_euclidean(columns, type), Gaussian::Options{});
           const Langevin chain({.step_size = 0.05, .antithetic = antithetic});
           auto expected = chain.init(x);
-          for (int i = 0; i < 3; ++i) chain.step(energy, *domain, expected, here, 1);
-          energy.to(device);
+          for (int i = 0; i < 3; ++i) chain.step(*energy, *domain, expected, here, 1);
+          energy->to(device);
           auto found = chain.init(x.to(device));
-          for (int i = 0; i < 3; ++i) chain.step(energy, *domain, found, there, 1);
+          for (int i = 0; i < 3; ++i) chain.step(*energy, *domain, found, there, 1);
           const double scale = expected.positions.abs().max().item<double>();
           EXPECT_LT(distance(found.positions.cpu(), expected.positions),
                     (type == torch::kFloat ? 1e-5 : 1e-13) * scale)
-              << c10::toString(type) << " d = " << d << " " << antithetic << on_sphere;
+              << c10::toString(type) << " d = " << d << " " << antithetic << spherical;
         }
       }
     }
@@ -200,7 +205,7 @@ TEST_P(OnDevice, LangevinStepsHaveTheNoiseTheyShould) {
   const std::int64_t n = 20'000;
   const auto pole = torch::tensor({0.0, 0.0, 1.0}, torch::kDouble).expand({n, 3}).contiguous().to(device);
   Random initial(7, "device_test");
-  Shallow flat(3, {.neurons = 4, .initial_weight = 1e-12}, initial, torch::kDouble);
+  Shallow flat(on_sphere(3, torch::kDouble, initial), {.neurons = 4, .initial_weight = 1e-12});
   flat.to(device);
   const Langevin chain({.step_size = 0.01});
   auto state = chain.init(pole);

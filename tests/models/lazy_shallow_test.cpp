@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -10,7 +11,7 @@ namespace {
 std::shared_ptr<LazyShallow> lazy_with(const std::vector<double>& coefficients, std::optional<double> cap) {
   Random random(9, "shallow_test");
   LazyShallow::Options options{.neurons = static_cast<std::int64_t>(coefficients.size()), .norm_cap = cap};
-  auto energy = std::make_shared<LazyShallow>(3, options, random, torch::kDouble);
+  auto energy = std::make_shared<LazyShallow>(on_sphere(3, torch::kDouble, random), options);
   const torch::NoGradGuard no_grad;
   energy->named_parameters()["coefficients"].copy_(torch::tensor(coefficients, torch::kDouble));
   return energy;

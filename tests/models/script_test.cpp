@@ -5,6 +5,7 @@
 #include "dualebm/framework/export/torchscript.hpp"
 #include "dualebm/framework/storage/checkpoint.hpp"
 #include "dualebm/models/shallow.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -25,7 +26,7 @@ class ScriptEnergy : public ::testing::Test {
   TemporaryFolder folder_;
   Random random_ = Random(1, "script_test");
   std::shared_ptr<Sphere> sphere_ = std::make_shared<Sphere>(3);
-  Shallow shallow_ = Shallow(3, {.neurons = 6, .activation = "softplus"}, random_, torch::kFloat);
+  Shallow shallow_ = Shallow(on_sphere(3, torch::kFloat, random_), {.neurons = 6, .activation = "softplus"});
 };
 
 TEST_F(ScriptEnergy, IsTheEnergyOfTheFileWithItsGradients) {

@@ -7,6 +7,7 @@
 #include "dualebm/framework/compute/parallel.hpp"
 #include "dualebm/models/lazy_shallow.hpp"
 #include "dualebm/models/shallow.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -32,14 +33,14 @@ std::shared_ptr<Energy> shallow_energy(const ShallowCase& which, std::int64_t d,
   const torch::NoGradGuard no_grad;
   if (which.regime == "lazy") {
     LazyShallow::Options lazy{.neurons = m, .activation = which.activation};
-    auto energy = std::make_shared<LazyShallow>(d, lazy, random, options);
+    auto energy = std::make_shared<LazyShallow>(on_sphere(d, options, random), lazy);
     energy->named_parameters()["coefficients"].copy_(random.normal({m}, options));
     return energy;
   }
   Shallow::Options learning{.neurons = m, .activation = which.activation};
   learning.bias = which.regime == "bias";
   learning.signs = learning.bias ? "balanced" : which.regime;
-  auto energy = std::make_shared<Shallow>(d, learning, random, options);
+  auto energy = std::make_shared<Shallow>(on_sphere(d, options, random), learning);
   energy->named_parameters()["weights"].copy_(random.uniform({m}, options) + 0.1);
   return energy;
 }
@@ -78,7 +79,7 @@ class ShallowGradients : public ::testing::TestWithParam<ShallowCase> {};
 // several blocks.
 TEST_P(ShallowGradients, AgreeWithAutograd) {
   const std::vector<std::array<std::int64_t, 3>> shapes = {
-      {1, 1, 1},    {1, 5, 7},      {2, 3, 7},       {3, 64, 31},    {3, 64, 32},    {3, 64, 33},
+      {2, 1, 1},    {2, 5, 7},      {2, 3, 7},       {3, 64, 31},    {3, 64, 32},    {3, 64, 33},
       {3, 64, 513}, {2, 64, 600},   {15, 200, 1500}, {31, 500, 65},  {32, 512, 65},  {33, 3, 513},
       {40, 31, 1},  {40, 200, 513}, {4, 64, 64},     {7, 128, 1500}, {3, 6000, 100}, {40, 1500, 600}};
   Random random(1, "points");

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -10,7 +11,7 @@ namespace {
 std::shared_ptr<Shallow> shallow_with(const std::vector<double>& weights, double cap) {
   Random random(9, "shallow_test");
   Shallow::Options options{.neurons = static_cast<std::int64_t>(weights.size()), .total_variation_cap = cap};
-  auto energy = std::make_shared<Shallow>(3, options, random, torch::kDouble);
+  auto energy = std::make_shared<Shallow>(on_sphere(3, torch::kDouble, random), options);
   const torch::NoGradGuard no_grad;
   energy->named_parameters()["weights"].copy_(torch::tensor(weights, torch::kDouble));
   return energy;
@@ -31,7 +32,7 @@ TEST(Shallow, BiasIsOneMoreCoordinate) {
   Random random(9, "shallow_test");
   Shallow::Options options{.neurons = 1};
   options.bias = true;
-  Shallow energy(2, options, random, torch::kDouble);
+  Shallow energy(on_sphere(2, torch::kDouble, random), options);
   const torch::NoGradGuard no_grad;
   energy.named_parameters()["neurons"].copy_(torch::tensor({{0.6, 0., 0.8}}, torch::kDouble));
   const auto x = torch::tensor({{1., 0.}, {-1., 0.}, {0., 1.}}, torch::kDouble);
@@ -41,7 +42,7 @@ TEST(Shallow, BiasIsOneMoreCoordinate) {
 TEST(Shallow, SignRules) {
   const auto signs = [](const std::string& rule) {
     Random random(9, "shallow_test");
-    return Shallow(3, {.neurons = 4, .signs = rule}, random, torch::kDouble)
+    return Shallow(on_sphere(3, torch::kDouble, random), {.neurons = 4, .signs = rule})
         .neurons()
         .signs.sum()
         .item<double>();
@@ -100,8 +101,9 @@ TEST(Shallow, NormIsTheMeanWeight) { EXPECT_DOUBLE_EQ(shallow_with({1, 2, 6}, 10
 
 TEST(Shallow, NeedsANeuron) {
   Random random(9, "shallow_test");
-  expect_contains(user_error([&] { Shallow(3, {.neurons = 0}, random, torch::kDouble); }), ">= 1");
-  expect_contains(user_error([&] { LazyShallow(3, {.neurons = 0}, random, torch::kDouble); }), ">= 1");
+  expect_contains(user_error([&] { Shallow(on_sphere(3, torch::kDouble, random), {.neurons = 0}); }), ">= 1");
+  expect_contains(user_error([&] { LazyShallow(on_sphere(3, torch::kDouble, random), {.neurons = 0}); }),
+                  ">= 1");
 }
 
 }  // namespace

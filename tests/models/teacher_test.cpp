@@ -4,6 +4,7 @@
 
 #include "dualebm/framework/evaluation/evaluator.hpp"
 #include "dualebm/framework/problem/domain.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -28,8 +29,8 @@ NeuronRows published_neurons(const std::string& name) {
 }
 
 Teacher teacher_of(const NeuronRows& rows, double sign = -1) {
-  return Teacher(static_cast<std::int64_t>(rows[0].size()), {.neurons = rows, .weight = 10, .sign = sign},
-                 torch::kDouble);
+  return Teacher(on_sphere(static_cast<std::int64_t>(rows[0].size()), torch::kDouble),
+                 {.neurons = rows, .weight = 10, .sign = sign});
 }
 
 /// The longest Σ_A z_j over subsets A of the neurons.
@@ -148,7 +149,7 @@ TEST(Teacher, HasNothingToTrain) { EXPECT_TRUE(teacher_of({{1, 0, 0}}).parameter
 
 TEST(Teacher, BadOptionsAreErrors) {
   const auto message = [](const Teacher::Options& options) {
-    return user_error([&] { Teacher(3, options, torch::kDouble); });
+    return user_error([&] { Teacher(on_sphere(3, torch::kDouble), options); });
   };
   expect_contains(message({.neurons = {}}), "teacher.neurons: 1 to 16 neurons, got 0");
   expect_contains(message({.neurons = NeuronRows(17, {1, 0, 0})}), "1 to 16 neurons, got 17");

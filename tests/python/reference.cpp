@@ -67,9 +67,11 @@ void write_one(const std::filesystem::path& folder, const std::string& name, con
         std::vector<std::shared_ptr<Transform>>{std::make_shared<Scaled>(torch::TensorOptions(type))});
   }
   Json description = {{"log_z", -0.75}, {"log_z_error", 1e-3}, {"configuration", configuration}};
-  description["configuration"]["energy"] = choice.resolved;
-  const Exportable model{
-      .energy = *energy, .domain = *domain, .transform = transform, .description = description};
+  description["configuration"]["energy"] = choice.resolved();
+  const Exportable model{.energy = *energy,
+                         .domain = *domain,
+                         .transform = transform,
+                         .description = std::make_shared<const Json>(description)};
   export_torchscript(folder / (name + ".pt"), model);
   export_safetensors(folder / (name + ".safetensors"), model);
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "dualebm/models/gaussian.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 #include "tests/trainers/gradients.hpp"
 
@@ -12,7 +13,7 @@ namespace {
 // λ = 4, μ = 1 at x = 0, ξ = 1, σ = 0.5, σ_0 = 0.25: x̃ = 0.5 and ∇E(x̃) = -2, x - x̃ + σ_0² ∇E = -0.5 - 0.125,
 // its square over σ² is 1.5625, times 1/(2 σ_0²) = 8.
 TEST(DenoisingScore, OfOnePointByHand) {
-  Gaussian energy(1, {.mean = {1}, .deviation = {0.5}}, torch::kDouble);
+  Gaussian energy(on_euclidean(1, torch::kDouble), {.mean = {1}, .deviation = {0.5}});
   const auto one = torch::ones({1, 1}, torch::kDouble);
   const auto found = denoising_score_objective(energy, 0 * one, one, 0.5 * one[0], 0.25);
   EXPECT_NEAR(found.item<double>(), 8 * 0.625 * 0.625 / 0.25, 1e-14);
@@ -22,7 +23,7 @@ TEST(DenoisingScore, OfOnePointByHand) {
 // ½ [λ² (s² + σ²) - 2λ + 1/σ²].
 TEST(DenoisingScore, OfOneLevelOnAGaussianIsItsClosedForm) {
   constexpr double s = 0.7, sigma = 0.4, lambda = 1 / (0.9 * 0.9);
-  Gaussian energy(1, {.mean = {0}, .deviation = {0.9}}, torch::kDouble);
+  Gaussian energy(on_euclidean(1, torch::kDouble), {.mean = {0}, .deviation = {0.9}});
   Random random(1, "points");
   const auto found = mean_of(50, [&] {
     const auto x = s * random.normal({20'000, 1}, torch::kDouble);
@@ -45,7 +46,7 @@ TEST(DenoisingScore, LadderIsGeometricFromLowToHigh) {
 /// little beside it.
 Estimate slope_at(double log_precision, const DenoisingScoreMatching::Options& options) {
   const auto energy = std::make_shared<Gaussian>(
-      1, Gaussian::Options{.deviation = {std::exp(-log_precision / 2)}}, torch::kDouble);
+      on_euclidean(1, torch::kDouble), Gaussian::Options{.deviation = {std::exp(-log_precision / 2)}});
   const auto data = torch::tensor({{-0.5}, {0.5}}, torch::kDouble).repeat({5000, 1});
   DenoisingScoreMatching trainer(context_of(energy, std::make_shared<Euclidean>(1), data), options);
   return mean_of(60, [&] {
@@ -81,7 +82,8 @@ TEST(DenoisingScoreMatching, WhatCannotBeIsRefused) {
   const auto smooth = softplus_energy(3, 4, 1);
   const auto plane = std::make_shared<Euclidean>(3);
   expect_contains(make(smooth, std::make_shared<Sphere>(3), {}), "which leaves the domain sphere");
-  const auto relu = std::make_shared<Shallow>(3, Shallow::Options{.neurons = 4}, random, torch::kDouble);
+  const auto relu =
+      std::make_shared<Shallow>(on_sphere(3, torch::kDouble, random), Shallow::Options{.neurons = 4});
   expect_contains(make(relu, plane, {}), "needs a smooth one");
   expect_contains(make(smooth, plane, {.levels = 3}), "give its ends noise_low and noise_high");
   expect_contains(make(smooth, plane, {.levels = 3, .noise_low = 0.1}), "give its ends");

@@ -7,6 +7,7 @@
 #include "dualebm/trainers/dual_gda.hpp"
 #include "dualebm/trainers/restart_gda.hpp"
 #include "dualebm/trainers/score_matching.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 #include "tests/trainers/gradients.hpp"
 
@@ -77,7 +78,7 @@ TEST_P(Golden, TrajectoryAgreesTo1em10) {
 
   Random unused(0, "unused");
   Shallow::Options options{.neurons = neurons.size(0), .total_variation_cap = golden["total_variation_cap"]};
-  auto energy = std::make_shared<Shallow>(data.size(1), options, unused, torch::kDouble);
+  auto energy = std::make_shared<Shallow>(on_sphere(data.size(1), torch::kDouble, unused), options);
   {
     const torch::NoGradGuard no_grad;
     energy->named_parameters()["neurons"].copy_(neurons);

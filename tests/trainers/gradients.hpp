@@ -6,6 +6,7 @@
 
 #include "dualebm/framework/training/trainer.hpp"
 #include "dualebm/models/shallow.hpp"
+#include "tests/support/contexts.hpp"
 
 namespace ebm::testing {
 
@@ -13,7 +14,7 @@ namespace ebm::testing {
 inline std::shared_ptr<Shallow> softplus_energy(std::int64_t d, std::int64_t neurons, double largest_weight) {
   Random random(3, "score_matching_test");
   Shallow::Options options{.neurons = neurons, .activation = "softplus", .signs = "balanced"};
-  auto energy = std::make_shared<Shallow>(d, options, random, torch::kDouble);
+  auto energy = std::make_shared<Shallow>(on_sphere(d, torch::kDouble, random), options);
   const torch::NoGradGuard no_grad;
   energy->named_parameters()["weights"].copy_(largest_weight * random.uniform({neurons}, torch::kDouble));
   return energy;

@@ -4,6 +4,7 @@
 
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/trainers/dual_gda.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 #include "tests/trainers/gradients.hpp"
 
@@ -21,7 +22,7 @@ torch::Tensor far_points(std::int64_t count) {
 }
 
 TrainerContext in_the_plane(const torch::Tensor& data) {
-  return context_of(std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kDouble),
+  return context_of(std::make_shared<Gaussian>(on_euclidean(2, torch::kDouble), Gaussian::Options{}),
                     std::make_shared<Euclidean>(2), data);
 }
 

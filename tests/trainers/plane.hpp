@@ -3,6 +3,7 @@
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/trainers/maximum_likelihood.hpp"
 #include "dualebm/trainers/restart_gda.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/trainers/gradients.hpp"
 
 namespace ebm::testing {
@@ -14,7 +15,7 @@ inline torch::Tensor plane_points(std::int64_t count) {
 
 /// A standard Gaussian energy on R² and points to train it on.
 inline TrainerContext on_the_plane(const torch::Tensor& data) {
-  return {.energy = std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kDouble),
+  return {.energy = std::make_shared<Gaussian>(on_euclidean(2, torch::kDouble), Gaussian::Options{}),
           .problem = problem_of(std::make_shared<Euclidean>(2), data),
           .random = std::make_shared<Random>(1, "particles")};
 }

@@ -10,6 +10,7 @@
 #include "dualebm/models/teacher.hpp"
 #include "dualebm/models/von_mises_fisher.hpp"
 #include "dualebm/trainers/denoising_score_matching.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -143,7 +144,7 @@ RecoveryProblem gaussian_problem(torch::ScalarType type) {
   Random random(2, "data");
   const auto deviation = torch::tensor({0.5, 0.6}, torch::kDouble),
              mean = torch::tensor({0.5, -0.3}, torch::kDouble);
-  return {.energy = std::make_shared<Gaussian>(2, Gaussian::Options{}, type),
+  return {.energy = std::make_shared<Gaussian>(on_euclidean(2, type), Gaussian::Options{}),
           .domain = std::make_shared<Euclidean>(2),
           .data = (mean + deviation * random.normal({1000, 2}, torch::kDouble)).to(type),
           .particle_step = 0.05,
@@ -200,7 +201,7 @@ class ExponentialTilt final : public Energy {
 TEST_P(Recovery, VonMisesFisherOnTheSphere) {
   Random random(3, "data");
   const VonMisesFisherMixture::Options truth{.concentration = 4, .means = {{2, -1, 2}}};
-  const auto teacher = std::make_shared<VonMisesFisherMixture>(3, truth, random, torch::kDouble);
+  const auto teacher = std::make_shared<VonMisesFisherMixture>(on_sphere(3, torch::kDouble, random), truth);
   const auto domain = std::make_shared<Sphere>(3);
   const RecoveryProblem problem{.energy = std::make_shared<ExponentialTilt>(),
                                 .domain = domain,
@@ -222,11 +223,11 @@ class ShallowRecovery : public ::testing::TestWithParam<Strategy> {};
 TEST_P(ShallowRecovery, PublishedTeacherOnTheSphere) {
   Random random(4, "data");
   const Teacher::Options truth{.neurons = {{-0.4907, 0.7621, 0.4224}, {0.4253, -0.3558, -0.8321}}};
-  const auto teacher = std::make_shared<Teacher>(3, truth, torch::kDouble);
+  const auto teacher = std::make_shared<Teacher>(on_sphere(3, torch::kDouble), truth);
   const auto domain = std::make_shared<Sphere>(3);
   const RecoveryProblem problem{
-      .energy = std::make_shared<Shallow>(3, Shallow::Options{.neurons = 16, .initial_weight = 5}, random,
-                                          torch::kFloat),
+      .energy = std::make_shared<Shallow>(on_sphere(3, torch::kFloat, random),
+                                          Shallow::Options{.neurons = 16, .initial_weight = 5}),
       .domain = domain,
       .data = sample_by_rejection(*teacher, *domain, 2000, random).to(torch::kFloat),
       .particle_step = 0.02,

@@ -7,6 +7,7 @@
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/models/von_mises_fisher.hpp"
 #include "dualebm/trainers/exact_score_matching.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 #include "tests/trainers/gradients.hpp"
 
@@ -39,7 +40,7 @@ torch::Tensor differences(Energy& energy, Function function) {
 
 // E = ½ Σ λ_k (x_k - μ_k)²: |∇E|² = Σ λ_k² (x_k - μ_k)² and ΔE = Σ λ_k (Hyvärinen 2005, §3.1).
 TEST(ExactScore, OfAGaussianIsItsClosedForm) {
-  Gaussian energy(2, {.mean = {0.5, -1}, .deviation = {0.5, 2}}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {.mean = {0.5, -1}, .deviation = {0.5, 2}});
   Random random(1, "points");
   const auto x = random.normal({50, 2}, torch::kDouble);
   const auto mean = torch::tensor({0.5, -1.}, torch::kDouble),
@@ -55,7 +56,7 @@ TEST(ExactScore, OfAVonMisesFisherDensityIsItsClosedForm) {
   const double k = 3;
   for (const std::int64_t d : {2, 3, 7}) {
     Random random(2, "points");
-    VonMisesFisherMixture energy(d, {.concentration = k}, random, torch::kDouble);
+    VonMisesFisherMixture energy(on_sphere(d, torch::kDouble, random), {.concentration = k});
     const auto x = Sphere(d).sample_base(50, random, torch::kDouble);
     const auto t = x.matmul(energy.named_parameters()["directions"].detach()[0] / k);
     const auto expected = 0.5 * k * k * (1 - t.square()) - k * static_cast<double>(d - 1) * t;
@@ -90,11 +91,11 @@ TEST(ExactScore, ParameterGradientsAgreeWithCentralDifferences) {
     const auto slopes = differences(*energy, [&] { return exact_objective(*energy, *domain, x); });
     EXPECT_LT(distance(gradient_of(trainer, x), slopes), 1e-8);
   };
-  agree(std::make_shared<Gaussian>(2, Gaussian::Options{.mean = {0.5, -1}, .deviation = {0.5, 2}},
-                                   torch::kDouble),
+  agree(std::make_shared<Gaussian>(on_euclidean(2, torch::kDouble),
+                                   Gaussian::Options{.mean = {0.5, -1}, .deviation = {0.5, 2}}),
         std::make_shared<Euclidean>(2));
   const VonMisesFisherMixture::Options mixture{.components = 3, .concentration = 2};
-  agree(std::make_shared<VonMisesFisherMixture>(4, mixture, random, torch::kDouble),
+  agree(std::make_shared<VonMisesFisherMixture>(on_sphere(4, torch::kDouble, random), mixture),
         std::make_shared<Sphere>(4));
   agree(softplus_energy(3, 5, 4), std::make_shared<Sphere>(3));
 }
@@ -108,7 +109,8 @@ struct Rings {
 
   static VonMisesFisherMixture make_teacher() {
     Random random(7, "score_matching_test");
-    return VonMisesFisherMixture(3, {.concentration = 3, .means = {{0, 0, 1}}}, random, torch::kDouble);
+    return VonMisesFisherMixture(on_sphere(3, torch::kDouble, random),
+                                 {.concentration = 3, .means = {{0, 0, 1}}});
   }
 
   double objective(Energy& energy) const {
@@ -141,7 +143,7 @@ TEST(ExactScore, IsHalfTheFisherDivergenceUpToAConstant) {
   const auto score = Sphere(3).to_tangent(rings.rule.points, rings.teacher.gradient(rings.rule.points));
   const double constant = -0.5 * rings.law.dot(score.square().sum(1)).item<double>();
   Random random(8, "score_matching_test");
-  VonMisesFisherMixture mixture(3, {.components = 2, .concentration = 4}, random, torch::kDouble);
+  VonMisesFisherMixture mixture(on_sphere(3, torch::kDouble, random), {.components = 2, .concentration = 4});
   const auto gentle = softplus_energy(3, 4, 2), steep = softplus_energy(3, 9, 30);
   for (Energy* energy : std::initializer_list<Energy*>{&rings.teacher, &mixture, gentle.get(), steep.get()}) {
     EXPECT_NEAR(rings.objective(*energy) - 0.5 * rings.fisher_divergence(*energy), constant, 1e-8);
@@ -175,14 +177,15 @@ TEST(RestartLimit, GradientOverStepTendsToThatOfTheExactObjective) {
     EXPECT_LT(((found.mean - expected).abs() / allowed).max().item<double>(), 1);
   };
   agree(softplus_energy(3, 5, 8), std::make_shared<Sphere>(3));
-  agree(std::make_shared<Gaussian>(2, Gaussian::Options{.mean = {0.5, -1}, .deviation = {0.5, 2}},
-                                   torch::kDouble),
+  agree(std::make_shared<Gaussian>(on_euclidean(2, torch::kDouble),
+                                   Gaussian::Options{.mean = {0.5, -1}, .deviation = {0.5, 2}}),
         std::make_shared<Euclidean>(2));
 }
 
 TEST(ExactScore, EnergyWithKinksIsRefused) {
   Random random(10, "score_matching_test");
-  const auto relu = std::make_shared<Shallow>(3, Shallow::Options{.neurons = 4}, random, torch::kDouble);
+  const auto relu =
+      std::make_shared<Shallow>(on_sphere(3, torch::kDouble, random), Shallow::Options{.neurons = 4});
   const auto x = Sphere(3).sample_base(5, random, torch::kDouble);
   const auto message =
       user_error([&] { ExactScoreMatching(context_of(relu, std::make_shared<Sphere>(3), x), {}); });

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "dualebm/trainers/exact_score_matching.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 #include "tests/trainers/gradients.hpp"
 
@@ -81,7 +82,8 @@ TEST(SlicedScore, OfAPlaneByHand) {
 
 TEST(SlicedScoreMatching, EnergyWithKinksIsRefused) {
   Random random(10, "score_matching_test");
-  const auto relu = std::make_shared<Shallow>(3, Shallow::Options{.neurons = 4}, random, torch::kDouble);
+  const auto relu =
+      std::make_shared<Shallow>(on_sphere(3, torch::kDouble, random), Shallow::Options{.neurons = 4});
   const auto x = Sphere(3).sample_base(5, random, torch::kDouble);
   expect_contains(
       user_error([&] { SlicedScoreMatching(context_of(relu, std::make_shared<Sphere>(3), x), {}); }),

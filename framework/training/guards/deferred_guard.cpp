@@ -18,7 +18,7 @@ void DeferredGuard::resume_at(std::int64_t iteration) {
   first_.fill_(never);
 }
 
-void DeferredGuard::check_gradients(const Energy& energy, std::int64_t, const std::string&) {
+void DeferredGuard::check_gradients(const Energy& energy, std::int64_t, const LikelyCause&) {
   const torch::NoGradGuard no_grad;
   iteration_.add_(1);
   note(energy, of_gradients);
@@ -26,7 +26,7 @@ void DeferredGuard::check_gradients(const Energy& energy, std::int64_t, const st
   for (std::size_t i = 0; i < kept_.size(); ++i) kept_[i].copy_(parameters[i]);
 }
 
-void DeferredGuard::check_parameters(Energy& energy, std::int64_t, const std::string&) {
+void DeferredGuard::check_parameters(Energy& energy, std::int64_t, const LikelyCause&) {
   const torch::NoGradGuard no_grad;
   note(energy, of_parameters);
   const auto good = first_.min() == never;
@@ -48,7 +48,7 @@ void DeferredGuard::note(const Energy& energy, Stage stage) {
   first.copy_(torch::where((all - all) == 0, first, torch::minimum(first, iteration_)));
 }
 
-void DeferredGuard::report(const Energy& energy, const std::string& likely_cause) const {
+void DeferredGuard::report(const Energy& energy, const LikelyCause& likely_cause) const {
   const auto first = first_.cpu();
   const auto iteration = first.min().item<std::int64_t>();
   if (iteration == never) return;

@@ -23,9 +23,9 @@ class DeferredGuard final : public FiniteGuard {
   bool deferred() const override { return true; }
   void resume_at(std::int64_t iteration) override;
   void check_gradients(const Energy& energy, std::int64_t iteration,
-                       const std::string& likely_cause) override;
-  void check_parameters(Energy& energy, std::int64_t iteration, const std::string& likely_cause) override;
-  void report(const Energy& energy, const std::string& likely_cause) const override;
+                       const LikelyCause& likely_cause) override;
+  void check_parameters(Energy& energy, std::int64_t iteration, const LikelyCause& likely_cause) override;
+  void report(const Energy& energy, const LikelyCause& likely_cause) const override;
 
  private:
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();

@@ -12,9 +12,9 @@ std::unique_ptr<FiniteGuard> make_finite_guard(const Energy& energy, bool deferr
 }
 
 void throw_non_finite(std::int64_t iteration, bool gradient, const std::string& parameter,
-                      const std::string& likely_cause) {
+                      const LikelyCause& likely_cause) {
   throw NonFiniteError(fmt::format("iteration {}: the {} \"{}\" is not finite; likely cause: {}", iteration,
-                                   gradient ? "gradient of" : "parameter", parameter, likely_cause));
+                                   gradient ? "gradient of" : "parameter", parameter, likely_cause()));
 }
 
 }  // namespace ebm

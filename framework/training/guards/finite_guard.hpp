@@ -1,12 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "dualebm/framework/problem/energy.hpp"
 
 namespace ebm {
+
+/// What is most likely to have gone wrong, for a message; asked for only when something has.
+using LikelyCause = std::function<std::string()>;
 
 /// Sees to it that a gradient or a parameter that is not finite ends the run before it harms the parameters.
 ///
@@ -24,12 +28,12 @@ class FiniteGuard {
 
   /// @throws NonFiniteError naming the iteration, the first such parameter and the cause, unless deferred
   virtual void check_gradients(const Energy& energy, std::int64_t iteration,
-                               const std::string& likely_cause) = 0;
+                               const LikelyCause& likely_cause) = 0;
   /// The same for the parameters. @throws NonFiniteError likewise
-  virtual void check_parameters(Energy& energy, std::int64_t iteration, const std::string& likely_cause) = 0;
+  virtual void check_parameters(Energy& energy, std::int64_t iteration, const LikelyCause& likely_cause) = 0;
 
   /// Throws what has been found and not told yet. @throws NonFiniteError
-  virtual void report(const Energy& energy, const std::string& likely_cause) const = 0;
+  virtual void report(const Energy& energy, const LikelyCause& likely_cause) const = 0;
 };
 
 /// Deferred where to read a number is to wait for the device.
@@ -37,6 +41,6 @@ std::unique_ptr<FiniteGuard> make_finite_guard(const Energy& energy, bool deferr
 
 /// @throws NonFiniteError in the words that all guards use
 [[noreturn]] void throw_non_finite(std::int64_t iteration, bool gradient, const std::string& parameter,
-                                   const std::string& likely_cause);
+                                   const LikelyCause& likely_cause);
 
 }  // namespace ebm

@@ -10,9 +10,9 @@ class ImmediateGuard final : public FiniteGuard {
   bool deferred() const override { return false; }
   void resume_at(std::int64_t) override {}
   void check_gradients(const Energy& energy, std::int64_t iteration,
-                       const std::string& likely_cause) override;
-  void check_parameters(Energy& energy, std::int64_t iteration, const std::string& likely_cause) override;
-  void report(const Energy&, const std::string&) const override {}
+                       const LikelyCause& likely_cause) override;
+  void check_parameters(Energy& energy, std::int64_t iteration, const LikelyCause& likely_cause) override;
+  void report(const Energy&, const LikelyCause&) const override {}
 };
 
 }  // namespace ebm

@@ -51,8 +51,8 @@ std::vector<torch::Tensor> trainable(const Energy& energy) {
 }
 
 template <class Optimizer, class Settings>
-std::shared_ptr<torch::optim::Optimizer> make_adam(const AdamOptions& given,
-                                                   const OptimizerContext& context) {
+std::shared_ptr<torch::optim::Optimizer> make_adam(const OptimizerContext& context,
+                                                   const AdamOptions& given) {
   const auto options = checked(given, "adam");
   return std::make_shared<Optimizer>(trainable(context.energy), Settings(options.learning_rate)
                                                                     .betas({options.beta1, options.beta2})
@@ -65,7 +65,7 @@ std::shared_ptr<torch::optim::Optimizer> make_adam(const AdamOptions& given,
 void add_optimizers(Registry<torch::optim::Optimizer, OptimizerContext>& optimizers) {
   optimizers.add<FlowOptions>(
       "wasserstein_fisher_rao", "transport and birth-death of neurons; shallow energies",
-      [](const FlowOptions& options, const OptimizerContext& context) {
+      [](const OptimizerContext& context, const FlowOptions& options) {
         trainable(context.energy);
         const auto* shallow = as_neuron_energy(context.energy);
         require(
@@ -80,7 +80,7 @@ void add_optimizers(Registry<torch::optim::Optimizer, OptimizerContext>& optimiz
   optimizers.add<AdamOptions>("adamw", "Adam with decoupled weight decay (Loshchilov & Hutter 2019)",
                               make_adam<torch::optim::AdamW, torch::optim::AdamWOptions>);
   optimizers.add<SgdOptions>("sgd", "stochastic gradient descent",
-                             [](const SgdOptions& given, const OptimizerContext& context) {
+                             [](const OptimizerContext& context, const SgdOptions& given) {
                                const auto options = checked(given, "sgd");
                                return std::make_shared<torch::optim::SGD>(
                                    trainable(context.energy), torch::optim::SGDOptions(options.learning_rate)

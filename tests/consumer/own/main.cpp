@@ -12,7 +12,7 @@
 int main(int argc, char** argv) {
   auto catalogue = ebm::standard_catalogue();
   catalogue.domains.add<Torus>("torus", "a product of circles");
-  catalogue.datasets.add<Tides>("tides", "two phases that follow each other; torus");
+  catalogue.datasets.add<TidesOptions>("tides", "two phases that follow each other; torus", draw_tides);
   catalogue.transforms.add<Turned>("turned", "mean directions become (1, 0); torus");
   catalogue.energies.add<Coupled>("coupled", "two von Mises densities, coupled; torus of two circles");
   catalogue.trainers.add<NoiseContrastive>("noise_contrastive", "data against noise from τ");

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "dualebm/models/shallow.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -98,7 +99,7 @@ TEST(ForEachShard, MayBeNested) {
 // Sums over shards in the order of completion, or shards by the number of threads, differ in the last bits.
 TEST(ForEachShard, ResultsAreTheSameBitsForEveryNumberOfThreads) {
   Random random(1, "parameters");
-  Shallow energy(3, {.neurons = 64}, random, torch::kFloat);
+  Shallow energy(on_sphere(3, torch::kFloat, random), {.neurons = 64});
   for (const std::int64_t rows : {513, 5003}) {
     const auto x = random.normal({rows, 3}, torch::kFloat);
     const auto weight = random.normal({rows}, torch::kFloat);

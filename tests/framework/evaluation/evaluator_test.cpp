@@ -10,6 +10,7 @@
 #include "dualebm/datasets/rejection.hpp"
 #include "dualebm/models/shallow.hpp"
 #include "dualebm/models/von_mises_fisher.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -42,8 +43,8 @@ struct Vmf {
   std::shared_ptr<Energy> energy() const {
     Random unused(0, "unused");
     return std::make_shared<VonMisesFisherMixture>(
-        dimension(), VonMisesFisherMixture::Options{.concentration = concentration, .means = {mean}}, unused,
-        torch::kDouble);
+        on_sphere(dimension(), torch::kDouble, unused),
+        VonMisesFisherMixture::Options{.concentration = concentration, .means = {mean}});
   }
 };
 
@@ -98,7 +99,7 @@ Evaluator over_test_set(const Vmf& teacher, const torch::Tensor& test) {
 
 TEST(ByQuadrature, AnEnergyIsAtDistanceZeroFromItself) {
   Random random(1, "parameters");
-  const auto energy = std::make_shared<Shallow>(3, Shallow::Options{}, random, torch::kDouble);
+  const auto energy = std::make_shared<Shallow>(on_sphere(3, torch::kDouble, random), Shallow::Options{});
   const auto values = on_sphere3(energy).evaluate(*energy);
   EXPECT_LT(std::abs(value_of(values, "kl")), 1e-12);
   EXPECT_EQ(value_of(values, "score_error"), 0);
@@ -194,7 +195,7 @@ TEST(Evaluator, ANumberThatIsNotFiniteIsAnErrorNamingTheMetric) {
 
 TEST(Evaluator, ReportsInTheOrderOfTheListOfMetrics) {
   Random random(1, "parameters");
-  Shallow energy(3, {}, random, torch::kDouble);
+  Shallow energy(on_sphere(3, torch::kDouble, random), {});
   std::vector<std::string> reported, listed;
   const auto evaluator = on_sphere3(teacher3.energy());
   for (const auto& [name, value] : evaluator.evaluate(energy)) reported.push_back(name);
@@ -207,7 +208,7 @@ TEST(Evaluator, ReportsInTheOrderOfTheListOfMetrics) {
 
 TEST(Evaluator, EvaluationLeavesTheEnergyAsItIs) {
   Random random(1, "parameters");
-  Shallow energy(3, {}, random, torch::kDouble);
+  Shallow energy(on_sphere(3, torch::kDouble, random), {});
   const auto before = energy.neurons().positions.clone();
   on_sphere3(teacher3.energy()).evaluate(energy);
   EXPECT_TRUE(torch::equal(energy.neurons().positions, before));
@@ -229,8 +230,8 @@ TEST(Metric, UnknownNamesGetTheNearestKnownOne) {
 // One point has no spread; its NaN must not be taken for a run that diverged.
 TEST(Evaluator, AOnePointTestSetHasNoStandardError) {
   Random random(3, "one point");
-  auto teacher =
-      std::make_shared<VonMisesFisherMixture>(5, VonMisesFisherMixture::Options{}, random, torch::kDouble);
+  auto teacher = std::make_shared<VonMisesFisherMixture>(on_sphere(5, torch::kDouble, random),
+                                                         VonMisesFisherMixture::Options{});
   const auto domain = std::make_shared<Sphere>(5);
   const auto points = domain->sample_base(4, random, torch::kDouble);
   const auto evaluator =

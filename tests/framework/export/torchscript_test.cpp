@@ -14,6 +14,7 @@
 #include "dualebm/models/shallow.hpp"
 #include "dualebm/models/teacher.hpp"
 #include "dualebm/models/von_mises_fisher.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/export_fixture.hpp"
 
 namespace ebm::testing {
@@ -60,20 +61,21 @@ TEST_F(Export, EveryKindOfEnergyIsTheSameFunctionInTheFile) {
   for (const auto type : {torch::kFloat, torch::kDouble}) {
     const double tolerance = type == torch::kFloat ? 1e-6 : 1e-14;
     for (const char* activation : {"relu", "squared_relu", "softplus"}) {
-      Shallow shallow(dimension, {.neurons = 20, .activation = activation, .bias = true}, random, type);
+      Shallow shallow(on_sphere(dimension, type, random),
+                      {.neurons = 20, .activation = activation, .bias = true});
       expect_faithful(shallow, sphere, tolerance);
     }
-    LazyShallow lazy(dimension, {.neurons = 20}, random, type);
+    LazyShallow lazy(on_sphere(dimension, type, random), {.neurons = 20});
     {
       const torch::NoGradGuard no_grad;
       lazy.parameters()[0].normal_();
     }
     expect_faithful(lazy, sphere, tolerance);
-    Teacher teacher(dimension, {.neurons = {{1, 0, 0}, {0, 1, 1}}}, type);
+    Teacher teacher(on_sphere(dimension, type), {.neurons = {{1, 0, 0}, {0, 1, 1}}});
     expect_faithful(teacher, sphere, tolerance);
-    Gaussian gaussian(dimension, {.mean = {0.5}, .deviation = {2}}, type);
+    Gaussian gaussian(on_euclidean(dimension, type), {.mean = {0.5}, .deviation = {2}});
     expect_faithful(gaussian, space, tolerance);
-    VonMisesFisherMixture mixture(dimension, {.components = 3}, random, type);
+    VonMisesFisherMixture mixture(on_sphere(dimension, type, random), {.components = 3});
     expect_faithful(mixture, sphere, tolerance);
   }
   Images images;
@@ -86,8 +88,8 @@ TEST_F(Export, ANormalizerFollowsItsWeights) {
   Random random(2, "export_test");
   using Case = std::pair<std::int64_t, double>;
   for (const auto& [d, concentration] : {Case{2, 1e-3}, {3, 5}, {15, 900}, {3, 2000}, {15, 2000}}) {
-    VonMisesFisherMixture mixture(d, {.components = 2, .concentration = concentration}, random,
-                                  torch::kDouble);
+    VonMisesFisherMixture mixture(on_sphere(d, torch::kDouble, random),
+                                  {.components = 2, .concentration = concentration});
     EXPECT_TRUE(write(mixture, Sphere(d)).trainable);
     const torch::NoGradGuard no_grad;
     auto copy = read();
@@ -124,7 +126,7 @@ TEST_F(Export, NamesThatPythonKeepsForItselfGetAnUnderscore) {
 
 // log p of a raw point is that of its image plus log |det|: E + ... - log |det|, with T itself inside.
 TEST_F(Export, TheTransformAndItsDeterminantAreInside) {
-  Gaussian gaussian(dimension, {}, torch::kFloat);
+  Gaussian gaussian(on_euclidean(dimension, torch::kFloat), {});
   const auto chain = std::make_shared<TransformChain>(
       std::vector<std::shared_ptr<Transform>>{std::make_shared<Shift>(), std::make_shared<Shift>()});
   write(gaussian, Euclidean(dimension), chain);
@@ -139,10 +141,11 @@ TEST_F(Export, TheTransformAndItsDeterminantAreInside) {
 }
 
 TEST_F(Export, TheFileSaysWhatItIs) {
-  Gaussian gaussian(dimension, {}, torch::kDouble);
+  Gaussian gaussian(on_euclidean(dimension, torch::kDouble), {});
   export_torchscript(file(), {.energy = gaussian,
                               .domain = Euclidean(dimension),
-                              .description = {{"log_z", 1.5}, {"configuration", {{"title", "né"}}}}});
+                              .description = std::make_shared<const Json>(
+                                  Json{{"log_z", 1.5}, {"configuration", {{"title", "né"}}}})});
   torch::jit::ExtraFilesMap extra = {{description_name, ""}};
   torch::jit::load(file().string(), torch::kCPU, extra);
   const auto description = Json::parse(extra[description_name]);

@@ -17,6 +17,7 @@
 #include "dualebm/models/gaussian.hpp"
 #include "tests/framework/sampling/known_moments.hpp"
 #include "tests/framework/sampling/two_modes.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -74,7 +75,7 @@ TEST(Resampling, EffectiveShareIsItsFormula) {
 // Weighted means follow an energy that moves faster than the particles could: here they do not move at all. A wrong
 // sign would send them the other way.
 TEST(Ensemble, WeightsFollowTheEnergy) {
-  Gaussian energy(1, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(1, torch::kDouble), {});
   Random random(2, "particles");
   Ensemble ensemble(std::make_shared<Still>(), random.normal({20000, 1}, torch::kDouble), 4000,
                     {.resample_below = 0});
@@ -96,7 +97,7 @@ TEST(Ensemble, WeightsFollowTheEnergy) {
 // The cache that was not renewed, or a weight taken twice, would show: particles move, the energy moves, and both
 // weights and kernel must speak of the same energy.
 TEST(Ensemble, MovingParticlesStayWithAMovingEnergy) {
-  Gaussian energy(2, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {});
   Random random(2, "particles");
   Ensemble ensemble(mala(), random.normal({5000, 2}, torch::kDouble), 1000, {});
   int resampled = 0;
@@ -117,7 +118,7 @@ TEST(Ensemble, MovingParticlesStayWithAMovingEnergy) {
 }
 
 TEST(Ensemble, VarianceIsThatOfTheChangeUnderTheWeights) {
-  Gaussian energy(1, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(1, torch::kDouble), {});
   Random random(2, "particles");
   Ensemble ensemble(mala(), random.normal({4000, 1}, torch::kDouble), 500, {});
   ensemble.move(energy, Euclidean(1), random);
@@ -137,7 +138,7 @@ TEST(Ensemble, VarianceIsThatOfTheChangeUnderTheWeights) {
 
 // The rows of a particle stay together: position, energy, gradient and velocity; and groups do not mix.
 TEST(Ensemble, ResamplingMovesAllColumnsTogetherWithinGroups) {
-  Gaussian energy(2, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {});
   Random random(2, "particles");
   auto start = random.normal({600, 2}, torch::kDouble);
   start.narrow(0, 400, 200) += 3;
@@ -160,7 +161,7 @@ TEST(Ensemble, ResamplingMovesAllColumnsTogetherWithinGroups) {
 
 // log Z grows by 3 on the way, all of it through Jarzynski's increments of the held-out particles.
 TEST(Ensemble, LogNormalizerFollowsByTheWeights) {
-  Gaussian energy(2, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {});
   Random random(2, "particles");
   Ensemble ensemble(mala(), random.normal({3000, 2}, torch::kDouble), 1500, {});
   EXPECT_TRUE(std::isnan(ensemble.log_normalizer().value()));
@@ -230,7 +231,7 @@ TEST(Ensemble, IsReadBackBitForBit) {
 
 // A kernel without a cache costs energies, not gradients.
 TEST(Ensemble, ServesKernelsThatKeepNothing) {
-  Gaussian energy(2, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {});
   Random random(2, "particles");
   Ensemble ensemble(std::make_shared<Langevin>(Langevin::Options{}), random.normal({200, 2}, torch::kDouble),
                     0, {});
@@ -243,7 +244,7 @@ TEST(Ensemble, ServesKernelsThatKeepNothing) {
 }
 
 TEST(Ensemble, MistakesAreNamed) {
-  Gaussian energy(2, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {});
   const auto points = torch::zeros({10, 2}, torch::kDouble);
   expect_contains(user_error([&] { Ensemble(mala(), points, 10, {}); }),
                   "10 of 10 particles cannot be held out");

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "dualebm/framework/sampling/base_proposal.hpp"
@@ -12,6 +13,7 @@
 #include "dualebm/models/von_mises_fisher.hpp"
 #include "tests/framework/sampling/known_moments.hpp"
 #include "tests/framework/sampling/two_modes.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -50,7 +52,7 @@ TEST(Tempering, LearnsALadderOfEqualRejections) {
 }
 
 TEST(Tempering, CountsAndCachesAreRight) {
-  Gaussian energy(2, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {});
   const auto sampler = ladder(2, 4);
   Random random(1, "chains");
   auto state = sampler.init(random.normal({100, 2}, torch::kDouble));
@@ -78,7 +80,7 @@ TEST(Tempering, CountsAndCachesAreRight) {
 // All levels of a small ladder against their own measures: N(0, 1) at one end, N(0, 4) at the other, where the ratio
 // of an exchange with the wrong sign shows at once.
 TEST(Tempering, MomentsOfAGaussianAreRight) {
-  Gaussian energy(2, {.mean = {1}}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {.mean = {1}});
   Random random(3, "start");
   const auto estimates =
       chain_means(ladder(2, 3), energy, Euclidean(2), random.normal({300, 2}, torch::kDouble), 200, 300,
@@ -117,7 +119,8 @@ TEST(SphericalSlice, MomentsOfVonMisesFisherAreRight) {
       Random random(3, "start");
       auto mean = std::vector<double>(static_cast<std::size_t>(d), 0.0);
       mean[0] = 1;
-      VonMisesFisherMixture energy(d, {.concentration = kappa, .means = {mean}}, random, torch::kDouble);
+      VonMisesFisherMixture energy(on_sphere(d, torch::kDouble, random),
+                                   {.concentration = kappa, .means = {mean}});
       const Sphere sphere(d);
       const double length = von_mises_fisher_mean_length(d, kappa),
                    square = 1 - static_cast<double>(d - 1) * length / kappa;
@@ -138,7 +141,7 @@ TEST(SphericalSlice, MomentsOfVonMisesFisherAreRight) {
 
 TEST(SphericalSlice, KeepsItsEnergiesAndRefusesOtherDomains) {
   Random random(3, "start");
-  VonMisesFisherMixture energy(3, {.concentration = 10}, random, torch::kDouble);
+  VonMisesFisherMixture energy(on_sphere(3, torch::kDouble, random), {.concentration = 10});
   const SphericalSlice slice({});
   const Sphere sphere(3);
   auto state = slice.init(sphere.sample_base(100, random, torch::kDouble));
@@ -155,7 +158,7 @@ TEST(Samplers, EveryNameMakesAKernelThatMoves) {
   Random random(3, "data");
   const auto sphere = std::make_shared<Sphere>(3);
   const auto data = sphere->sample_base(500, random, torch::kDouble);
-  VonMisesFisherMixture energy(3, {.concentration = 10}, random, torch::kDouble);
+  VonMisesFisherMixture energy(on_sphere(3, torch::kDouble, random), {.concentration = 10});
   EXPECT_EQ(samplers.names().size(), 8u);
   for (const auto& name : samplers.names()) {
     const auto sampler = samplers.read({{"name", name}}, "sampler").make({sphere, data, random});

@@ -13,6 +13,7 @@
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/models/von_mises_fisher.hpp"
 #include "tests/framework/sampling/known_moments.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -79,7 +80,7 @@ TEST(Kernels, MomentsOfGaussiansAreRight) {
       deviation.push_back(
           d == 1 ? 2 : std::pow(10, 2.0 * static_cast<double>(k) / static_cast<double>(d - 1) - 1));
     }
-    Gaussian energy(d, {.mean = mean, .deviation = deviation}, torch::kDouble);
+    Gaussian energy(on_euclidean(d, torch::kDouble), {.mean = mean, .deviation = deviation});
     const auto mu = torch::tensor(mean, torch::kDouble), sigma = torch::tensor(deviation, torch::kDouble);
     const auto f = [&](const torch::Tensor& x) {
       const auto z = (x - mu) / sigma;
@@ -233,7 +234,7 @@ TEST(Kernels, ACurvedDomainOfOnesOwnIsRefused) {
 }
 
 TEST(Kernels, StepsFindTheirAcceptanceFromAnywhere) {
-  Gaussian energy(10, {.deviation = {0.3}}, torch::kDouble);
+  Gaussian energy(on_euclidean(10, torch::kDouble), {.deviation = {0.3}});
   const double target[] = {0.574, 0.8, 0.9};
   for (const double initial : {1e-3, 1.0, 100.0}) {
     const std::vector<Kernel> far = {
@@ -255,7 +256,7 @@ TEST(Kernels, StepsFindTheirAcceptanceFromAnywhere) {
 }
 
 TEST(Kernels, FrozenAdaptationStandsStill) {
-  Gaussian energy(3, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(3, torch::kDouble), {});
   for (const auto& [name, sampler] : kernels()) {
     Random random(3, "chains");
     auto state = sampler->init(random.normal({50, 3}, torch::kDouble));
@@ -280,7 +281,7 @@ Sampler::State restored(const Sampler& sampler, const Sampler::State& state) {
 }
 
 TEST(Kernels, AStateReadBackGoesOnWithTheSameBits) {
-  Gaussian energy(3, {}, torch::kFloat);
+  Gaussian energy(on_euclidean(3, torch::kFloat), {});
   auto all = kernels();
   all.push_back({"composition", std::make_shared<Composition>(std::vector<std::shared_ptr<const Sampler>>{
                                     all[2].sampler, all[0].sampler})});
@@ -320,7 +321,7 @@ TEST(Kernels, StepsAreTheSameBitsForEveryNumberOfThreads) {
 TEST(Kernels, TheCacheServesUntilTheParametersMove) {
   for (const auto& [name, sampler] : kernels()) {
     const std::int64_t gradients = name == "hmc" ? 5 : 1;
-    Gaussian energy(2, {}, torch::kDouble);
+    Gaussian energy(on_euclidean(2, torch::kDouble), {});
     Random random(3, "chains");
     auto state = sampler->init(random.normal({4000, 2}, torch::kDouble));
     EXPECT_EQ(sampler->step(energy, Euclidean(2), state, random, 1).gradient_evaluations,
@@ -339,7 +340,7 @@ TEST(Kernels, TheCacheServesUntilTheParametersMove) {
 }
 
 TEST(Kernels, TheCacheDoesNotOutliveThePositions) {
-  Gaussian energy(2, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {});
   Random random(3, "chains");
   const Mala mala({});
   auto state = mala.init(random.normal({10, 2}, torch::kDouble));

@@ -7,6 +7,7 @@
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/models/shallow.hpp"
 #include "dualebm/models/von_mises_fisher.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -26,7 +27,7 @@ class Hoarder final : public Energy {
   torch::Tensor kept = torch::ones({2, 2}, torch::kDouble);
 };
 
-Gaussian standard_normal(std::int64_t dimension) { return {dimension, {}, torch::kDouble}; }
+Gaussian standard_normal(std::int64_t dimension) { return {on_euclidean(dimension, torch::kDouble), {}}; }
 
 // For E = x²/2σ² the chain is X <- (1 - h/σ²) X + sqrt(2h) ξ, stationary with variance σ² / (1 - h/2σ²)
 // exactly: 5/3 of σ² for the first coordinate here. A drift of the wrong sign diverges; noise sqrt(h) or a
@@ -35,7 +36,7 @@ Gaussian standard_normal(std::int64_t dimension) { return {dimension, {}, torch:
 TEST(Langevin, StationaryVarianceOnAGaussianIsExact) {
   constexpr double h = 0.2, count = 40000;
   const std::vector<double> deviation = {0.5, 1, 2}, mean = {1, -2, 0};
-  Gaussian energy(3, {.mean = mean, .deviation = deviation}, torch::kDouble);
+  Gaussian energy(on_euclidean(3, torch::kDouble), {.mean = mean, .deviation = deviation});
   Random random(1, "langevin");
   const Langevin chain({.step_size = h, .antithetic = false});
   auto state = chain.init(torch::tensor(mean, torch::kDouble).repeat({40000, 1}));
@@ -57,7 +58,8 @@ TEST(Langevin, SamplesVonMisesFisherOnTheSphere) {
   constexpr double kappa = 5, h = 0.002, count = 8000;
   const std::vector<double> mean = {0.6, 0, 0.8};
   Random random(1, "langevin");
-  VonMisesFisherMixture energy(3, {.concentration = kappa, .means = {mean}}, random, torch::kDouble);
+  VonMisesFisherMixture energy(on_sphere(3, torch::kDouble, random),
+                               {.concentration = kappa, .means = {mean}});
   const Sphere sphere(3);
   const Langevin chain({.step_size = h, .antithetic = false});
   auto state = chain.init(sphere.sample_base(8000, random, torch::kDouble));
@@ -207,7 +209,8 @@ TEST(Langevin, AStepIsItsFormula) {
       for (const bool antithetic : {true, false}) {
         Random random(1, "particles");
         const Sphere sphere(d);
-        const auto shallow = std::make_shared<Shallow>(d, Shallow::Options{.neurons = 9}, random, type);
+        const auto shallow =
+            std::make_shared<Shallow>(on_sphere(d, type, random), Shallow::Options{.neurons = 9});
         const auto x = sphere.sample_base(count, random, type);
         const auto noise = random.normal({antithetic ? count / 2 : count, d}, type);
         const auto xi = antithetic ? torch::cat({noise, -noise}) : noise;
@@ -230,7 +233,7 @@ TEST(Langevin, AStepIsItsFormula) {
 
 TEST(Langevin, AStepIsTheSameBitsForEveryNumberOfThreads) {
   Random parameters(1, "parameters");
-  Shallow energy(15, {.neurons = 20}, parameters, torch::kFloat);
+  Shallow energy(on_sphere(15, torch::kFloat, parameters), {.neurons = 20});
   const Sphere sphere(15);
   const auto start = sphere.sample_base(5002, parameters, torch::kFloat);
   std::vector<torch::Tensor> ends;

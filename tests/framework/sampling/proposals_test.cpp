@@ -14,6 +14,7 @@
 #include "dualebm/models/von_mises_fisher.hpp"
 #include "tests/framework/sampling/known_moments.hpp"
 #include "tests/framework/sampling/two_modes.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -145,7 +146,7 @@ TEST(IndependenceJump, CarriesMassBetweenFarModes) {
 
 // q that is far from p: a ratio turned about, or q left out of it, would give the moments of another measure.
 TEST(IndependenceJump, IsExactForAPoorProposal) {
-  Gaussian energy(1, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(1, torch::kDouble), {});
   const auto line = std::make_shared<Euclidean>(1);
   const IndependenceJump jump(std::make_shared<BaseProposal>(line, torch::ones({1}), torch::full({1}, 2.0)),
                               1);
@@ -159,8 +160,8 @@ TEST(IndependenceJump, IsExactForAPoorProposal) {
 
 TEST(IndependenceJump, OnTheSphereFindsBothPoles) {
   Random random(3, "data");
-  VonMisesFisherMixture energy(3, {.components = 2, .concentration = 100, .means = {{1, 0, 0}, {-1, 0, 0}}},
-                               random, torch::kDouble);
+  VonMisesFisherMixture energy(on_sphere(3, torch::kDouble, random),
+                               {.components = 2, .concentration = 100, .means = {{1, 0, 0}, {-1, 0, 0}}});
   const auto sphere = std::make_shared<Sphere>(3);
   auto data = 0.1 * random.normal({2000, 3}, torch::kDouble);
   data.select(1, 0).narrow(0, 0, 300) += 1;

@@ -5,6 +5,7 @@
 #include "dualebm/models/mlp.hpp"
 #include "dualebm/models/shallow.hpp"
 #include "tests/support/catalogue.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -88,12 +89,12 @@ void expect_refusals(const std::string& kind, const Entry& entry, std::size_t& c
     make_all([&](const auto& context) {
       try {
         choice.make(context);
-        ADD_FAILURE() << kind << " " << entry.name << " takes " << choice.resolved.dump();
+        ADD_FAILURE() << kind << " " << entry.name << " takes " << choice.resolved().dump();
       } catch (const UserError& error) {
         said += std::string(error.what()) + "; ";
         named = named || std::string(error.what()).find("." + planter.planted) != std::string::npos;
       } catch (const std::exception& error) {
-        ADD_FAILURE() << kind << " " << entry.name << " with " << choice.resolved.dump() << ": "
+        ADD_FAILURE() << kind << " " << entry.name << " with " << choice.resolved().dump() << ": "
                       << error.what();
       }
     });
@@ -148,7 +149,7 @@ TEST(EveryOption, IsCheckedByTheClassItBelongsTo) {
                            .random = std::make_shared<Random>(1, "noise")});
                      })),
             50U);
-  Shallow energy(3, {.neurons = 4}, random, torch::kFloat);
+  Shallow energy(on_sphere(3, torch::kFloat, random), {.neurons = 4});
   EXPECT_GT(refusals(all.optimizers, [&](auto make) { make(OptimizerContext{energy}); }), 30U);
   std::vector<MetricDescription> metrics;
   for (const auto& metric : standard_metrics()) metrics.push_back(metric->description());

@@ -19,8 +19,8 @@ std::string names_in_refusal(const std::string& message) {
 template <class Registry>
 void expect_entries_agree_with_themselves(const Registry& registry) {
   for (const auto& entry : registry.entries()) {
-    const auto resolved = registry.read({{"name", entry.name}}, "section").resolved;
-    EXPECT_EQ(registry.read(resolved, "section").resolved.dump(), resolved.dump()) << entry.name;
+    const auto resolved = registry.read({{"name", entry.name}}, "section").resolved();
+    EXPECT_EQ(registry.read(resolved, "section").resolved().dump(), resolved.dump()) << entry.name;
     std::vector<std::string> listed, written;
     for (const auto& field : entry.list()) listed.push_back(field.name);
     for (const auto& [key, value] : resolved.items()) {

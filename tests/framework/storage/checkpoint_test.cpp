@@ -10,6 +10,7 @@
 #include "dualebm/framework/training/schedules/schedules.hpp"
 #include "dualebm/models/shallow.hpp"
 #include "dualebm/trainers/dual_gda.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -25,7 +26,8 @@ struct SmallRun {
         batches(std::make_shared<Random>(stranger ? 90 : 2, "batches")),
         noise(std::make_shared<Random>(stranger ? 92 : 4, "particles")) {
     Random initial(stranger ? 91 : 3, "parameters");
-    energy = std::make_shared<Shallow>(3, Shallow::Options{.neurons = neurons}, initial, torch::kFloat);
+    energy =
+        std::make_shared<Shallow>(on_sphere(3, torch::kFloat, initial), Shallow::Options{.neurons = neurons});
     std::shared_ptr<torch::optim::Optimizer> optimizer;
     if (flow == Flow::adam) {
       optimizer = std::make_shared<torch::optim::Adam>(energy->parameters(), torch::optim::AdamOptions(0.01));

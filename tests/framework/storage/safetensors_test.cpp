@@ -6,6 +6,7 @@
 
 #include "dualebm/framework/export/weights.hpp"
 #include "dualebm/models/shallow.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -90,8 +91,10 @@ TEST(Safetensors, ABadFileIsOneLineThatSaysWhatIsWrong) {
 TEST(Safetensors, AnExportHoldsTheWeightsAndWhatTheyAre) {
   const TemporaryFolder folder;
   Random random(1, "safetensors_test");
-  Shallow energy(3, {.neurons = 5}, random, torch::kFloat);
-  export_safetensors(folder / "m", {.energy = energy, .domain = Sphere(3), .description = {{"log_z", 0.5}}});
+  Shallow energy(on_sphere(3, torch::kFloat, random), {.neurons = 5});
+  export_safetensors(folder / "m", {.energy = energy,
+                                    .domain = Sphere(3),
+                                    .description = std::make_shared<const Json>(Json{{"log_z", 0.5}})});
   const auto content = read_safetensors(folder / "m");
   ASSERT_EQ(content.tensors.size(), 3u);
   const std::map<std::string, torch::Tensor> found(content.tensors.begin(), content.tensors.end());

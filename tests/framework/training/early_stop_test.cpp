@@ -7,6 +7,7 @@
 
 #include "dualebm/framework/training/fit.hpp"
 #include "dualebm/models/gaussian.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -73,7 +74,7 @@ struct ScriptedRun {
                                   std::vector<std::shared_ptr<const Metric>>{std::make_shared<MeanSquare>(),
                                                                              std::make_shared<Nearness>()});
   std::shared_ptr<Gaussian> energy =
-      std::make_shared<Gaussian>(1, Gaussian::Options{.mean = {5}}, torch::kDouble);
+      std::make_shared<Gaussian>(on_euclidean(1, torch::kDouble), Gaussian::Options{.mean = {5}});
   Training training;
 };
 

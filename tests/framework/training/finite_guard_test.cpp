@@ -9,6 +9,7 @@
 #include "dualebm/framework/compute/ball_factor.hpp"
 #include "dualebm/framework/training/fit.hpp"
 #include "dualebm/models/gaussian.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -53,7 +54,8 @@ struct Setting {
   torch::Tensor data = torch::arange(10, torch::kDouble).unsqueeze(1).repeat({1, 2});
   std::shared_ptr<const Problem> problem =
       std::make_shared<Problem>(std::make_shared<Euclidean>(2), Dataset{.train = data});
-  std::shared_ptr<Energy> energy = std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kDouble);
+  std::shared_ptr<Energy> energy =
+      std::make_shared<Gaussian>(on_euclidean(2, torch::kDouble), Gaussian::Options{});
   // Adam moves on by its momentum even where a gradient is zeroed: only taking parameters back stops it.
   std::shared_ptr<torch::optim::Optimizer> optimizer =
       std::make_shared<torch::optim::Adam>(energy->parameters(), torch::optim::AdamOptions(0.01));

@@ -11,6 +11,7 @@
 #include "dualebm/framework/training/schedules/schedules.hpp"
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/trainers/dual_gda.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -67,7 +68,8 @@ struct Loop {
   torch::Tensor data = torch::arange(10, torch::kFloat).unsqueeze(1).repeat({1, 2});
   std::shared_ptr<const Problem> problem =
       std::make_shared<Problem>(std::make_shared<Euclidean>(2), Dataset{.train = data});
-  std::shared_ptr<Energy> energy = std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kFloat);
+  std::shared_ptr<Energy> energy =
+      std::make_shared<Gaussian>(on_euclidean(2, torch::kFloat), Gaussian::Options{});
   std::shared_ptr<torch::optim::Optimizer> optimizer =
       std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(1e-3));
   std::shared_ptr<Random> noise = std::make_shared<Random>(1, "noise");

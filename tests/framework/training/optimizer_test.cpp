@@ -12,6 +12,7 @@
 #include "dualebm/models/shallow.hpp"
 #include "dualebm/models/teacher.hpp"
 #include "tests/support/catalogue.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -142,7 +143,7 @@ std::shared_ptr<torch::optim::Optimizer> made(const Json& section, Energy& energ
 // A mean of 1, -2 with gradient 3, -4; Adam's first step is the learning rate in the direction of the sign.
 TEST(Optimizers, SgdAndAdamDescend) {
   for (const char* name : {"sgd", "adam", "adamw"}) {
-    Gaussian energy(2, {.mean = {1, -2}}, torch::kDouble);
+    Gaussian energy(on_euclidean(2, torch::kDouble), {.mean = {1, -2}});
     auto mean = energy.named_parameters()["mean"];
     const auto optimizer = made({{"name", name}, {"learning_rate", 0.1}, {"weight_decay", 0}}, energy);
     mean.mutable_grad() = row_of({3, -4});
@@ -156,7 +157,7 @@ TEST(Optimizers, SgdAndAdamDescend) {
 // that of AdamW is a factor 1 - learning_rate λ.
 TEST(Optimizers, WeightDecayOfAdamWIsDecoupled) {
   for (const char* name : {"adam", "adamw"}) {
-    Gaussian energy(2, {.mean = {1, -2}}, torch::kDouble);
+    Gaussian energy(on_euclidean(2, torch::kDouble), {.mean = {1, -2}});
     auto mean = energy.named_parameters()["mean"];
     const auto optimizer = made({{"name", name}, {"learning_rate", 0.1}, {"weight_decay", 0.5}}, energy);
     mean.mutable_grad() = row_of({0, 0});
@@ -168,7 +169,7 @@ TEST(Optimizers, WeightDecayOfAdamWIsDecoupled) {
 
 TEST(Optimizers, TheFlowTakesItsStepsFromTheOptions) {
   Random random(1, "parameters");
-  Shallow energy(3, {}, random, torch::kDouble);
+  Shallow energy(on_sphere(3, torch::kDouble, random), {});
   const auto flow =
       made({{"name", "wasserstein_fisher_rao"}, {"neuron_step", 0.3}, {"weight_step", 0}}, energy);
   EXPECT_EQ(flow->param_groups().at(0).options().get_lr(), 0.3);
@@ -177,7 +178,7 @@ TEST(Optimizers, TheFlowTakesItsStepsFromTheOptions) {
 
 TEST(Optimizers, LazyNeuronsAreFrozen) {
   Random random(1, "parameters");
-  LazyShallow energy(3, {.neurons = 4}, random, torch::kDouble);
+  LazyShallow energy(on_sphere(3, torch::kDouble, random), {.neurons = 4});
   const auto positions = energy.neurons().positions.clone();
   const auto flow = made({{"name", "wasserstein_fisher_rao"}, {"weight_step", 0.5}}, energy);
   energy.neurons().weights.mutable_grad() = row_of({1, -1, 0, 2});
@@ -187,12 +188,12 @@ TEST(Optimizers, LazyNeuronsAreFrozen) {
 }
 
 TEST(Optimizers, TheFlowNeedsNeurons) {
-  Gaussian energy(2, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {});
   expect_contains(user_error([&] { made({{"name", "wasserstein_fisher_rao"}}, energy); }), "neurons");
 }
 
 TEST(Optimizers, AnEnergyWithoutParametersCannotBeTrained) {
-  Teacher energy(3, {}, torch::kDouble);
+  Teacher energy(on_sphere(3, torch::kDouble), {});
   for (const char* name : {"wasserstein_fisher_rao", "adam", "adamw", "sgd"}) {
     expect_contains(user_error([&] { made({{"name", name}}, energy); }), "no parameters to train");
   }

@@ -11,12 +11,13 @@
 #include "dualebm/framework/training/fit.hpp"
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/models/shallow.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
 namespace {
 
-Gaussian line(double mean = 0) { return {1, {.mean = {mean}}, torch::kDouble}; }
+Gaussian line(double mean = 0) { return {on_euclidean(1, torch::kDouble), {.mean = {mean}}}; }
 
 void set_mean(Energy& energy, double value) {
   const torch::NoGradGuard no_grad;
@@ -51,7 +52,8 @@ TEST(ParameterAverage, DecayOutsideItsRangeIsAnError) {
 
 TEST(ParameterAverage, OfUnitVectorsIsAdmissible) {
   Random one(1, "parameters"), other(2, "parameters");
-  Shallow energy(3, {.neurons = 8}, one, torch::kDouble), moved(3, {.neurons = 8}, other, torch::kDouble);
+  Shallow energy(on_sphere(3, torch::kDouble, one), {.neurons = 8}),
+      moved(on_sphere(3, torch::kDouble, other), {.neurons = 8});
   ParameterAverage average(energy, 0.9);
   average.update(moved);
   average.write_to(energy);
@@ -179,7 +181,7 @@ TEST(GradientClip, ShortensTheGradientAndKeepsItsDirection) {
 
 // Of N(μ, 1) on a point x: ∂_μ = μ - x and ∂_{log λ} = ½ (x - μ)². At x - μ = 4 that is (-4, 8), of norm √80.
 TEST(GradientClip, IsOfAllParametersTogether) {
-  const auto energy = std::make_shared<Gaussian>(1, Gaussian::Options{}, torch::kDouble);
+  const auto energy = std::make_shared<Gaussian>(on_euclidean(1, torch::kDouble), Gaussian::Options{});
   const auto data = torch::full({3, 1}, 4.0, torch::kDouble);
   Training training(
       std::make_shared<Descent>(TrainerContext{

@@ -8,6 +8,7 @@
 #include "dualebm/framework/training/training.hpp"
 #include "dualebm/models/gaussian.hpp"
 #include "tests/support/catalogue.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -116,7 +117,7 @@ class IdleTrainer final : public Trainer {
 // Factors apply to the rate of the start: multiplied into the current one they would compound to
 // 2^(-t(t+1)/2).
 TEST(Schedule, TheTrainingAppliesFactorsToTheBaseRate) {
-  const auto energy = std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kDouble);
+  const auto energy = std::make_shared<Gaussian>(on_euclidean(2, torch::kDouble), Gaussian::Options{});
   const auto optimizer =
       std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(0.8));
   const auto halving = [](double half_life) {
@@ -144,7 +145,7 @@ class Watched final : public Schedule {
 
 // What a Schedule of a user's own is handed, and that its factor is taken.
 TEST(Schedule, AnOwnOneIsHandedTheMomentOfEveryStep) {
-  const auto energy = std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kDouble);
+  const auto energy = std::make_shared<Gaussian>(on_euclidean(2, torch::kDouble), Gaussian::Options{});
   const auto optimizer =
       std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(0.8));
   const auto points = torch::zeros({2, 2}, torch::kDouble);

@@ -10,6 +10,7 @@
 #include "dualebm/framework/sampling/diagnostics/flux.hpp"
 #include "dualebm/models/gaussian.hpp"
 #include "tests/framework/sampling/two_modes.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -128,7 +129,7 @@ TEST(Flux, TakesWeightsForWhatTheyAre) {
 
 // E KSD² of N independent draws is E k_0(x, x) / N = E[|s|² / ℓ + d / ℓ³] / N, which is 2 d / N here.
 TEST(SteinDiscrepancy, IsSmallForTheModelAndLargeElsewhere) {
-  Gaussian energy(2, {}, torch::kDouble);
+  Gaussian energy(on_euclidean(2, torch::kDouble), {});
   Random random(1, "points");
   const Euclidean plane(2);
   double sum = 0;
@@ -168,7 +169,7 @@ TEST(MeanDiscrepancy, IsZeroOnTheAverageForEqualLaws) {
 TEST(Diagnostics, AreTheSameBitsForEveryNumberOfThreads) {
   std::vector<std::vector<double>> all;
   with_each_number_of_threads([&](int) {
-    Gaussian energy(2, {}, torch::kDouble);
+    Gaussian energy(on_euclidean(2, torch::kDouble), {});
     Random random(1, "points");
     const auto x = random.normal({1500, 2}, torch::kDouble), y = random.normal({1300, 2}, torch::kDouble);
     all.push_back({kernel_stein_discrepancy(energy, Euclidean(2), x, {}), squared_mean_discrepancy(x, y),
