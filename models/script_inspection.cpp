@@ -7,11 +7,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <string_view>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/files.hpp"
 #include "dualebm/framework/base/printable.hpp"
 #include "dualebm/framework/export/tracing.hpp"
+#include "dualebm/models/archive_checksums.hpp"
 
 namespace ebm {
 namespace {
@@ -21,14 +24,27 @@ constexpr std::string_view forbidden[] = {"aten::save",      "aten::from_file", 
                                           "prim::rpc_async", "prim::rpc_sync",  "prim::rpc_remote",
                                           "prim::Print"};
 
+/// Whether what LibTorch reads under a name is what was written there. @param sums  by whole names: LibTorch leaves
+/// out the folder that they begin with
+void require_whole(std::string_view content, const std::string& name,
+                   const std::map<std::string, std::uint32_t>& sums, const std::string& path) {
+  if (sums.empty()) return;
+  const auto same = [&](const auto& entry) { return entry.first.substr(entry.first.find('/') + 1) == name; };
+  const auto found = std::find_if(sums.begin(), sums.end(), same);
+  require(found != sums.end() && found->second == zip_checksum(content),
+          "{}: damaged: the checksum of {} in it is another", path, printable(name));
+}
+
 void require_harmless_reading(const std::string& path) {
+  const auto sums = zip_checksums(read_whole(path, std::numeric_limits<std::size_t>::max()), path);
   caffe2::serialize::PyTorchStreamReader archive(path);
   require(archive.hasRecord("data.pkl") && !archive.hasRecord("model.json"),
           "{}: of a kind that LibTorch no longer writes; save it again with torch.jit.save", path);
   for (const auto& name : archive.getAllRecords()) {
-    if (!name.ends_with(".py")) continue;
     const auto [bytes, size] = archive.getRecord(name);
     const std::string_view code(static_cast<const char*>(bytes.get()), size);
+    require_whole(code, name, sums, path);
+    if (!name.ends_with(".py")) continue;
     require(code.find("__setstate__") == std::string_view::npos,
             "{}: refused: {} in it has a __setstate__, which would run when the file is read", path,
             printable(name));

@@ -12,7 +12,8 @@ namespace ebm {
 /// Reading a file runs the `__setstate__` of its classes, so that a file which has one is refused unread. The
 /// operators of everything in it are looked at afterwards: those of `aten` and `prim` are allowed but for the few that
 /// read or write files, all others are not. A loop without an end remains possible.
-/// @throws UserError naming the file if it is no TorchScript or holds any of that
+/// Members of the archive are compared with its checksums, which LibTorch does not do.
+/// @throws UserError naming the file if it is no TorchScript, damaged, or holds any of that
 torch::jit::Module read_inspected_script(const std::string& path);
 
 }  // namespace ebm

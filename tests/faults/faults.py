@@ -11,7 +11,9 @@ import itertools
 import json
 import os
 import pathlib
+import queue
 import resource
+import select
 import shutil
 import signal
 import subprocess
@@ -45,29 +47,67 @@ def expect(holds, text):
         raise Wrong(text)
 
 
+class Server:
+    """The program, loaded once and copied for each run (FAULTS_SERVER in interpose.cpp)."""
+
+    def __init__(self, program, library, work, number):
+        self.files = [work / f"server-{number}.{name}" for name in ("out", "error")]
+        self.process = subprocess.Popen([str(program)], env=environment(library, {"FAULTS_SERVER": 1}),
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.program = program
+
+    def run(self, words, faults, timeout):
+        settings = [f"{key}={value}" for key, value in faults.items()]
+        line = [*self.files, len(settings), *settings, self.program, *words]
+        self.process.stdin.write("\x1f".join(map(str, line)) + "\n")
+        child = int(self.process.stdout.readline())
+        if not select.select([self.process.stdout], [], [], timeout)[0]:
+            os.kill(child, signal.SIGKILL)
+            self.process.stdout.readline()
+            raise Wrong(f"{words}: hung for {timeout} s")
+        code = os.waitstatus_to_exitcode(int(self.process.stdout.readline()))
+        return code, *(path.read_text(errors="replace") for path in self.files)
+
+
+def environment(library=None, faults=None):
+    own = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", LC_ALL="C.UTF-8")
+    if library:
+        own.update({"LD_PRELOAD": str(library), **{key: str(value) for key, value in (faults or {}).items()}})
+    return own
+
+
 class Suite:
     def __init__(self, program, library, work, short):
         self.program, self.library, self.work, self.short = program, library, work, short
         self.rows, self.numbers, self.lock = [], itertools.count(), threading.Lock()
         self.config = work / "config.json"
         self.config.write_text(json.dumps(CONFIGURATION))
-        self.pool = concurrent.futures.ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2))
+        workers = max(2, os.cpu_count() or 2)
+        self.pool = concurrent.futures.ThreadPoolExecutor(max_workers=workers)
+        self.servers = queue.SimpleQueue()
+        for number in range(workers + 1):
+            self.servers.put(Server(program, library, work, number))
         self.runs = itertools.count(1)
         self.count = 0
 
     # -- running the program
-    def start(self, *words, faults=None, **options):
-        environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", LC_ALL="C.UTF-8")
-        if faults:
-            environment.update({"LD_PRELOAD": str(self.library), **{key: str(value) for key, value in faults.items()}})
+    def start(self, *words, **options):
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
         options.setdefault("stdin", subprocess.DEVNULL)
         with self.lock:
             self.count += 1
-        return subprocess.Popen([str(self.program), *map(str, words)], env=environment, **options)
+        return subprocess.Popen([str(self.program), *map(str, words)], env=environment(), **options)
 
-    def run(self, *words, timeout=120, **options):
+    def run(self, *words, timeout=120, faults=None, **options):
+        if not options and not any("\n" in str(word) for word in words):
+            with self.lock:
+                self.count += 1
+            server = self.servers.get()
+            try:
+                return server.run(words, faults or {}, timeout)
+            finally:
+                self.servers.put(server)
         process = self.start(*words, **options)
         try:
             out, error = process.communicate(timeout=timeout)
@@ -285,7 +325,11 @@ class Suite:
         def check(number):
             folder, process = self.long_run()
             process.send_signal(number)
-            _, error = process.communicate(timeout=60)
+            try:
+                _, error = process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise Wrong(f"{number!r} does not end a run") from None
             expect(process.returncode == 128 + number, f"{number!r}: exit code {process.returncode} {error}")
             status = json.loads((folder / "manifest.json").read_text())["status"]
             expect(status == f"interrupted: by {number.name}", f"{number!r}: {status}")
@@ -405,7 +449,14 @@ class Suite:
                           ["train", self.config, "--out", folder]):
                 code, _, error = self.run(*words)
                 expect(code in (0, 2) and (code == 0 or error.count("\n") == 1), f"{manifest}: {words}: {code} {error}")
-        self.rows.append(("odd files, folders, texts", 17))
+        for title in ("<!--<script>", "{{data}}", "</title><script>alert(1)</script>", "a\nb"):
+            folder = self.fresh("title")
+            code, _, error = self.train(folder, "--set", "title=" + json.dumps(title))
+            expect(code == 0, error)
+            page, plain = (folder / "report.html").read_text(), (self.whole / "report.html").read_text()
+            expect(page.count("<script") == plain.count("<script") and page.count("<!--") == plain.count("<!--"),
+                   f"the title {title!r} is markup in the page")
+        self.rows.append(("odd files, folders, texts", 21))
 
         for name in ("model.ebm", "checkpoint.ebm", "config.json", "metrics.jsonl", "run.lock", "manifest.json"):
             before = (self.whole / name).read_bytes()
@@ -476,6 +527,9 @@ def main():
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     begin = time.monotonic()
+    # A shell has a job in the background ignore some, and the program leaves it at that.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     suite = Suite(program, library, work, short)
     try:
         suite.everything()

@@ -1,9 +1,11 @@
 #include "dualebm/models/script.hpp"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/jit/serialization/import.h>
 
 #include "dualebm/framework/export/torchscript.hpp"
 #include "dualebm/framework/storage/checkpoint.hpp"
+#include "dualebm/models/archive_checksums.hpp"
 #include "dualebm/models/shallow.hpp"
 #include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
@@ -122,6 +124,19 @@ TEST_F(ScriptEnergy, CodeThatRunsOnReadingIsRefusedUnread) {
                       target + "\")\n");
   expect_contains(user_error([&] { read(path); }), "__setstate__");
   EXPECT_FALSE(std::filesystem::exists(target));
+}
+
+// LibTorch reads an archive without looking at its checksums: a bit of a weight would be another number.
+TEST_F(ScriptEnergy, DamagedWeightsAreRefused) {
+  EXPECT_EQ(zip_checksum("123456789"), 0xcbf43926U);
+  const auto bytes = read_file(written());
+  const auto weights = shallow_.named_parameters()["neurons"].detach().contiguous();
+  const auto place = bytes.find(std::string(static_cast<const char*>(weights.data_ptr()), weights.nbytes()));
+  ASSERT_NE(place, std::string::npos);
+  auto damaged = bytes;
+  damaged[place + 2] = static_cast<char>(damaged[place + 2] ^ 1);
+  EXPECT_NO_THROW(torch::jit::load(folder_.write("damaged.pt", damaged).string()));
+  expect_contains(user_error([&] { read((folder_ / "damaged.pt").string()); }), "damaged: the checksum of data/");
 }
 
 TEST_F(ScriptEnergy, WhatIsNoEnergyOfThesePointsIsOneLine) {
