@@ -37,8 +37,10 @@ std::uint32_t zip_checksum(std::string_view bytes) {
 
 std::map<std::string, std::uint32_t> zip_checksums(std::string_view archive, const std::string& where) {
   const auto end = archive.rfind(end_mark);
-  require(end != std::string_view::npos && end + end_bytes <= archive.size(),
-          "{}: not a whole archive: it has no end", where);
+  require(
+      end != std::string_view::npos && end + end_bytes <= archive.size(),
+      "{}: not a TorchScript file (torch.jit.save writes one, torch.save does not): no archive, or cut short",
+      where);
   const auto count = number_at(archive, end + 10, 2);
   std::size_t place = number_at(archive, end + 16, 4);
   std::map<std::string, std::uint32_t> sums;

@@ -98,7 +98,7 @@ torch::jit::Module read_inspected_script(const std::string& path) {
     throw;
   } catch (const std::exception& error) {
     fail("{}: not a TorchScript file (torch.jit.save writes one, torch.save does not): {}", path,
-         essence(error));
+         on_one_line(essence(error)));
   }
 }
 

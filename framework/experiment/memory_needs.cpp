@@ -106,19 +106,21 @@ double available_memory() {
 }
 
 void require_memory(const Experiment& experiment, std::int64_t points) {
-  const auto needs = memory_needs(experiment, points);
-  if (needs.empty()) return;
+  auto needs = memory_needs(experiment, points);
+  const double available = available_memory();
   double sum = 0;
   for (const auto& need : needs) sum += need.bytes;
-  const double available = available_memory();
   if (sum <= available) return;
-  const auto& most = *std::max_element(needs.begin(), needs.end(),
-                                       [](const auto& a, const auto& b) { return a.bytes < b.bytes; });
+  std::sort(needs.begin(), needs.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+  const auto& most = needs.front();
+  // What is too much by itself must all become less.
+  std::string keys = most.key;
+  for (std::size_t i = 1; i < needs.size() && needs[i].bytes > available; ++i) keys += ", " + needs[i].key;
   fail(
       "{}: {} take {:.3g} GB of the {:.3g} GB that this configuration asks for at least, and {:.3g} GB are "
       "free; "
       "lower {}",
-      most.key, most.what, most.bytes / gigabyte, sum / gigabyte, available / gigabyte, most.key);
+      most.key, most.what, most.bytes / gigabyte, sum / gigabyte, available / gigabyte, keys);
 }
 
 }  // namespace ebm

@@ -40,12 +40,16 @@ bool has_writer(const std::filesystem::path& path) {
          (::kill(static_cast<pid_t>(process), 0) == 0 || errno == EPERM);
 }
 
-/// Whether the lock is empty, as a kill may leave it, or one that this program has made.
-bool is_own_lock(const std::filesystem::path& path, bool may_be_empty) {
+/// Whether a lock is this program's. @param begun  otherwise it may also be what a kill or a loss of power leaves of one
+/// that was about to be made: the beginning of its text, with zeros behind it
+bool is_own_lock(const std::filesystem::path& path, bool begun) {
   if (std::filesystem::symlink_status(path).type() != std::filesystem::file_type::regular) return false;
-  const auto size = std::filesystem::file_size(path);
-  if (size == 0 || size > 4096) return may_be_empty && size == 0;
-  return read_whole(path, 4096).starts_with(RunLock::mark);
+  constexpr std::size_t most = 4096;
+  if (std::filesystem::file_size(path) > most) return false;
+  auto text = read_whole(path, most);
+  if (text.starts_with(RunLock::mark)) return true;
+  text.erase(text.find_last_not_of('\0') + 1);
+  return !begun && std::string_view(RunLock::mark).starts_with(text);
 }
 
 std::string now() {
@@ -70,7 +74,8 @@ std::string compiler() {
 void ensure_folder(const std::filesystem::path& path) {
   std::error_code error;
   std::vector<std::filesystem::path> missing;
-  for (auto folder = path; !folder.empty() && !std::filesystem::exists(folder, error); folder = folder.parent_path())
+  for (auto folder = path; !folder.empty() && !std::filesystem::exists(folder, error);
+       folder = folder.parent_path())
     missing.push_back(folder);
   std::filesystem::create_directories(path, error);
   require(!error && std::filesystem::is_directory(path), "{}: the folder cannot be made: {}", path.string(),
@@ -111,7 +116,8 @@ void RunDirectory::lock() {
 
 bool RunDirectory::is_blank() const {
   for (const auto& entry : std::filesystem::directory_iterator(path_)) {
-    const bool lock = entry.path().filename() == RunLock::file_name && is_own_lock(entry.path(), true);
+    const bool lock =
+        entry.path().filename() == RunLock::file_name && is_own_lock(entry.path(), /*begun=*/false);
     if (!lock && !is_temporary(entry.path())) return false;
   }
   return true;
@@ -119,7 +125,7 @@ bool RunDirectory::is_blank() const {
 
 bool RunDirectory::is_ours() const {
   const auto lock = path_ / RunLock::file_name;
-  if (std::filesystem::exists(lock) && is_own_lock(lock, false)) return true;
+  if (std::filesystem::exists(lock) && is_own_lock(lock, /*begun=*/true)) return true;
   if (!std::filesystem::exists(manifest())) return false;
   const auto content = read_json_file(manifest().string());
   return content.is_object() && content.contains("program") && content["program"].is_string() &&

@@ -43,8 +43,8 @@ RunLock::RunLock(const std::filesystem::path& folder) {
   const auto text = fmt::format("{} of process {} on {}\n", mark, ::getpid(), host_name());
   // In this order the mark is there at every moment, once it has been.
   const auto size = static_cast<ssize_t>(text.size());
-  const bool written =
-      ::pwrite(descriptor_, text.data(), text.size(), 0) == size && ::ftruncate(descriptor_, size) == 0;
+  const bool written = ::pwrite(descriptor_, text.data(), text.size(), 0) == size &&
+                       ::ftruncate(descriptor_, size) == 0 && ::fsync(descriptor_) == 0;
   if (written) return;
   const int error = errno;
   ::close(descriptor_);

@@ -15,6 +15,7 @@
 #include "dualebm/models/script.hpp"
 #include "dualebm/trainers/dual_gda.hpp"
 #include "tests/support/catalogue.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/gzip.hpp"
 #include "tests/support/npy.hpp"
 #include "tests/support/support.hpp"
@@ -90,7 +91,8 @@ Outcome read_damaged(const std::filesystem::path& path, int count, Read read) {
 }
 
 struct SmallTraining {
-  std::shared_ptr<Gaussian> energy = std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kFloat);
+  std::shared_ptr<Gaussian> energy =
+      std::make_shared<Gaussian>(on_euclidean(2, torch::kFloat), Gaussian::Options{});
   std::shared_ptr<const Problem> problem = std::make_shared<Problem>(
       std::make_shared<Euclidean>(2), Dataset{.train = Random(1, "damage").normal({20, 2}, torch::kFloat)});
   Training training{
@@ -219,7 +221,7 @@ TEST(DamagedFiles, OfData) {
 
 TEST(DamagedFiles, ForPython) {
   const TemporaryFolder folder;
-  Gaussian energy(2, Gaussian::Options{}, torch::kFloat);
+  Gaussian energy(on_euclidean(2, torch::kFloat), Gaussian::Options{});
   std::ofstream(folder / "weights.safetensors", std::ios::binary) << to_bytes(
       {.tensors = {{"mean", torch::zeros({2})}, {"width", torch::ones({2, 3})}}, .metadata = {{"a", "b"}}});
   read_damaged(folder / "weights.safetensors", 600,

@@ -409,8 +409,8 @@ class Suite:
         self.all_of("threads that cannot be had", range(0, 12, 5 if self.short else 1), threads)
         code, _, error = self.run("train", self.config, "--out", self.fresh("threads"), "--threads", 4096)
         expect(code == 2 and "--threads 4096" in error, f"4096 threads: {code} {error}")
-        wishes = ["trainer.particles=100000000000", "dataset.train=100000000000", "metrics.resolution=1000000",
-                  "energy.neurons=100000000000"]
+        wishes = ["trainer.particles=100000000000", "dataset.train=100000000000", "dataset.test=100000000000",
+                  "energy.neurons=100000000000", "trainer.particles_per_point=1000000000"]
         for wish in wishes:
             folder = self.fresh("wish")
             code, _, error = self.train(folder, "--set", wish)

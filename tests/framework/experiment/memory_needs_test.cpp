@@ -34,9 +34,9 @@ TEST(MemoryNeeds, CountWhatTheNumbersSay) {
 
 TEST(MemoryNeeds, WhatCannotBeHadIsRefusedByItsKey) {
   const std::tuple<const char*, Json, const char*> cases[] = {
-      {"dataset", {{"train", 100'000'000'000}}, "dataset.train: 1e+11 points of 3 numbers"},
+      {"dataset", {{"train", 100'000'000'000}}, "lower trainer.particles_per_point, dataset.train"},
       {"trainer", {{"name", "dual_gda"}, {"particles", 100'000'000'000}}, "lower trainer.particles"},
-      {"metrics", {{"resolution", 10'000'000}}, "lower metrics.resolution"},
+      {"dataset", {{"test", 100'000'000'000}}, "dataset.test: 1e+11 points of 3 numbers"},
       {"energy", {{"name", "shallow"}, {"neurons", 1'000'000'000'000}}, "lower energy.neurons"}};
   for (const auto& [section, options, part] : cases) {
     const auto message = user_error([&] { require_memory(experiment_with(section, options)); });

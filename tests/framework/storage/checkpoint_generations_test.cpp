@@ -6,6 +6,7 @@
 #include "dualebm/framework/training/fit.hpp"
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/trainers/dual_gda.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -23,7 +24,8 @@ struct Watched {
     return training.progress().iteration;
   }
 
-  std::shared_ptr<Gaussian> energy = std::make_shared<Gaussian>(2, Gaussian::Options{}, torch::kFloat);
+  std::shared_ptr<Gaussian> energy =
+      std::make_shared<Gaussian>(on_euclidean(2, torch::kFloat), Gaussian::Options{});
   std::shared_ptr<const Problem> problem = std::make_shared<Problem>(
       std::make_shared<Euclidean>(2), Dataset{.train = torch::zeros({4, 2}, torch::kFloat)});
   Training training{std::make_shared<DualGda>(TrainerContext{.energy = energy,

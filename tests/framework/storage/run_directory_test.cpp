@@ -83,9 +83,12 @@ TEST(RunDirectory, IsLockedForAsLongAsItIsHeld) {
 TEST(RunDirectory, WhatAKillLeavesBeforeTheBeginningCountsAsNothing) {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "run");
-  folder.write("run/run.lock", "");
-  folder.write("run/.dualebm-999999999-0.tmp", "half a");
-  RunDirectory::create(folder / "run", false);
+  for (const std::string& lock :
+       {std::string(), std::string(35, '\0'), std::string("dualeb"), std::string("dua\0\0", 5)}) {
+    folder.write("run/run.lock", lock);
+    folder.write("run/.dualebm-999999999-0.tmp", "half a");
+    RunDirectory::create(folder / "run", false);
+  }
   EXPECT_FALSE(std::filesystem::exists(folder / "run/.dualebm-999999999-0.tmp"));
   expect_contains(user_error([&] { RunDirectory::open(folder / "run"); }), "ended before it had begun");
   // With its configuration it has begun, though the manifest is not there yet.
