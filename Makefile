@@ -96,7 +96,7 @@ sanitize: setup-tests
 
 # What a run survives: kills, losses of power, full disks, damaged files, rivals, limits; about ten minutes.
 faults: TARGET = faults
-faults: build
+faults: setup-tests build
 
 # Every reader of files against libFuzzer, FUZZ_SECONDS each; a finding is an error and stays in build-fuzz.
 fuzz:
