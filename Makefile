@@ -1,6 +1,6 @@
 # Two commands: `make demo` shows what this is, `make test` shows that it works. `make bench` shows how fast.
 # Both install what is missing from Debian's packages first. LIBTORCH=/path takes another LibTorch.
-# For those who change it: quick (the tests without the slow ones), lint, coverage, docs, sanitize, fuzz, package.
+# For those who change it: quick (the tests without the slow ones), lint, coverage, docs, sanitize, faults, fuzz, package.
 
 BUILD ?= build
 JOBS ?= $(shell nproc)
@@ -22,7 +22,7 @@ FUZZ_SECONDS ?= 600
 WERROR ?= $(if $(LIBTORCH),OFF,$(if $(filter 12,$(shell g++ -dumpversion 2>/dev/null || echo 12)),ON,OFF))
 
 .PHONY: demo test quick bench peers build install package setup setup-tests setup-benchmarks lint format docs coverage \
-        sanitize fuzz clean
+        sanitize faults fuzz clean
 
 demo install: TARGET = dualebm
 demo: build
@@ -93,6 +93,10 @@ sanitize: setup-tests
 	@cmake --preset asan
 	@cmake --build build-asan --parallel $(JOBS)
 	@ctest --preset asan
+
+# What a run survives: kills, losses of power, full disks, damaged files, rivals, limits; about ten minutes.
+faults: TARGET = faults
+faults: setup-tests build
 
 # Every reader of files against libFuzzer, FUZZ_SECONDS each; a finding is an error and stays in build-fuzz.
 fuzz:

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "dualebm/apps/command_line.hpp"
+#include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/experiment/making.hpp"
 #include "dualebm/framework/problem/conformance.hpp"
 
@@ -8,11 +9,10 @@ namespace ebm {
 namespace {
 
 /// One line for what was looked into, and one for each thing that was found.
-bool show(const char* kind, const Conformance& conformance) {
-  fmt::print("{:<10} {:<24} {}\n", kind, conformance.subject,
-             conformance.holds() ? "keeps its promises" : "does not");
-  for (const auto& failure : conformance.failures)
-    fmt::print("           {}; {}\n", failure.what, failure.advice);
+bool reported(const char* kind, const Conformance& conformance) {
+  show("{:<10} {:<24} {}\n", kind, conformance.subject,
+       conformance.holds() ? "keeps its promises" : "does not");
+  for (const auto& failure : conformance.failures) show("           {}; {}\n", failure.what, failure.advice);
   return conformance.holds();
 }
 
@@ -23,10 +23,10 @@ int check_configuration(const CheckOptions& options, const Catalogue& catalogue)
   const auto prepared = make_problem(experiment, torch::kCPU);
   const auto energy = make_energy(experiment, prepared.problem->shared_domain(), torch::kCPU);
   Random random(experiment.seed(), "conformance");
-  const bool domain = show("domain", check(prepared.problem->domain(), random));
-  const bool holds = show("energy", check(*energy, prepared.problem->domain(), random)) && domain;
+  const bool domain = reported("domain", check(prepared.problem->domain(), random));
+  const bool holds = reported("energy", check(*energy, prepared.problem->domain(), random)) && domain;
   make_training(experiment, prepared, torch::kCPU);
-  fmt::print("{:<10} {:<24} {}\n", "training", experiment.trainer.name, "can be made");
+  show("{:<10} {:<24} {}\n", "training", experiment.trainer.name, "can be made");
   return holds ? 0 : 2;
 }
 

@@ -1,4 +1,5 @@
 #include "dualebm/apps/command_line.hpp"
+#include "dualebm/apps/process.hpp"
 #include "dualebm/apps/run_folders.hpp"
 
 #include <fmt/format.h>
@@ -25,7 +26,7 @@ void add_plugin_option(CLI::App& command, std::vector<std::string>& plugins) {
 void add_machine_options(CLI::App& command, std::string& device, int& threads) {
   command.add_option("--device", device, "cpu, cuda or cuda:I")->capture_default_str();
   command.add_option("--threads", threads, "threads to use; 0: all cores")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
 }
 
@@ -58,8 +59,6 @@ std::string as_typed(int argc, char** argv) {
   return text;
 }
 
-void use_threads(int count) { set_threads(count > 0 ? count : available_cores()); }
-
 /// What to say of a first word that is no subcommand; nothing if it is one, or an option.
 std::optional<std::string> unknown_subcommand(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return std::nullopt;
@@ -73,14 +72,26 @@ std::optional<std::string> unknown_subcommand(const CLI::App& app, int argc, cha
                      near ? fmt::format(" (did you mean \"{}\"?)", *near) : "", fmt::join(known, ", "));
 }
 
-int report_error(int code, const std::string& message) {
-  fmt::print(stderr, "dualebm: {}\n", message);
-  return code;
+/// More of them than this only wait for one another.
+int most_threads() { return std::max(32, 8 * available_cores()); }
+
+void use_threads(int count) {
+  require(count <= most_threads(),
+          "--threads {}: this process may use {} cores; at most {} threads are allowed", count,
+          available_cores(), most_threads());
+  set_threads(count > 0 ? count : available_cores());
+}
+
+void add_trust_option(CLI::App& command, bool& trust) {
+  command.add_flag(
+      "--trust-script", trust,
+      "run the code of TorchScript files that energies are read from: only if you trust their makers");
 }
 
 }  // namespace
 
 int run_command_line(int argc, char** argv, Catalogue catalogue) {
+  prepare_process();
   CLI::App app(
       "Trains energy-based models by dual gradient descent-ascent and compares with maximum likelihood via "
       "Langevin.\n"
@@ -89,7 +100,9 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 done, 2 an error in what was asked for (one line on stderr), 1 an error of the "
-      "program, 130, 143 or 129 ended by SIGINT, SIGTERM or SIGHUP with a checkpoint.");
+      "program or a result that could not be written, 130, 143 or 129 ended by SIGINT, SIGTERM or SIGHUP "
+      "with a "
+      "checkpoint.");
 
   TrainOptions training;
   auto* train_command = app.add_subcommand("train", "Train one energy; results go to a run directory");
@@ -163,12 +176,17 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
   list_command->add_option("KIND", kind, "only this kind, e.g. trainer");
 
   std::vector<std::string> plugins;
-  for (auto* command : app.get_subcommands({})) add_plugin_option(*command, plugins);
+  bool trust_scripts = false;
+  for (auto* command : app.get_subcommands({})) {
+    add_plugin_option(*command, plugins);
+    add_trust_option(*command, trust_scripts);
+  }
 
   keep_freed_memory();
-  try {
+  const auto run = [&] {
     app.parse(argc, argv);
     for (const auto& plugin : plugins) load_plugin(plugin, catalogue);
+    catalogue.trust_scripts = trust_scripts;
     training.settings.command = comparison.settings.command = as_typed(argc, argv);
     training.settings.plugins = comparison.settings.plugins = plugins;
     use_threads(std::max(
@@ -181,19 +199,17 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
     if (check_command->parsed()) return check_configuration(checking, catalogue);
     if (list_command->parsed()) list(kind, catalogue);
     return 0;
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    if (const auto message = unknown_subcommand(app, argc, argv)) return report_error(2, *message);
-    return report_error(2, first_line(error.what()) + " (dualebm --help tells the usage)");
-  } catch (const UserError& error) {
-    return report_error(2, error.what());
-  } catch (const c10::Error& error) {
-    return report_error(1, std::string("LibTorch: ") + error.what_without_backtrace());
-  } catch (const std::exception& error) {
-    return report_error(1, error.what());
-  } catch (...) {
-    return report_error(1, "something was thrown that is no std::exception");
-  }
+  };
+  const auto code = explain_errors([&] {
+    try {
+      return run();
+    } catch (const CLI::ParseError& error) {
+      if (error.get_exit_code() == 0) return app.exit(error);
+      if (const auto message = unknown_subcommand(app, argc, argv)) return report_error(2, *message);
+      return report_error(2, first_line(error.what()) + " (dualebm --help tells the usage)");
+    }
+  });
+  return after_output(code, /*also_in_files=*/train_command->parsed() || compare_command->parsed());
 }
 
 }  // namespace ebm

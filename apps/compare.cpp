@@ -8,6 +8,7 @@
 #include "dualebm/apps/report.hpp"
 #include "dualebm/apps/run_folders.hpp"
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
 #include "dualebm/framework/experiment/comparison_plan.hpp"
@@ -41,22 +42,53 @@ void prepare_folders(const ComparisonPlan& plan, const std::filesystem::path& ro
   for (const auto& planned : plan.trainings) create_run(root / planned.folder(), force);
 }
 
+/// The problem of the run at hand, which several in a row may share.
+class CurrentProblem final {
+ public:
+  CurrentProblem(const PlannedTraining& first, torch::Device device) : device_(device) { of(first); }
+
+  const PreparedProblem& of(const PlannedTraining& planned) {
+    if (planned.problem_key() != key_) {
+      key_.clear();
+      prepared_ = make_problem(planned.experiment, device_);
+      key_ = planned.problem_key();
+    }
+    return prepared_;
+  }
+
+ private:
+  torch::Device device_;
+  std::string key_;
+  PreparedProblem prepared_;
+};
+
+/// What a failed run has left: the records up to then, if they can be read.
+std::vector<Record> records_left_in(const std::filesystem::path& metrics) {
+  try {
+    return std::filesystem::exists(metrics) ? read_records(metrics) : std::vector<Record>{};
+  } catch (const std::exception&) {
+    return {};
+  }
+}
+
 /// Trains one line of the plan; a run that diverges or cannot be made is noted and the comparison goes on.
-TrainingRun run_planned(const PlannedTraining& planned, const PreparedProblem& prepared,
+TrainingRun run_planned(const PlannedTraining& planned, CurrentProblem& problem,
                         const std::filesystem::path& root, const RunSettings& settings,
                         const std::vector<std::int64_t>& evaluate_at) {
   const auto seed = planned.experiment.general.seed;
   const auto title = fmt::format("{} seed {}", planned.entry.label, seed);
-  const auto directory = create_run(root / planned.folder(), false);
-  TrainingRun run{.seed = seed, .metrics = prepared.evaluator->descriptions()};
+  TrainingRun run{.seed = seed};
   try {
+    const auto directory = create_run(root / planned.folder(), false);
+    const auto& prepared = problem.of(planned);
+    run.metrics = prepared.evaluator->descriptions();
     const auto training = make_training(planned.experiment, prepared, parse_device(settings.device));
     run = train_in(directory, planned.experiment, prepared, *training, settings, title, false, evaluate_at);
   } catch (const std::exception& error) {
     run.end = dynamic_cast<const NonFiniteError*>(&error) != nullptr ? RunEnd::diverged : RunEnd::failed;
     run.reason = first_line(error.what());
-    fmt::print(stderr, "{}: {}\n", title, error.what());
-    if (std::filesystem::exists(directory.metrics())) run.records = read_records(directory.metrics());
+    note("{}: {}\n", title, error.what());
+    if (!run.metrics.empty()) run.records = records_left_in(root / planned.folder() / "metrics.jsonl");
   }
   run.label = planned.entry.label;
   return run;
@@ -102,43 +134,27 @@ std::vector<std::int64_t> common_budget(const ComparisonPlan& plan, const Prepar
 }
 
 /// All trainings of the plan, one after the other, until a signal comes.
-struct Trained {
-  std::vector<TrainingRun> runs;
-  PreparedProblem first;  ///< of the first run: what the page shows
-};
-
-Trained train_all(const ComparisonPlan& plan, const std::filesystem::path& root,
-                  const RunSettings& settings) {
-  const auto device = parse_device(settings.device);
+std::vector<TrainingRun> train_all(const ComparisonPlan& plan, CurrentProblem& problem,
+                                   const std::filesystem::path& root, const RunSettings& settings) {
   const Interrupt interrupt;
-  Trained trained;
-  std::string key;
-  PreparedProblem prepared;
-  std::vector<std::int64_t> evaluate_at;
+  std::vector<TrainingRun> runs;
+  const auto evaluate_at =
+      common_budget(plan, problem.of(plan.trainings.front()), parse_device(settings.device));
   for (const auto& planned : plan.trainings) {
-    if (planned.problem_key() != key) {
-      key = planned.problem_key();
-      prepared = make_problem(planned.experiment, device);
-    }
-    if (trained.runs.empty()) {
-      trained.first = prepared;
-      evaluate_at = common_budget(plan, prepared, device);
-    }
-    auto run = run_planned(planned, prepared, root, settings, evaluate_at);
-    if (!run.caution.empty()) fmt::print(stderr, "{}: caution: {}\n", run.label, run.caution);
+    auto run = run_planned(planned, problem, root, settings, evaluate_at);
+    if (!run.caution.empty()) note("{}: caution: {}\n", run.label, run.caution);
     if (Interrupt::signal() != 0) break;
-    trained.runs.push_back(std::move(run));
+    runs.push_back(std::move(run));
   }
-  require(!trained.runs.empty(), "compare: interrupted before the first run was done");
-  return trained;
+  require(!runs.empty(), "compare: interrupted before the first run was done");
+  return runs;
 }
 
 void print_tables(const ComparisonPlan& plan, const Table& table, const std::vector<Table>& more) {
-  fmt::print("{}", to_text(table));
-  for (const auto& one : more) fmt::print("\n{}", to_text(one));
+  show("{}", to_text(table));
+  for (const auto& one : more) show("\n{}", to_text(one));
   if (plan.base.comparison.seeds.size() > 1)
-    fmt::print(
-        "\nmedian over seeds [least, greatest] ± median error of a seed; units: dualebm list metric\n");
+    show("\nmedian over seeds [least, greatest] ± median error of a seed; units: dualebm list metric\n");
 }
 
 }  // namespace
@@ -151,14 +167,17 @@ int compare(const LaunchOptions& options, const Catalogue& catalogue) {
   require(options.force || !std::filesystem::exists(root / "comparison.json"),
           "{}: holds a comparison already; --force replaces it, --out chooses another folder", root.string());
   // Data that cannot be had are found out before there is a folder.
-  make_problem(plan.trainings.front().experiment, parse_device(options.settings.device));
+  CurrentProblem problem(plan.trainings.front(), parse_device(options.settings.device));
+  const auto first = problem.of(plan.trainings.front());
+  ensure_folder(root);
+  const RunLock lock(root);
   prepare_folders(plan, root, options.force);
   std::filesystem::remove(root / "comparison.json");
 
   const auto summary = fmt::format("{}: {} entries × {} seeds, energy {}", base.general.title,
                                    plan.entries.size(), base.comparison.seeds.size(), base.energy.name);
-  fmt::print(stderr, "{}\n", summary);
-  const auto [runs, first] = train_all(plan, root, options.settings);
+  note("{}\n", summary);
+  const auto runs = train_all(plan, problem, root, options.settings);
   const bool complete = runs.size() == plan.trainings.size();
   const bool any =
       std::any_of(runs.begin(), runs.end(), [](const TrainingRun& run) { return run.energy != nullptr; });
@@ -184,6 +203,8 @@ int compare(const LaunchOptions& options, const Catalogue& catalogue) {
                  {"at_equal_time", to_json(more[1])},
                  {"sweep", sweep}};
   if (more.size() > 2) result["until_target"] = to_json(more[2]);
+  // Shown before they are written: a disk may be full.
+  print_tables(plan, table, more);
   write_report(root / "report.html",
                {.kind = "compare",
                 .summary = summary,
@@ -197,12 +218,10 @@ int compare(const LaunchOptions& options, const Catalogue& catalogue) {
   write_json(root / "comparison.json", result);
 
   if (!complete) {
-    fmt::print(stderr,
-               "interrupted: {} of {} runs are in the tables; the same command with --force starts again\n",
-               runs.size(), plan.trainings.size());
+    note("interrupted: {} of {} runs are in the tables; the same command with --force starts again\n",
+         runs.size(), plan.trainings.size());
   }
-  print_tables(plan, table, more);
-  fmt::print("report             {}\n", (root / "report.html").string());
+  show("report             {}\n", (root / "report.html").string());
   return complete ? 0 : 128 + Interrupt::signal();
 }
 

@@ -3,6 +3,7 @@
 
 #include "dualebm/apps/command_line.hpp"
 #include "dualebm/apps/new_rows.hpp"
+#include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/experiment/loaded_energy.hpp"
 
@@ -45,8 +46,8 @@ void evaluate(const EvaluateOptions& options, const Catalogue& catalogue) {
   require_same_data(RunDirectory::open(options.run), *prepared.problem);
   const auto values = prepared.evaluator->evaluate(*run.energy);
   if (is_left_out(values))
-    fmt::print(stderr, "log Z is not known: {}; raise metrics.most_nodes\n",
-               prepared.evaluator->quadrature_verdict(*run.energy));
+    note("log Z is not known: {}; raise metrics.most_nodes\n",
+         prepared.evaluator->quadrature_verdict(*run.energy));
   std::vector<Line> lines;
   for (const auto& [name, value] : values) {
     const auto& metric = prepared.evaluator->description(name);
@@ -54,17 +55,17 @@ void evaluate(const EvaluateOptions& options, const Catalogue& catalogue) {
   }
   if (!options.data.empty()) {
     const auto rows = read_new_rows(options.data, run, device, catalogue);
-    if (!rows.origin.empty()) fmt::print(stderr, "data: {}\n", rows.origin);
+    if (!rows.origin.empty()) note("data: {}\n", rows.origin);
     for (auto& line : lines_of_rows(options.data, rows, run, values)) lines.push_back(std::move(line));
   }
   if (options.json) {
     Json object = Json::object();
     for (const auto& line : lines) object[line.name] = line.value;
-    fmt::print("{}\n", object.dump(2));
+    show("{}\n", object.dump(2));
     return;
   }
   for (const auto& line : lines) {
-    fmt::print("{:<30} {:<14.8g} {:<28} {}\n", line.name, line.value, line.unit, line.meaning);
+    show("{:<30} {:<14.8g} {:<28} {}\n", line.name, line.value, line.unit, line.meaning);
   }
 }
 

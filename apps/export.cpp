@@ -2,10 +2,10 @@
 
 #include "dualebm/apps/command_line.hpp"
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/experiment/loaded_energy.hpp"
 #include "dualebm/framework/export/torchscript.hpp"
 #include "dualebm/framework/export/weights.hpp"
-#include "dualebm/framework/settings/config_file.hpp"
 #include "dualebm/framework/training/callbacks/metrics_file.hpp"
 
 namespace ebm {
@@ -22,8 +22,7 @@ std::optional<Record> record_of_model(const RunDirectory& run, const Json& manif
 
 /// What somebody who has the file alone may want to know.
 Json description_of(const RunDirectory& run, const LoadedEnergy& loaded) {
-  const auto manifest =
-      std::filesystem::exists(run.manifest()) ? read_json_file(run.manifest().string()) : Json::object();
+  const auto manifest = run.read_manifest();
   Json description = {
       {"energy", loaded.experiment.energy.name}, {"log_z", nullptr}, {"log_z_error", nullptr}};
   if (const auto record = record_of_model(run, manifest)) {
@@ -71,7 +70,7 @@ OwnNumbers own_numbers(const RunDirectory& run, const LoadedEnergy& loaded) {
   }
 }
 
-std::string shown(double error) {
+std::string agreement(double error) {
   return error == 0 ? "to the last bit" : fmt::format("to {:.1g} of their size", error);
 }
 
@@ -80,11 +79,11 @@ std::string summary_of(const ExportResult& result, const OwnNumbers& own) {
   auto text = fmt::format(
       "verified on {} points in batches of 1, 2, 5, 7 and 64: energies agree {}, scores {}, energies in the "
       "other precision {}",
-      fidelity.points, shown(fidelity.energy_error), shown(fidelity.score_error),
-      shown(fidelity.converted_error));
+      fidelity.points, agreement(fidelity.energy_error), agreement(fidelity.score_error),
+      agreement(fidelity.converted_error));
   if (own.points.defined()) {
     text += fmt::format("\nverified against the run's own numbers: {} points as they came, energies agree {}",
-                        fidelity.known_points, shown(fidelity.known_error));
+                        fidelity.known_points, agreement(fidelity.known_error));
     if (own.likelihood) text += fmt::format("; NLL {:.8g}, as evaluate says", *own.likelihood);
   } else {
     text += fmt::format("\nnot compared with the run's own numbers: {}", own.why_not);
@@ -103,11 +102,7 @@ void export_run(const ExportOptions& options, const Catalogue& catalogue) {
   const auto run = RunDirectory::open(options.run);
   const auto path = options.out.empty() ? run.path() / (script ? "export.pt" : "export.safetensors")
                                         : std::filesystem::path(options.out);
-  for (const auto& own :
-       {run.config(), run.manifest(), run.metrics(), run.checkpoint(), run.model(), run.transform()}) {
-    require(std::filesystem::weakly_canonical(path) != std::filesystem::weakly_canonical(own),
-            "export: {} is the run's own; choose another name with -o", path.string());
-  }
+  require_no_file_of_a_run(path, "export");
   require(options.force || !std::filesystem::exists(path),
           "export: {} is there already; --force replaces it, -o chooses another name", path.string());
 
@@ -125,7 +120,7 @@ void export_run(const ExportOptions& options, const Catalogue& catalogue) {
   } else {
     export_safetensors(path, model);
   }
-  fmt::print("{}\n{}\n", path.string(), summary);
+  show("{}\n{}\n", path.string(), summary);
 }
 
 }  // namespace ebm

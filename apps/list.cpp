@@ -3,14 +3,15 @@
 
 #include "dualebm/apps/command_line.hpp"
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/output.hpp"
 
 namespace ebm {
 namespace {
 
 void print_fields(const std::vector<FieldDescription>& fields) {
   for (const auto& field : fields) {
-    fmt::print("    {:<22} {}\n", field.name, field.meaning);
-    fmt::print("    {:<22} {}; default {}\n", "", field.type, field.default_value);
+    show("    {:<22} {}\n", field.name, field.meaning);
+    show("    {:<22} {}; default {}\n", "", field.type, field.default_value);
   }
 }
 
@@ -24,7 +25,7 @@ std::vector<FieldDescription> fields_of() {
 template <class Product, class Context>
 void print_registry(const Registry<Product, Context>& registry) {
   for (const auto& entry : registry.entries()) {
-    fmt::print("  {}: {}\n", entry.name, entry.meaning);
+    show("  {}: {}\n", entry.name, entry.meaning);
     print_fields(entry.list());
   }
 }
@@ -32,8 +33,8 @@ void print_registry(const Registry<Product, Context>& registry) {
 void print_metrics(const Registry<Metric, MetricContext>& metrics) {
   for (const auto& registered : metrics.entries()) {
     const auto entry = registered.read(Json::object(), "metrics").make({})->description();
-    fmt::print("  {}: {}\n    {:<22} {}{}\n", entry.name, entry.label, entry.unit, entry.meaning,
-               entry.better.empty() ? "" : "; " + entry.better + " is better");
+    show("  {}: {}\n    {:<22} {}{}\n", entry.name, entry.label, entry.unit, entry.meaning,
+         entry.better.empty() ? "" : "; " + entry.better + " is better");
     print_fields(registered.list());
   }
 }
@@ -61,7 +62,7 @@ void list(const std::string& kind, const Catalogue& catalogue) {
   for (const auto& [name, print] : kinds) {
     names.push_back(name);
     if (!kind.empty() && kind != name && kind != name + "s") continue;
-    fmt::print("{}{}\n", name, name == "schedule" ? " (optimizer_schedule, particle_schedule)" : "");
+    show("{}{}\n", name, name == "schedule" ? " (optimizer_schedule, particle_schedule)" : "");
     print();
     if (!kind.empty()) return;
   }

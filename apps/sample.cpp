@@ -1,11 +1,13 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "dualebm/apps/command_line.hpp"
 #include "dualebm/datasets/files/points.hpp"
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/base/files.hpp"
+#include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/experiment/loaded_energy.hpp"
 #include "dualebm/framework/sampling/langevin.hpp"
@@ -37,11 +39,23 @@ std::string as_csv(const LoadedEnergy& run, const torch::Tensor& points) {
   return csv_of(table, header);
 }
 
+/// Neither a file of a run nor one that this run was trained on: points drawn can be drawn again, these cannot.
+void require_free(const std::string& path, const LoadedEnergy& run) {
+  require_no_file_of_a_run(path, "sample");
+  std::error_code none;
+  for (const auto& [key, value] : run.experiment.dataset.resolved().items()) {
+    if (!value.is_string() || value.get_ref<const std::string&>().empty()) continue;
+    require(!std::filesystem::equivalent(path, value.get<std::string>(), none) || none,
+            "sample: {} is what the run was trained on (dataset.{}); choose another name with -o", path, key);
+  }
+}
+
 }  // namespace
 
 void sample(const SampleOptions& options, const Catalogue& catalogue) {
   const auto device = parse_device(options.device);
   const auto run = load_energy_of(options.run, device, catalogue);
+  if (!options.out.empty()) require_free(options.out, run);
   const auto& domain = *run.domain;
   const auto tensor_options = torch::TensorOptions(run.experiment.dtype()).device(device);
   Random random(static_cast<std::uint64_t>(options.seed), "sample", tensor_options.device());
@@ -61,10 +75,10 @@ void sample(const SampleOptions& options, const Catalogue& catalogue) {
   }
   const auto text = as_csv(run, state.positions);
   if (options.out.empty()) {
-    fmt::print("{}", text);
+    write_result(text);
   } else {
     write_atomically(options.out, text);
-    fmt::print("{} points written to {}\n", options.count, options.out);
+    note("{} points written to {}\n", options.count, options.out);
   }
 }
 

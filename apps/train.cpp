@@ -5,9 +5,10 @@
 #include "dualebm/apps/run_folders.hpp"
 #include "dualebm/datasets/data_check.hpp"
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/experiment/loaded_energy.hpp"
-#include "dualebm/framework/settings/config_file.hpp"
+#include "dualebm/framework/experiment/run_identity.hpp"
 #include "dualebm/framework/training/callbacks/interrupt.hpp"
 
 namespace ebm {
@@ -22,9 +23,8 @@ Json configuration_of(const TrainOptions& options) {
   require(options.out.empty() || options.out == options.resume,
           "train: --out and --resume name different folders");
   require(!options.force, "train: --force throws away what --resume goes on with; take one of them");
-  const auto file =
-      options.config.empty() ? RunDirectory::open(options.resume).config().string() : options.config;
-  return load_configuration(file, options.overrides);
+  if (!options.config.empty()) return load_configuration(options.config, options.overrides);
+  return load_configuration_of(RunDirectory::open(options.resume), options.overrides);
 }
 
 std::string summary_of(const Experiment& experiment, const Problem& problem) {
@@ -36,12 +36,12 @@ std::string summary_of(const Experiment& experiment, const Problem& problem) {
 /// What was read, and what about it will harm a training.
 void show_data(const Problem& problem) {
   const auto& data = problem.data();
-  if (!data.origin.empty()) fmt::print(stderr, "data: {}\n", data.origin);
+  if (!data.origin.empty()) note("data: {}\n", data.origin);
   if (data.teacher || data.mapped) return;
   const auto points = problem.domain().coordinates_of(data.train);
   const bool named = static_cast<std::int64_t>(data.columns.size()) == points.size(1);
   for (const auto& found : check_data(points, named ? data.columns : std::vector<std::string>{})) {
-    fmt::print(stderr, "data: {}, {}: {}\n", found.what, found.where, found.advice);
+    note("data: {}, {}: {}\n", found.what, found.where, found.advice);
   }
 }
 
@@ -50,22 +50,22 @@ void show_data(const Problem& problem) {
 int train(const TrainOptions& options, const Catalogue& catalogue) {
   const bool resume = !options.resume.empty();
   const auto configuration = configuration_of(options);
-  const auto experiment =
-      resume ? read_experiment_of(RunDirectory::open(options.resume), configuration, catalogue)
-             : read_experiment(configuration, catalogue);
+  // Taken before anything is read, so that nobody else writes to it meanwhile.
+  std::optional<RunDirectory> left;
+  if (resume) left = RunDirectory::take_up(options.resume);
+  const auto experiment = resume ? read_experiment_of(*left, configuration, catalogue)
+                                 : read_experiment(configuration, catalogue);
   const auto device = parse_device(options.settings.device);
   const auto path = resume                ? std::filesystem::path(options.resume)
                     : options.out.empty() ? default_folder(experiment.general.title)
                                           : std::filesystem::path(options.out);
+  if (resume) changes_of(*left, experiment);
   const auto prepared = make_problem(experiment, device);
-  if (resume) {
-    require_same_run(RunDirectory::open(path), experiment);
-    require_same_data(RunDirectory::open(path), *prepared.problem);
-  }
+  if (resume) require_same_data(*left, *prepared.problem);
   const auto training = make_training(experiment, prepared, device);
-  const auto directory = resume ? RunDirectory::open(path) : create_run(path, options.force);
+  const auto directory = resume ? *left : create_run(path, options.force);
   const auto summary = summary_of(experiment, *prepared.problem);
-  fmt::print(stderr, "{}\n", summary);
+  note("{}\n", summary);
   show_data(*prepared.problem);
 
   const auto run =
@@ -74,23 +74,23 @@ int train(const TrainOptions& options, const Catalogue& catalogue) {
                {.kind = "train",
                 .summary = summary,
                 .configuration = experiment.resolved,
-                .manifest = read_json_file(directory.manifest().string()),
+                .manifest = directory.read_manifest(),
                 .runs = {run},
                 .table = table_at("final", {run}, Axis::iteration, std::nullopt),
                 .more_tables = {}},
                prepared);
-  if (!run.caution.empty()) fmt::print(stderr, "caution: {}\n", run.caution);
-  if (run.end != RunEnd::finished) fmt::print(stderr, "{}\n", run.status());
+  if (!run.caution.empty()) note("caution: {}\n", run.caution);
+  if (run.end != RunEnd::finished) note("{}\n", run.status());
   if (const auto& why_not = training->executor().why_not(); !why_not.empty()) {
-    fmt::print(stderr, "no CUDA graph: {}\n", why_not);
+    note("no CUDA graph: {}\n", why_not);
   }
   if (is_left_out(run.last.metrics) && run.energy)
-    fmt::print(stderr, "log Z is not known: {}; raise metrics.most_nodes\n",
-               prepared.evaluator->quadrature_verdict(*run.energy));
+    note("log Z is not known: {}; raise metrics.most_nodes\n",
+         prepared.evaluator->quadrature_verdict(*run.energy));
   for (const auto& [name, value] : run.last.metrics) {
-    fmt::print("{:<30} {:<14.6g} {}\n", name, value, find_description(run.metrics, name).unit);
+    show("{:<30} {:<14.6g} {}\n", name, value, find_description(run.metrics, name).unit);
   }
-  fmt::print("{:<30} {}\n", "report", directory.report().string());
+  show("{:<30} {}\n", "report", directory.report().string());
   return run.end == RunEnd::interrupted ? 128 + Interrupt::signal() : 0;
 }
 

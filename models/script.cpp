@@ -2,25 +2,23 @@
 
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
-#include <torch/csrc/jit/serialization/import.h>
-
-#include <filesystem>
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/export/tracing.hpp"
+#include "dualebm/models/script_inspection.hpp"
 
 namespace ebm {
 namespace {
 
-torch::jit::Module read_script(const std::string& path) {
-  require(!path.empty(), "energy.path: missing; the script energy is read from a TorchScript file");
-  require(std::filesystem::is_regular_file(path), "{}: no such file", path);
-  try {
-    return torch::jit::load(path, torch::kCPU);
-  } catch (const std::exception& error) {
-    fail("{}: not a TorchScript file (torch.jit.save writes one, torch.save does not): {}", path,
-         essence(error));
-  }
+torch::jit::Module read_script(const Script::Options& options) {
+  require(!options.path.empty(), "energy.path: missing; the script energy is read from a TorchScript file");
+  require(options.trust,
+          "energy.trust: {} is a program, and the energy script runs it; if you trust whoever made it, give "
+          "--trust-script, or \"trust\": true in the section of a configuration of your own (that of a run "
+          "directory "
+          "does not count)",
+          options.path);
+  return read_inspected_script(options.path);
 }
 
 /// Gives a module the parameters and buffers of a script, child by child.
@@ -39,10 +37,14 @@ void adopt(torch::nn::Module& module, const torch::jit::Module& script) {
 
 void Script::Options::describe(Fields& fields) {
   fields.path("path", path, "TorchScript file whose forward maps points [N, d] to energies [N] or [N, 1]");
+  fields.boolean(
+      "trust", trust,
+      "whether its code may be run, as --trust-script says for all; files are neither read nor written by "
+      "it in any case");
 }
 
 Script::Script(const EnergyContext& context, const Options& options)
-    : path_(options.path), script_(read_script(options.path)) {
+    : path_(options.path), script_(read_script(options)) {
   require(script_.find_method("forward").has_value(), "{}: it has no forward", path_);
   script_.eval();
   script_.to(c10::typeMetaToScalarType(context.tensor_options.dtype()));

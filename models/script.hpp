@@ -18,11 +18,13 @@ namespace ebm {
 class Script final : public Energy {
  public:
   struct Options {
-    std::string path;  ///< of the file
+    std::string path;    ///< of the file
+    bool trust = false;  ///< whether its code may be run: a TorchScript file is a program
     void describe(Fields& fields);
   };
 
-  /// @throws UserError if the file is not TorchScript, or its forward is no energy of points of the domain
+  /// @throws UserError if the file is not trusted, is not TorchScript, reaches beyond tensors, or its forward is no
+  /// energy of points of the domain
   Script(const EnergyContext& context, const Options& options);
 
   torch::Tensor forward(const torch::Tensor& x) override;

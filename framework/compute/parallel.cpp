@@ -110,6 +110,25 @@ class Pool {
   std::exception_ptr failure_;
 };
 
+/// That the system starts as many threads. LibTorch makes a pool as large as the machine before it can be told to have
+/// none, and waits for ever for those of its threads that could not be started.
+void require_startable(int count) {
+  std::atomic<bool> done = false;
+  std::vector<std::thread> started;
+  const auto end = [&] {
+    done = true;
+    done.notify_all();
+    for (auto& one : started) one.join();
+  };
+  try {
+    for (int i = 1; i < count; ++i) started.emplace_back([&] { done.wait(false); });
+  } catch (const std::system_error& error) {
+    end();
+    fail("threads: {} are needed, {} could be started: {}", count, started.size() + 1, error.what());
+  }
+  end();
+}
+
 std::unique_ptr<Pool>& pool() {
   static auto instance = std::make_unique<Pool>(1);
   return instance;
@@ -119,6 +138,11 @@ std::unique_ptr<Pool>& pool() {
 
 void set_threads(int threads) {
   require(threads >= 1, "threads must be at least 1, got {}", threads);
+  static const bool startable = [&] {
+    require_startable(std::max(threads, static_cast<int>(std::thread::hardware_concurrency()) + 1));
+    return true;
+  }();
+  static_cast<void>(startable);
   at::set_num_threads(1);
   one_blas_thread();
   if (pool()->size() != threads) pool() = std::make_unique<Pool>(threads);

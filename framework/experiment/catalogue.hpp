@@ -32,6 +32,9 @@ struct Catalogue {
   Registry<Schedule, ScheduleContext> schedules{"schedule"};  ///< both sections of schedules
   Registry<Metric, MetricContext> metrics{"metric"};          ///< all are computed
   Registry<Callback, CallbackContext> callbacks{"callback"};  ///< the list "callbacks"
+  /// Whether energies whose `trust` asks for it may run code that came in files: the word of whoever runs the
+  /// program, not of a configuration.
+  bool trust_scripts = false;
 };
 
 /// Adds what this room itself has: domains, samplers, optimizers, schedules, metrics, callbacks.

@@ -5,6 +5,7 @@
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
+#include "dualebm/framework/storage/run_lock.hpp"
 
 namespace ebm {
 namespace {
@@ -17,7 +18,9 @@ std::uint32_t hash_of(const std::string& text) {
 }
 
 /// Names that a comparison's own files have.
-bool is_taken(const std::string& name) { return name == "report.html" || name == "comparison.json"; }
+bool is_taken(const std::string& name) {
+  return name == "report.html" || name == "comparison.json" || name == RunLock::file_name;
+}
 
 }  // namespace
 

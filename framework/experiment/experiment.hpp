@@ -78,6 +78,12 @@ struct Experiment {
 Experiment read_experiment(const Json& configuration, const Catalogue& catalogue);
 
 /// A configuration file with a default title (its stem) and overrides "section.key=value" applied, not yet read.
-Json load_configuration(const std::string& path, const std::vector<std::string>& overrides);
+/// @param from_a_run  the file is that of a run directory, which may be a stranger's: that it trusts its scripts does
+/// not count
+Json load_configuration(const std::string& path, const std::vector<std::string>& overrides,
+                        bool from_a_run = false);
+
+/// The key `trust` of every energy `script` in a configuration set.
+Json with_trust(Json configuration, bool trust);
 
 }  // namespace ebm

@@ -1,19 +1,24 @@
 #include "dualebm/framework/experiment/loaded_energy.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "dualebm/framework/base/error.hpp"
-#include "dualebm/framework/settings/config_file.hpp"
-#include "dualebm/framework/storage/checkpoint.hpp"
+#include "dualebm/framework/base/output.hpp"
+#include "dualebm/framework/storage/checkpoint_generations.hpp"
 
 namespace ebm {
+
+Json load_configuration_of(const RunDirectory& run, const std::vector<std::string>& overrides) {
+  return load_configuration(run.config().string(), overrides, /*from_a_run=*/true);
+}
 
 Experiment read_experiment_of(const RunDirectory& run, const Json& configuration,
                               const Catalogue& catalogue) {
   try {
     return read_experiment(configuration, catalogue);
   } catch (const UserError& error) {
-    if (!std::filesystem::exists(run.manifest())) throw;
     std::string plugins;
-    for (const auto& plugin : read_json_file(run.manifest().string()).value("plugins", Json::array())) {
+    for (const auto& plugin : run.read_manifest().value("plugins", Json::array())) {
       plugins += " --plugin " + plugin.get<std::string>();
     }
     if (plugins.empty()) throw;
@@ -22,9 +27,8 @@ Experiment read_experiment_of(const RunDirectory& run, const Json& configuration
 }
 
 void require_same_data(const RunDirectory& run, const Problem& problem) {
-  if (!std::filesystem::exists(run.manifest())) return;
-  const auto manifest = read_json_file(run.manifest().string());
-  if (!manifest.is_object() || !manifest.contains("data") || !manifest["data"].is_object()) return;
+  const auto manifest = run.read_manifest();
+  if (!manifest.contains("data")) return;
   const auto& before = manifest["data"];
   if (before.value("fingerprint", "") == problem.fingerprint()) return;
   const auto rows = [](const torch::Tensor& part) { return part.defined() ? part.size(0) : 0; };
@@ -54,7 +58,7 @@ std::vector<std::string> columns_of(const RunDirectory& run) {
 
 LoadedEnergy load_energy_of(const std::string& path, torch::Device device, const Catalogue& catalogue) {
   const auto directory = RunDirectory::open(path);
-  LoadedEnergy run{read_experiment_of(directory, read_json_file(directory.config().string()), catalogue),
+  LoadedEnergy run{read_experiment_of(directory, load_configuration_of(directory), catalogue),
                    nullptr,
                    nullptr,
                    nullptr,
@@ -64,8 +68,11 @@ LoadedEnergy load_energy_of(const std::string& path, torch::Device device, const
   if (std::filesystem::exists(directory.model())) {
     load_module(directory.model(), *run.energy);
   } else {
-    require(std::filesystem::exists(directory.checkpoint()), "{}: has no model and no checkpoint yet", path);
-    load_energy_of_checkpoint(directory.checkpoint(), *run.energy);
+    const CheckpointGenerations checkpoints(directory.checkpoint(), directory.older_checkpoint());
+    require(checkpoints.exist(), "{}: has no model and no checkpoint yet", path);
+    const auto found = checkpoints.read();
+    if (!found.complaint.empty()) note("{}\n", found.complaint);
+    load_energy_of_checkpoint(found.state, found.path, *run.energy);
   }
   run.energy->eval();
   run.transform = make_transform(run.experiment, run.domain);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "dualebm/framework/experiment/making.hpp"
 #include "dualebm/framework/problem/transform.hpp"
@@ -19,6 +20,9 @@ struct LoadedEnergy {
   /// no names.
   std::vector<std::string> columns = {};
 };
+
+/// The config.json of a run with overrides "section.key=value" applied; see load_configuration.
+Json load_configuration_of(const RunDirectory& run, const std::vector<std::string>& overrides = {});
 
 /// The experiment of a run. @param configuration  its config.json, perhaps with overrides
 /// @throws UserError; if the run was trained with plugins, the message names them.

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/experiment/memory_needs.hpp"
 #include "dualebm/framework/problem/conformance.hpp"
 #include "dualebm/framework/problem/parameters.hpp"
 
@@ -88,6 +89,7 @@ Dataset make_dataset(const Experiment& experiment, const std::shared_ptr<const D
 }
 
 PreparedProblem make_problem(const Experiment& experiment, torch::Device device) {
+  require_memory(experiment);
   const std::shared_ptr<const Domain> domain = experiment.domain.make({});
   PreparedProblem prepared{
       .problem = nullptr, .transform = make_transform(experiment, domain), .evaluator = nullptr};
@@ -121,6 +123,7 @@ std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_pt
 
 std::unique_ptr<Training> make_training(const Experiment& experiment, const PreparedProblem& prepared,
                                         torch::Device device) {
+  if (device.is_cpu()) require_memory(experiment, prepared.problem->data().train.size(0));
   const auto energy = make_energy(experiment, prepared.problem->shared_domain(), device);
   const auto optimizer = experiment.optimizer.make({*energy});
   const auto random = [&](const char* purpose) {

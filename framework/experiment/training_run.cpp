@@ -1,12 +1,14 @@
 #include "dualebm/framework/experiment/training_run.hpp"
 
 #include <chrono>
+#include <nlohmann/json.hpp>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/experiment/run_identity.hpp"
 #include "dualebm/framework/problem/conformance.hpp"
 #include "dualebm/framework/sampling/diagnostics/step_bias.hpp"
-#include "dualebm/framework/settings/config_file.hpp"
 #include "dualebm/framework/storage/checkpoint.hpp"
 #include "dualebm/framework/storage/checkpoint_writer.hpp"
 #include "dualebm/framework/training/callbacks/console.hpp"
@@ -27,22 +29,34 @@ Json absolute(const std::vector<std::string>& paths) {
 /// Keeps the manifest of a run up to date.
 class Manifest {
  public:
-  /// @param resume  keep when and how the run began, and note that it was taken up again
-  Manifest(const RunDirectory& directory, const Experiment& experiment, const RunSettings& settings,
-           bool resume)
-      : path_(directory.manifest()), content_(program_manifest(settings.device, threads())) {
+  /// Nothing is written yet. A run that goes on keeps its name, and when and how it began.
+  Manifest(const RunDirectory& directory, const Experiment& experiment, const RunSettings& settings)
+      : path_(directory.manifest()),
+        before_(directory.read_manifest()),
+        content_(program_manifest(settings.device, threads())) {
+    content_["run"] = before_.value("run", "");
+    if (name().empty()) content_["run"] = new_run_name();
     content_["seed"] = experiment.general.seed;
     content_["command"] = settings.command;
     content_["plugins"] = absolute(settings.plugins);
-    if (resume && std::filesystem::exists(path_)) {
-      const auto before = read_json_file(path_.string());
-      Json resumed = before.value("resumed", Json::array());
-      resumed.push_back({{"started", content_["started"]}, {"command", settings.command}});
-      content_["resumed"] = std::move(resumed);
-      for (const char* key : {"started", "command"}) content_[key] = before.value(key, "");
-      seconds_before_ = before.value("seconds", 0.0);
-    }
-    write("running", {});
+  }
+
+  /// Of the run, see new_run_name.
+  std::string name() const { return content_["run"].get<std::string>(); }
+
+  /// Whether the run had diverged when it was left.
+  bool had_diverged() const { return before_.value("status", "").starts_with("diverged"); }
+
+  /// Notes that the run was taken up again, where, and with what changed.
+  void note_resumption(std::int64_t iteration, Json changes) {
+    Json resumed = before_.value("resumed", Json::array());
+    resumed.push_back({{"started", content_["started"]},
+                       {"command", content_["command"]},
+                       {"iteration", iteration},
+                       {"changed", std::move(changes)}});
+    content_["resumed"] = std::move(resumed);
+    for (const char* key : {"started", "command"}) content_[key] = before_.value(key, "");
+    seconds_before_ = before_.value("seconds", 0.0);
   }
 
   /// What the run was trained on, so that whoever reads its data again can tell whether they are the same.
@@ -52,7 +66,6 @@ class Manifest {
     content_["data"] = {{"read", data.origin},       {"columns", data.columns},
                         {"train", rows(data.train)}, {"validation", rows(data.validation)},
                         {"test", rows(data.test)},   {"fingerprint", problem.fingerprint()}};
-    write("running", {});
   }
 
   /// What the particles' step does to the result.
@@ -70,20 +83,21 @@ class Manifest {
     write_json(path_, content_);
   }
 
+  /// The same where something has failed already: what fails here as well would hide it.
+  void try_to_write(const std::string& status, const Progress& progress) {
+    try {
+      write(status, progress);
+    } catch (const std::exception& error) {
+      note("{}\n", error.what());
+    }
+  }
+
  private:
   std::filesystem::path path_;
-  Json content_;
+  Json before_, content_;
   double seconds_before_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-/// What a run may change when it goes on: how long, how often it is looked at, what it is called.
-bool may_change(const std::string& path) {
-  for (const char* allowed : {"/loop", "/metrics", "/title", "/compare"}) {
-    if (path.starts_with(allowed)) return true;
-  }
-  return false;
-}
 
 /// Energies and domains that are not this library's own are looked into before they are trained; transforms have
 /// been when they were fitted.
@@ -105,22 +119,42 @@ std::string caution_about_step(const Trainer& trainer) {
 }
 
 std::string with_checkpoint(const std::string& message, const RunDirectory& directory) {
-  if (!std::filesystem::exists(directory.checkpoint())) return message + "; there is no checkpoint yet";
-  return fmt::format("{}; the last good checkpoint is {}", message, directory.checkpoint().string());
+  for (const auto& path : {directory.older_checkpoint(), directory.checkpoint()}) {
+    if (std::filesystem::exists(path))
+      return fmt::format("{}; the last good checkpoint is {}", message, path.string());
+  }
+  return message + "; there is no checkpoint yet";
+}
+
+/// Takes a run up where it was left; what there is to say about it is said. @param changes  see changes_of
+void go_on(CheckpointGenerations& checkpoints, Training& training, Manifest& manifest, Json changes) {
+  const auto loaded = checkpoints.load(training, manifest.had_diverged());
+  const auto iteration = loaded ? loaded->iteration : 0;
+  if (loaded) {
+    for (const auto& remark : loaded->remarks) note("{}\n", remark);
+  }
+  if (manifest.had_diverged()) {
+    note(
+        "the run had diverged; it goes on from iteration {}, and diverges again unless its steps become "
+        "smaller: "
+        "--set optimizer..., --set trainer.particle_step=..., --set loop.gradient_clip=...\n",
+        iteration);
+  }
+  manifest.note_resumption(iteration, std::move(changes));
 }
 
 /// Callbacks of a run, in the order in which they are called.
 class Watchers {
  public:
   Watchers(const RunDirectory& directory, const Experiment& experiment, const PreparedProblem& prepared,
-           Training& training, const std::string& label) {
+           Training& training, std::shared_ptr<CheckpointGenerations> checkpoints, const std::string& label) {
     const auto& metrics = prepared.evaluator->descriptions();
     add<MetricsFile>(directory.metrics(), training);
     // Before the checkpoint is written, which holds the best model.
     const auto& early_stop = experiment.loop.early_stop;
     if (!early_stop.metric.empty()) add<EarlyStop>(training, metrics, early_stop);
     for (const auto& choice : experiment.callbacks) owned_.push_back(choice.make({metrics}));
-    add<CheckpointWriter>(training, directory.checkpoint(), experiment.loop.checkpoint_every);
+    add<CheckpointWriter>(training, std::move(checkpoints), experiment.loop.checkpoint_every);
     add<ConsoleProgress>(stderr, label);
     add<Interrupt>();
     for (const auto& callback : owned_) all_.push_back(callback.get());
@@ -138,17 +172,6 @@ class Watchers {
 
 }  // namespace
 
-void require_same_run(const RunDirectory& directory, const Experiment& experiment) {
-  const auto before = read_json_file(directory.config().string());
-  for (const auto& change : Json::diff(before, experiment.resolved)) {
-    const auto path = change["path"].get<std::string>();
-    require(may_change(path),
-            "--resume {}: {} differs from the run's config.json; only loop, metrics, compare and title "
-            "may change",
-            directory.path().string(), path.substr(1));
-  }
-}
-
 std::string TrainingRun::status() const {
   return reason.empty() ? to_string(end) : fmt::format("{}: {}", to_string(end), reason);
 }
@@ -156,13 +179,19 @@ std::string TrainingRun::status() const {
 TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment,
                      const PreparedProblem& prepared, Training& training, const RunSettings& settings,
                      const std::string& label, bool resume, const std::vector<std::int64_t>& evaluate_at) {
-  if (resume) require_same_run(directory, experiment);
-  if (resume && std::filesystem::exists(directory.checkpoint()))
-    load_checkpoint(directory.checkpoint(), training);
+  Manifest manifest(directory, experiment, settings);
+  const auto checkpoints = std::make_shared<CheckpointGenerations>(
+      directory.checkpoint(), directory.older_checkpoint(),
+      CheckpointIdentity{.run = manifest.name(), .configuration = fixed_part(experiment.resolved).dump()});
+  if (resume) go_on(*checkpoints, training, manifest, changes_of(directory, experiment));
   require_own_conformance(experiment, prepared, training);
-  Manifest manifest(directory, experiment, settings, resume);
+  manifest.note_data(*prepared.problem);
+  // A model of before would be taken for that of the newest state.
+  if (resume) std::filesystem::remove(directory.model());
+  // First the configuration, without which nothing can be taken up.
   write_json(directory.config(), experiment.resolved);
   if (!prepared.transform->empty()) save_module(directory.transform(), *prepared.transform);
+  manifest.write("running", training.progress());
 
   auto options = experiment.loop.fit;
   options.evaluate_every = experiment.evaluation.every;
@@ -170,9 +199,8 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   options.evaluate_at = evaluate_at;
   TrainingRun run{
       .label = label, .seed = experiment.general.seed, .metrics = prepared.evaluator->descriptions()};
-  manifest.note_data(*prepared.problem);
   try {
-    const Watchers watchers(directory, experiment, prepared, training, label);
+    const Watchers watchers(directory, experiment, prepared, training, checkpoints, label);
     const auto result = fit(training, options, watchers.all());
     training.energy().eval();
     save_module(directory.model(), training.energy());
@@ -187,10 +215,10 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
     manifest.write(run.status(), result.progress);
     return run;
   } catch (const NonFiniteError& error) {
-    manifest.write(fmt::format("diverged: {}", error.what()), training.progress());
+    manifest.try_to_write(fmt::format("diverged: {}", error.what()), training.progress());
     throw NonFiniteError(with_checkpoint(error.what(), directory));
   } catch (const std::exception& error) {
-    manifest.write(fmt::format("failed: {}", error.what()), training.progress());
+    manifest.try_to_write(fmt::format("failed: {}", error.what()), training.progress());
     throw;
   }
 }

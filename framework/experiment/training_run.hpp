@@ -16,10 +16,6 @@ struct RunSettings {
   std::vector<std::string> plugins;  ///< see load_plugin
 };
 
-/// Refuses to go on with another energy, trainer, data or seed than the run began with.
-/// @throws UserError naming the first key that differs
-void require_same_run(const RunDirectory& directory, const Experiment& experiment);
-
 /// One training as it is, or was, in its folder.
 struct TrainingRun {
   std::string label;                       ///< as on stderr and in tables
@@ -41,7 +37,8 @@ struct TrainingRun {
 /// @param training  fresh, from make_training: what cannot be made is an error before any folder is
 /// @param resume    go on from the checkpoint in the directory
 /// @param evaluate_at  see FitOptions
-/// @throws NonFiniteError, after the manifest has been brought up to date; the last checkpoint remains.
+/// @throws NonFiniteError, after the manifest has been brought up to date; the last checkpoints remain.
+/// @throws UserError if the checkpoint to go on from is of another run, or damaged with the one before it
 TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment,
                      const PreparedProblem& prepared, Training& training, const RunSettings& settings,
                      const std::string& label, bool resume,

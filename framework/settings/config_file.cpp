@@ -1,12 +1,12 @@
 #include "dualebm/framework/settings/config_file.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/files.hpp"
 #include "dualebm/framework/base/printable.hpp"
 
 namespace ebm {
@@ -14,6 +14,9 @@ namespace {
 
 /// Deeper than any configuration, and far from what a walk over the values by recursion can bear.
 constexpr int deepest = 100;
+
+/// More than any configuration, and little enough to be read: /dev/zero has no end.
+constexpr std::size_t most_bytes = 64 << 20;
 
 /// Parses strictly: JSON that says one key twice has lost one of them.
 Json parse_json(const std::string& text, bool with_comments) {
@@ -42,13 +45,7 @@ bool is_utf8(const std::string& text) {
 
 }  // namespace
 
-Json read_json_file(const std::string& path) {
-  std::ifstream file(path);
-  require(file.good(), "{}: cannot be opened for reading", path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return read_json_text(text.str(), path);
-}
+Json read_json_file(const std::string& path) { return read_json_text(read_whole(path, most_bytes), path); }
 
 Json read_json_text(const std::string& text, const std::string& path) {
   try {

@@ -1,12 +1,13 @@
 #include "dualebm/framework/storage/checkpoint_writer.hpp"
 
 #include "dualebm/framework/base/error.hpp"
-#include "dualebm/framework/storage/checkpoint.hpp"
 
 namespace ebm {
 
-CheckpointWriter::CheckpointWriter(const Training& training, std::filesystem::path path, std::int64_t every)
-    : training_(training), path_(std::move(path)), every_(every) {
+CheckpointWriter::CheckpointWriter(const Training& training, std::shared_ptr<CheckpointGenerations> files,
+                                   std::int64_t every)
+    : training_(training), files_(std::move(files)), every_(every) {
+  require(files_ != nullptr, "checkpoint writer: there are no files to write to");
   require(every >= 0, "checkpoint_every: expected an integer >= 0, found {}", every);
 }
 
@@ -19,7 +20,7 @@ void CheckpointWriter::on_end(const Progress& progress) {
 }
 
 void CheckpointWriter::write() {
-  save_checkpoint(path_, training_);
+  files_->write(training_);
   last_ = training_.progress().iteration;
 }
 

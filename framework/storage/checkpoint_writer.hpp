@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
+#include <memory>
 
+#include "dualebm/framework/storage/checkpoint_generations.hpp"
 #include "dualebm/framework/training/callback.hpp"
 #include "dualebm/framework/training/training.hpp"
 
@@ -12,7 +13,8 @@ namespace ebm {
 class CheckpointWriter final : public Callback {
  public:
   /// @param every  iterations between two checkpoints; 0: at the end only
-  CheckpointWriter(const Training& training, std::filesystem::path path, std::int64_t every);
+  CheckpointWriter(const Training& training, std::shared_ptr<CheckpointGenerations> files,
+                   std::int64_t every);
   void on_step(const Progress& progress) override;
   void on_end(const Progress& progress) override;
 
@@ -20,7 +22,7 @@ class CheckpointWriter final : public Callback {
   void write();
 
   const Training& training_;
-  std::filesystem::path path_;
+  std::shared_ptr<CheckpointGenerations> files_;
   std::int64_t every_, last_ = -1;
 };
 

@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/files.hpp"
 #include "dualebm/framework/storage/checkpoint.hpp"
 #include "dualebm/framework/storage/safetensors_header.hpp"
 
@@ -68,10 +69,7 @@ Safetensors safetensors_from(std::string_view bytes, const std::string& where) {
 }
 
 Safetensors read_safetensors(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  require(file.good(), "{}: cannot be opened for reading", path.string());
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  return safetensors_from(bytes, path.string());
+  return safetensors_from(read_whole(path, std::numeric_limits<std::size_t>::max()), path.string());
 }
 
 }  // namespace ebm

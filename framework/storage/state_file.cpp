@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -77,9 +77,9 @@ void write_state(const std::filesystem::path& path, const State& state) {
 }
 
 State read_state(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  require(file.good(), "{}: cannot be opened for reading", path.string());
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  require(!std::filesystem::exists(path) || std::filesystem::is_regular_file(path),
+          "{}: not a state of this program: it is no file", path.string());
+  const auto bytes = read_whole(path, std::numeric_limits<std::size_t>::max());
   const auto end = bytes.find('\n');
   std::istringstream words(bytes.substr(0, std::min(end, std::size_t{100})));
   std::string found_magic, found_checksum;

@@ -88,7 +88,6 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
   const auto evaluator = options.evaluator ? options.evaluator
                                            : std::make_shared<Evaluator>(training.trainer().shared_problem());
   auto& progress = training.progress();
-  const auto first = progress.iteration;
   const auto record = [&] {
     training.records().push_back({progress, evaluated(training, *evaluator)});
     for (Callback* callback : callbacks) callback->on_record(training.records().back());
@@ -98,11 +97,13 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
   };
 
   progress.fraction = fraction_of(progress, options);
-  // The end of a shorter run was looked at out of turn; a longer one would not have done so.
-  const bool in_turn = options.evaluate_every > 0 && progress.iteration % options.evaluate_every == 0;
-  if (first > 0 && first < options.iterations && !in_turn && is_recorded()) training.records().pop_back();
+  const auto in_turn = [&] {
+    return options.evaluate_every > 0 && progress.iteration % options.evaluate_every == 0;
+  };
+  // What was looked at only because a run had come to its end; if this one ends here too, it looks again.
+  training.take_back_end();
   for (Callback* callback : callbacks) callback->on_start(progress);
-  if (progress.iteration == 0 && !is_recorded()) record();
+  if ((progress.iteration == 0 || in_turn()) && !is_recorded()) record();
   auto stop = reason_to_stop(progress, options, callbacks);
   while (!stop && progress.iteration < options.iterations) {
     const auto begin = Clock::now();
@@ -110,8 +111,7 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
     const auto before = progress.gradient_evaluations;
     training.step(training.draw_batch(options.batch_size), fraction);
     const bool evaluating =
-        (options.evaluate_every > 0 && progress.iteration % options.evaluate_every == 0) ||
-        comes_to_a_mark(before, progress.gradient_evaluations, options.evaluate_at);
+        in_turn() || comes_to_a_mark(before, progress.gradient_evaluations, options.evaluate_at);
     if (evaluating) training.require_finite();  // waits for the device: its work is training time
     progress.seconds += seconds_since(begin);
     progress.fraction = fraction_of(progress, options);
@@ -120,8 +120,9 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
     for (Callback* callback : callbacks) callback->on_step(progress);
     stop = reason_to_stop(progress, options, callbacks);
   }
-  if (!is_recorded() && progress.iteration > first) {
+  if (!is_recorded()) {
     training.require_finite();
+    training.begin_end();
     record();
   }
   FitResult result{.end = stop ? stop->end : RunEnd::finished,

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "dualebm/framework/base/error.hpp"
@@ -163,6 +164,16 @@ MetricValues Training::evaluate(const Evaluator& evaluator) const {
 void Training::keep_as_best() {
   const AveragedParameters averaged(energy(), own_ ? nullptr : average());
   best_.emplace(energy());
+}
+
+void Training::begin_end() { end_ = End{.records = records_.size(), .best = best_}; }
+
+void Training::take_back_end() {
+  resume_own_model();
+  if (!end_) return;
+  records_.resize(std::min(records_.size(), end_->records));
+  best_ = std::move(end_->best);
+  end_.reset();
 }
 
 void Training::show_result() {

@@ -63,6 +63,14 @@ class Training final {
   /// Remembers the model as `evaluate` sees it now as the one to end with.
   void keep_as_best();
 
+  /// What is recorded and kept as best from now on belongs to the end of a run, not to its course, until
+  /// `take_back_end` or a load: a longer run would not have looked here.
+  void begin_end();
+
+  /// Forgets the records since `begin_end`, and keeps as best what was the best before. The energy has its own
+  /// parameters again.
+  void take_back_end();
+
   /// Whether `keep_as_best` has been called.
   bool keeps_best() const { return best_.has_value(); }
 
@@ -92,7 +100,7 @@ class Training final {
 
   /// Everything the next iteration depends on besides the data. Restores bit for bit.
   State save() const;
-  /// @throws UserError if it is the state of another training
+  /// @throws UserError if it is the state of another training; then nothing has changed
   void load(const State& state);
 
  private:
@@ -104,6 +112,8 @@ class Training final {
   void update_parameters();
   void clip_gradients();
   void resume_own_model();
+  State saved() const;
+  void apply(const State& state);
 
   std::shared_ptr<Trainer> trainer_;
   std::shared_ptr<torch::optim::Optimizer> optimizer_;
@@ -117,6 +127,12 @@ class Training final {
   bool update_is_on_device_;
   Progress progress_;
   std::vector<Record> records_;
+  /// Where the end of the run began: the number of records before it, and the best of them.
+  struct End {
+    std::size_t records = 0;
+    std::optional<ModelSnapshot> best;
+  };
+  std::optional<End> end_;
 };
 
 }  // namespace ebm

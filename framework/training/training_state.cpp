@@ -92,6 +92,10 @@ State state_of(const Progress& progress) { return state_of(std::vector<Record>{{
 
 State Training::save() const {
   require_finite();
+  return saved();
+}
+
+State Training::saved() const {
   State state, trainer, average, best, own;
   // While the energy shows the result, its own parameters are aside.
   if (own_) {
@@ -121,7 +125,14 @@ State Training::save() const {
   }
   if (best_) {
     best_->save(best);
-    state.write("best", best);
+    state.write("best", copied(best));
+  }
+  if (end_) {
+    State end, before;
+    end.write("records", static_cast<std::int64_t>(end_->records));
+    if (end_->best) end_->best->save(before);
+    end.write("best", copied(before));
+    state.write("end", end);
   }
   return state;
 }
@@ -131,6 +142,18 @@ void Training::load(const State& state) {
   require(points == here, "it was trained on {} points, and there are {} now", points, here);
   require(state.text("data") == problem().fingerprint(),
           "its data are not those of now: a file, a split or a seed has changed since");
+  const auto before = saved();
+  const bool showed_result = own_.has_value();
+  try {
+    apply(state);
+  } catch (...) {
+    apply(before);
+    if (showed_result) show_result();
+    throw;
+  }
+}
+
+void Training::apply(const State& state) {
   own_.reset();
   restore(energy(), state.part("energy"));
   restore(*optimizer_, state.part("optimizer"));
@@ -142,10 +165,19 @@ void Training::load(const State& state) {
   if (!energy().row_parallel()) {
     set_default_generator_state(state.tensor("default_generator"), trainer_->tensor_options().device());
   }
-  best_.reset();
-  if (state.has("best")) {
-    best_.emplace(energy());
-    best_->load(state.part("best"));
+  const auto snapshot_in = [&](const std::string& name) -> std::optional<ModelSnapshot> {
+    if (!state.has(name)) return std::nullopt;
+    ModelSnapshot snapshot(energy());
+    snapshot.load(state.part(name));
+    return snapshot;
+  };
+  best_ = snapshot_in("best");
+  end_.reset();
+  if (state.has("end")) {
+    const auto records = state.integer("end.records");
+    require(records >= 0 && records <= static_cast<std::int64_t>(records_.size()),
+            "its end has {} records of {}", records, records_.size());
+    end_ = End{.records = static_cast<std::size_t>(records), .best = snapshot_in("end.best")};
   }
   if (average_) {
     // A run that went without an average so far begins one where it stands.

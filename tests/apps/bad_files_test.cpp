@@ -21,7 +21,8 @@ struct BadFile {
 };
 
 std::vector<BadFile> bad_files() {
-  const Json csv = {{"name", "table_csv"}}, array = {{"name", "npy"}}, script = {{"name", "script"}};
+  const Json csv = {{"name", "table_csv"}}, array = {{"name", "npy"}},
+             script = {{"name", "script"}, {"trust", true}};
   return {
       {"quote.csv", "x0,x1\n1,2\n3,\"4\n5,6\n", csv, "quote.csv:3"},
       {"missing.csv", "x0,x1\n1,2\n3,\n", csv, "missing.csv:3"},

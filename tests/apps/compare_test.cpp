@@ -55,6 +55,31 @@ TEST(Compare, ADivergingEntryIsNotedAndTheOthersGoOn) {
   expect_contains(outcome.error, "is not finite; likely cause");
 }
 
+// Whatever is wrong with one entry - its data cannot be had, its energy cannot be made - the others have their tables.
+TEST(Compare, AnEntryThatFailsCostsNoOther) {
+  const TemporaryFolder folder;
+  auto text = small_configuration;
+  text.insert(text.rfind('}'), R"(, "compare": {"seeds": [0, 1], "entries": [
+    {"label": "good", "set": {}}, {"label": "data", "set": {"dataset.teacher.neurons": [[1, 0]]}},
+    {"label": "energy", "set": {"energy": {"name": "gaussian"}}}, {"label": "report.html", "set": {}},
+    {"label": "höhe", "set": {}}, {"label": "hühe", "set": {}}, {"label": "run.lock", "set": {}}]})");
+  const auto config = folder.write("c.json", text).string();
+  const auto outcome = run_program({"compare", config, "--out", (folder / "out").string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.error;
+  const auto rows = read_json_file((folder / "out" / "comparison.json").string())["final"]["rows"];
+  std::map<std::string, int> seeds;
+  for (const auto& row : rows) seeds[row["label"]] = row["seeds"];
+  EXPECT_EQ(seeds, (std::map<std::string, int>{{"good", 2},
+                                               {"data", 0},
+                                               {"energy", 0},
+                                               {"report.html", 2},
+                                               {"höhe", 2},
+                                               {"hühe", 2},
+                                               {"run.lock", 2}}));
+  expect_contains(outcome.error, "data seed 0: ");
+  expect_contains(outcome.error, "energy seed 1: ");
+}
+
 TEST(Compare, WhatCannotRunIsFoundBeforeTheFirstRun) {
   const TemporaryFolder folder;
   const auto refused = [&](const std::string& entries, const std::string& part) {

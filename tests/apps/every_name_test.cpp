@@ -44,7 +44,7 @@ std::vector<EnergyCase> energy_cases(const std::string& script) {
           {{{"name", "mlp"}, {"hidden", {8}}}, box, adam},
           {{{"name", "mlp"}, {"hidden", {8}}}, cylinder, adam},
           {{{"name", "convolutional"}, {"image", {1, 2, 2}}, {"channels", {2, 2}}}, row, adam},
-          {{{"name", "script"}, {"path", script}}, plane, adam}};
+          {{{"name", "script"}, {"path", script}, {"trust", true}}, plane, adam}};
 }
 
 std::vector<Json> trainer_cases() {

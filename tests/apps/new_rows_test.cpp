@@ -72,8 +72,8 @@ TEST_F(NewRowsOfARun, AMissingColumnIsNamed) {
 
 TEST_F(NewRowsOfARun, ANumPyFileStandsForTheTable) {
   const auto path =
-      folder_.write("new.npy", npy(dictionary("<f8", "(2, 2)"), raw<double>({5.5, 1001, 4.5, 999}));
-  EXPECT_EQ(read(path.string()).raw.index({1, 1}).template item<double>(), 999);
+      folder_.write("new.npy", npy(dictionary("<f8", "(2, 2)"), raw<double>({5.5, 1001, 4.5, 999})));
+  EXPECT_EQ(read(path.string()).raw[1][1].item<double>(), 999);
 }
 
 // Mean and standard error of 3 points whose standardised values are known.

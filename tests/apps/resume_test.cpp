@@ -2,6 +2,9 @@
 #include <random>
 #include <thread>
 
+#include <nlohmann/json.hpp>
+
+#include "dualebm/framework/settings/config_file.hpp"
 #include "dualebm/framework/training/callbacks/metrics_file.hpp"
 #include "tests/apps/program.hpp"
 
@@ -128,8 +131,8 @@ TEST(Resume, AnotherExperimentIsRefused) {
   const auto run = (folder / "run").string();
   ASSERT_EQ(run_program({"train", config, "--out", run}).code, 0);
   const auto before = read_file(folder / "run" / "config.json");
-  for (const char* change :
-       {"seed=9", "energy.activation=softplus", "trainer.particle_step=0.01", "dataset.train=300"}) {
+  for (const char* change : {"seed=9", "energy.activation=softplus", "trainer.antithetic=false",
+                             "dataset.train=300", "dtype=float64"}) {
     const auto outcome = run_program({"train", "--resume", run, "--set", change});
     EXPECT_EQ(outcome.code, 2) << change;
     expect_contains(outcome.error, "differs from the run's config.json");
@@ -137,17 +140,71 @@ TEST(Resume, AnotherExperimentIsRefused) {
   EXPECT_EQ(read_file(folder / "run" / "config.json"), before);
 }
 
-TEST(Resume, ADamagedCheckpointIsRefused) {
+// The configuration in the folder is only a file: whose checkpoint it is, it says itself.
+TEST(Resume, AConfigurationChangedByHandIsRefused) {
   const TemporaryFolder folder;
   const auto config = folder.write("c.json", small_configuration).string();
   const auto run = folder / "run";
   ASSERT_EQ(run_program({"train", config, "--out", run.string()}).code, 0);
-  auto bytes = read_file(run / "checkpoint.ebm");
-  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-  std::ofstream(run / "checkpoint.ebm", std::ios::binary) << bytes;
+  auto text = read_file(run / "config.json");
+  const auto place = text.find("\"antithetic\": true");
+  ASSERT_NE(place, std::string::npos);
+  std::ofstream(run / "config.json") << text.replace(place, 18, "\"antithetic\": false");
   const auto outcome = run_program({"train", "--resume", run.string(), "--set", "loop.iterations=80"});
   EXPECT_EQ(outcome.code, 2);
+  expect_contains(outcome.error, "of another run: trainer/antithetic, which is true there and false here");
+}
+
+TEST(Resume, ChangedStepsAreNotedInTheManifest) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", small_configuration).string();
+  const auto run = folder / "run", other = folder / "other";
+  ASSERT_EQ(run_program({"train", config, "--out", run.string()}).code, 0);
+  std::filesystem::copy(run, other);
+  const auto resume = [&](const std::filesystem::path& path, const std::string& step) {
+    const auto outcome = run_program({"train", "--resume", path.string(), "--set", "loop.iterations=60",
+                                      "--set", "trainer.particle_step=" + step});
+    EXPECT_EQ(outcome.code, 0) << outcome.error;
+  };
+  resume(run, "0.01");
+  resume(other, "0.02");
+  EXPECT_NE(read_file(run / "model.ebm"), read_file(other / "model.ebm"));
+  const auto resumed = read_json_file((run / "manifest.json").string())["resumed"];
+  ASSERT_EQ(resumed.size(), 1U);
+  EXPECT_EQ(resumed[0]["iteration"], 40);
+  bool noted = false;
+  for (const auto& change : resumed[0]["changed"]) {
+    noted = noted || change == Json{{"key", "trainer/particle_step"}, {"from", 0.02}, {"to", 0.01}};
+  }
+  EXPECT_TRUE(noted) << resumed.dump();
+}
+
+// The newest is damaged: the run goes on from the one before it and ends in the same bits. Both are: refused.
+TEST(Resume, ADamagedCheckpointFallsBackToTheOlderOne) {
+  const TemporaryFolder folder;
+  const auto config = folder.write("c.json", small_configuration).string();
+  const auto run = folder / "run", whole = folder / "whole";
+  ASSERT_EQ(run_program({"train", config, "--out", run.string()}).code, 0);
+  ASSERT_EQ(run_program({"train", config, "--out", whole.string(), "--set", "loop.iterations=80"}).code, 0);
+  const auto damage = [&](const char* name) {
+    auto bytes = read_file(run / name);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    std::ofstream(run / name, std::ios::binary) << bytes;
+  };
+  const auto resume = [&](const std::string& iterations) {
+    return run_program({"train", "--resume", run.string(), "--set", "loop.iterations=" + iterations});
+  };
+  damage("checkpoint.ebm");
+  const auto outcome = resume("80");
+  EXPECT_EQ(outcome.code, 0) << outcome.error;
   expect_contains(outcome.error, "damaged: checksum");
+  expect_contains(outcome.error, "going on from " + (run / "checkpoint.older.ebm").string());
+  EXPECT_EQ(read_file(run / "model.ebm"), read_file(whole / "model.ebm"));
+  damage("checkpoint.ebm");
+  damage("checkpoint.older.ebm");
+  const auto refused = resume("90");
+  EXPECT_EQ(refused.code, 2);
+  expect_contains(refused.error, "damaged: checksum");
 }
 
 // A finished run goes on when it is given more iterations, and its records are kept.

@@ -1,9 +1,11 @@
 #include "dualebm/models/script.hpp"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/jit/serialization/import.h>
 
 #include "dualebm/framework/export/torchscript.hpp"
 #include "dualebm/framework/storage/checkpoint.hpp"
+#include "dualebm/models/archive_checksums.hpp"
 #include "dualebm/models/shallow.hpp"
 #include "tests/support/contexts.hpp"
 #include "tests/support/support.hpp"
@@ -15,7 +17,7 @@ class ScriptEnergy : public ::testing::Test {
  protected:
   std::shared_ptr<Script> read(const std::string& path, torch::ScalarType type = torch::kFloat) {
     return std::make_shared<Script>(EnergyContext{sphere_, torch::TensorOptions(type), random_},
-                                    Script::Options{path});
+                                    Script::Options{path, /*trust=*/true});
   }
   std::string written() {
     const auto path = (folder_ / "model.pt").string();
@@ -76,6 +78,68 @@ TEST_F(ScriptEnergy, IsExportedAgain) {
   EXPECT_TRUE(again->named_parameters().contains("energy.energy.neurons"));
   const auto x = sphere_->sample_base(5, random_, torch::kFloat);
   EXPECT_LT(distance(again->forward(x), shallow_.forward(x)), 1e-6);
+}
+
+TEST_F(ScriptEnergy, IsNotRunWithoutTrust) {
+  const auto path = written();
+  const auto message = user_error([&] {
+    Script(EnergyContext{sphere_, torch::TensorOptions(torch::kFloat), random_}, Script::Options{path});
+  });
+  expect_contains(message, "--trust-script");
+}
+
+/// A file whose forward does more than compute: `line` comes before the energy.
+std::string script_that(const TemporaryFolder& folder, const std::string& line,
+                        const std::string& more = "") {
+  torch::jit::Module module("harmful");
+  module.register_parameter("weight", torch::ones({3}), false);
+  module.define("def forward(self, x):\n    " + line + "\n    return (x * self.weight).sum(1)\n");
+  if (!more.empty()) module.define(more);
+  const auto path = (folder / "harmful.pt").string();
+  module.save(path);
+  return path;
+}
+
+TEST_F(ScriptEnergy, CodeThatTouchesFilesIsRefusedEvenWithTrust) {
+  const auto target = (folder_ / "written").string();
+  expect_contains(user_error([&] { read(script_that(folder_, "torch.save(x, \"" + target + "\")")); }),
+                  "refused: its code calls aten::save");
+  expect_contains(user_error([&] {
+                    read(script_that(folder_, "x = x + torch.from_file(\"" + target + "\", False, 3)"));
+                  }),
+                  "refused: its code calls aten::from_file");
+  expect_contains(
+      user_error([&] { read(script_that(folder_, "if 1 < 2:\n        torch.save(x, \"" + target + "\")")); }),
+      "aten::save");
+  EXPECT_FALSE(std::filesystem::exists(target));
+  EXPECT_NO_THROW(read(script_that(folder_, "y = x + 1")));
+}
+
+// What runs while a file is read would run before anybody could look at it.
+TEST_F(ScriptEnergy, CodeThatRunsOnReadingIsRefusedUnread) {
+  const auto target = (folder_ / "written").string();
+  const auto path =
+      script_that(folder_, "y = x",
+                  "def __getstate__(self):\n    return (torch.ones(3), True)\n\n"
+                  "def __setstate__(self, state: Tuple[Tensor, bool]):\n    self.weight = state[0]\n"
+                  "    torch.save(state[0], \"" +
+                      target + "\")\n");
+  expect_contains(user_error([&] { read(path); }), "__setstate__");
+  EXPECT_FALSE(std::filesystem::exists(target));
+}
+
+// LibTorch reads an archive without looking at its checksums: a bit of a weight would be another number.
+TEST_F(ScriptEnergy, DamagedWeightsAreRefused) {
+  EXPECT_EQ(zip_checksum("123456789"), 0xcbf43926U);
+  const auto bytes = read_file(written());
+  const auto weights = shallow_.named_parameters()["neurons"].detach().contiguous();
+  const auto place = bytes.find(std::string(static_cast<const char*>(weights.data_ptr()), weights.nbytes()));
+  ASSERT_NE(place, std::string::npos);
+  auto damaged = bytes;
+  damaged[place + 2] = static_cast<char>(damaged[place + 2] ^ 1);
+  EXPECT_NO_THROW(torch::jit::load(folder_.write("damaged.pt", damaged).string()));
+  expect_contains(user_error([&] { read((folder_ / "damaged.pt").string()); }),
+                  "damaged: the checksum of data/");
 }
 
 TEST_F(ScriptEnergy, WhatIsNoEnergyOfThesePointsIsOneLine) {

@@ -81,7 +81,7 @@ def configuration(folder, path, dtype):
         "dtype": dtype,
         "domain": {"name": "euclidean", "dimension": 2},
         "dataset": {"name": "points_csv", "path": "points.csv", "test_share": 0.2, "validation_share": 0},
-        "energy": {"name": "script", "path": path},
+        "energy": {"name": "script", "path": path, "trust": True},
         "trainer": {"name": "maximum_likelihood", "particle_step": 0.01},
         "optimizer": {"name": "adam", "learning_rate": 0.01},
         "loop": {"iterations": 40, "checkpoint_every": 20},
@@ -98,12 +98,12 @@ def expect_trained_and_returned(program, folder, path, dtype, tolerance):
     run(program, "train", "config.json", "--out", name, cwd=folder)
     elsewhere = folder / "elsewhere"
     elsewhere.mkdir(exist_ok=True)
-    values = json.loads(run(program, "evaluate", folder / name, "--json", cwd=elsewhere).stdout)
+    values = json.loads(run(program, "evaluate", folder / name, "--json", "--trust-script", cwd=elsewhere).stdout)
     records = [json.loads(line) for line in (folder / name / "metrics.jsonl").read_text().splitlines()]
     assert records[-1]["nll_test"] < records[0]["nll_test"] - 0.01, "training does not lower the likelihood's loss"
     assert abs(values["nll_test"] - records[-1]["nll_test"]) < 1e-5 * (1 + abs(values["nll_test"]))
-    run(program, "train", "--resume", name, "--set", "loop.iterations=50", cwd=folder)
-    run(program, "export", name, cwd=folder)
+    run(program, "train", "--resume", name, "--set", "loop.iterations=50", "--trust-script", cwd=folder)
+    run(program, "export", name, "--trust-script", cwd=folder)
 
     original = torch.jit.load(str(path)).to(torch.float64 if dtype == "float64" else torch.float32)
     returned = torch.jit.load(str(folder / name / "export.pt"))

@@ -49,9 +49,14 @@ void ConsoleProgress::on_step(const Progress& progress) {
 void ConsoleProgress::on_end(const Progress& progress) {
   if (terminal_) {
     draw_bar(progress);
-    fmt::print(out_, "\n");
+    write("\n");
   }
+}
+
+void ConsoleProgress::write(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), out_);
   std::fflush(out_);
+  std::clearerr(out_);
 }
 
 std::string ConsoleProgress::pace(const Progress& progress) const {
@@ -68,14 +73,12 @@ void ConsoleProgress::draw_bar(const Progress& progress) {
   const int filled = static_cast<int>(width * progress.fraction);
   std::string bar;
   for (int i = 0; i < width; ++i) bar += i < filled ? "━" : "╌";
-  fmt::print(out_, "\r\033[K{} {} {}  {}  {}", label_, bar, progress.iteration, pace(progress), metrics_);
-  std::fflush(out_);
+  write(fmt::format("\r\033[K{} {} {}  {}  {}", label_, bar, progress.iteration, pace(progress), metrics_));
 }
 
 void ConsoleProgress::print_line(const Progress& progress) {
-  fmt::print(out_, "{}  {:3.0f} %  iteration {}  {}  {}\n", label_, 100 * progress.fraction,
-             progress.iteration, pace(progress), metrics_);
-  std::fflush(out_);
+  write(fmt::format("{}  {:3.0f} %  iteration {}  {}  {}\n", label_, 100 * progress.fraction,
+                    progress.iteration, pace(progress), metrics_));
 }
 
 }  // namespace ebm

@@ -8,7 +8,8 @@
 namespace ebm {
 
 /// Progress for a person: on a terminal one line that is redrawn, with a bar, the rate, the time left and the
-/// main metrics; elsewhere a plain line at every tenth of the run.
+/// main metrics; elsewhere a plain line at every tenth of the run. Where it cannot be
+/// written, the run goes on without.
 class ConsoleProgress final : public Callback {
  public:
   /// @param label  put before every line, e.g. "dual_gda seed 0"
@@ -22,6 +23,7 @@ class ConsoleProgress final : public Callback {
   using Clock = std::chrono::steady_clock;
   void draw_bar(const Progress& progress);
   void print_line(const Progress& progress);
+  void write(const std::string& text);
   std::string pace(const Progress& progress) const;
 
   std::FILE* out_;

@@ -1,10 +1,12 @@
 #include "dualebm/framework/training/callbacks/metrics_file.hpp"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/base/files.hpp"
+#include "dualebm/framework/base/output.hpp"
 
 namespace ebm {
 namespace {
@@ -50,22 +52,27 @@ Json to_json(const Record& record) {
 MetricsFile::MetricsFile(const std::filesystem::path& path, const Training& training)
     : path_(path), training_(training) {}
 
-void MetricsFile::on_start(const Progress&) {
+void MetricsFile::write_all() const {
   std::string text;
   for (const auto& record : training_.records()) text += line_of(record);
   write_atomically(path_, text);
-  file_.open(path_, std::ios::app);
-  require(file_.good(), "{}: cannot be written", path_.string());
+}
+
+void MetricsFile::on_start(const Progress&) {
+  write_all();
+  behind_ = !file_.open(path_);
 }
 
 void MetricsFile::on_record(const Record& record) {
-  file_ << line_of(record) << std::flush;
-  require(file_.good(), "{}: cannot be written (is the disk full?)", path_.string());
+  if (behind_) return;
+  behind_ = !file_.add(line_of(record));
+  if (behind_) note("{}: cannot be written; it will be made anew when the run ends\n", path_.string());
 }
 
+void MetricsFile::on_end(const Progress&) { write_all(); }
+
 std::vector<Record> read_records(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  require(file.good(), "{}: cannot be opened for reading", path.string());
+  std::istringstream file(read_whole(path, std::numeric_limits<std::size_t>::max()));
   std::vector<Record> records;
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {

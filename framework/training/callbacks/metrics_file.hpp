@@ -1,9 +1,9 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <vector>
 
+#include "dualebm/framework/base/files.hpp"
 #include "dualebm/framework/settings/fields.hpp"
 #include "dualebm/framework/training/callback.hpp"
 #include "dualebm/framework/training/training.hpp"
@@ -11,19 +11,25 @@
 namespace ebm {
 
 /// Writes metrics.jsonl, for people and scripts: one JSON object a line with `iteration`, `seconds`,
-/// `gradient_evaluations`, `cost` (the same by kind, and energies alone), then the metrics. At the start it is made anew from the training's records, so that
-/// whatever a kill has left of it does not matter; each line is flushed.
+/// `gradient_evaluations`, `cost` (the same by kind, and energies alone), then the metrics. The truth is in the training's
+/// records, which a checkpoint holds: at the
+/// start and at the end the file is made anew from them, whole and on the disk, so that what a kill or a loss of
+/// power has left of it does not matter. A line in between that cannot be written is said, and is no end of the run.
 class MetricsFile final : public Callback {
  public:
   /// @param path  of the file, which is made when the run starts @param training  outlives it
   MetricsFile(const std::filesystem::path& path, const Training& training);
   void on_start(const Progress& progress) override;
   void on_record(const Record& record) override;
+  void on_end(const Progress& progress) override;
 
  private:
+  void write_all() const;
+
   std::filesystem::path path_;
   const Training& training_;
-  std::ofstream file_;
+  AppendFile file_;
+  bool behind_ = false;  ///< whether a line is missing
 };
 
 /// One record as the object that its line holds.

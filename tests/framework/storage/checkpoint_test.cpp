@@ -5,7 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "dualebm/framework/base/files.hpp"
 #include "dualebm/framework/training/fit.hpp"
 #include "dualebm/framework/training/optimizers/wasserstein_fisher_rao.hpp"
 #include "dualebm/framework/training/schedules/schedules.hpp"
@@ -16,27 +15,6 @@
 
 namespace ebm::testing {
 namespace {
-
-TEST(WriteAtomically, ReplacesTheWholeFileAndLeavesNothingElse) {
-  const TemporaryFolder folder;
-  write_atomically(folder / "file", "a long old content");
-  write_atomically(folder / "file", std::string("new\0bytes", 9));
-  EXPECT_EQ(read_file(folder / "file"), std::string("new\0bytes", 9));
-  EXPECT_FALSE(std::filesystem::exists(folder / "file.tmp"));
-}
-
-TEST(WriteAtomically, AFailureNamesTheFile) {
-  const TemporaryFolder folder;
-  const auto path = folder / "missing" / "file";
-  expect_contains(user_error([&] { write_atomically(path, "x"); }), path.string());
-}
-
-TEST(WriteAtomically, AFailureLeavesNoTemporaryFile) {
-  const TemporaryFolder folder;
-  std::filesystem::create_directory(folder / "taken");
-  expect_contains(user_error([&] { write_atomically(folder / "taken", "x"); }), (folder / "taken").string());
-  EXPECT_FALSE(std::filesystem::exists(folder / "taken.tmp"));
-}
 
 enum class Flow { wasserstein_fisher_rao, adam };
 
@@ -174,6 +152,65 @@ TEST(Checkpoint, LoadedParticlesAreTheRunsOwn) {
   run.train_to(3);
   EXPECT_TRUE(torch::equal(before, copy));
   EXPECT_GT(distance(run.trainer->particles(), copy), 1e-3);
+}
+
+// Whose it is: the first thing that differs is named, and nothing is loaded.
+TEST(Checkpoint, OfAnotherRunIsRefused) {
+  const TemporaryFolder folder;
+  SmallRun saved(Flow::adam), other(Flow::adam, /*stranger=*/true);
+  saved.train_to(2);
+  const CheckpointIdentity mine{.run = "a1", .configuration = R"({"seed":1,"trainer":{"name":"dual_gda"}})"};
+  save_checkpoint(folder / "c.ebm", *saved.training, mine);
+  const auto before = other.energy->neurons().positions.clone();
+  const auto refusal = [&](const CheckpointIdentity& expected) {
+    return user_error([&] { load_checkpoint(folder / "c.ebm", *other.training, expected); });
+  };
+  expect_contains(refusal({.run = "b2", .configuration = mine.configuration}),
+                  "another run, a1; this one is b2");
+  expect_contains(refusal({.run = "a1", .configuration = R"({"seed":2,"trainer":{"name":"dual_gda"}})"}),
+                  "seed, which is 1 there and 2 here");
+  expect_contains(refusal({.run = "", .configuration = R"({"seed":1,"trainer":{"name":"restart_gda"}})"}),
+                  R"(trainer/name, which is "dual_gda" there and "restart_gda" here)");
+  EXPECT_TRUE(torch::equal(other.energy->neurons().positions, before));
+  EXPECT_EQ(load_checkpoint(folder / "c.ebm", *other.training, mine), "");
+  expect_same_bits(saved, other);
+}
+
+TEST(Checkpoint, OfAnotherProgramIsSaid) {
+  const TemporaryFolder folder;
+  SmallRun run(Flow::adam);
+  auto state = run.training->save();
+  State identity;
+  for (const char* key : {"run", "configuration"}) identity.write(key, std::string());
+  identity.write("program", std::string("dualebm 9.9"));
+  identity.write("libtorch", std::string("3.0"));
+  state.write("identity", identity);
+  expect_contains(load_checkpoint(state, "c.ebm", *run.training),
+                  "c.ebm: written by dualebm 9.9 with LibTorch 3.0");
+}
+
+// What speaks against a state may come late in it: whatever was taken from it before is given back.
+TEST(Checkpoint, ALoadThatFailsChangesNothing) {
+  for (const auto flow : {Flow::wasserstein_fisher_rao, Flow::adam}) {
+    SmallRun source(flow), target(flow, /*stranger=*/true), twin(flow, /*stranger=*/true);
+    source.train_to(4);
+    target.train_to(3);
+    twin.train_to(3);
+    const auto good = source.training->save();
+    for (const char* broken : {"optimizer.kind", "trainer.particles", "random", "batches", "progress.counts",
+                               "records.values", "records.names"}) {
+      State state;
+      for (const auto& [name, value] : good.values()) {
+        if (name != broken) std::visit([&, &key = name](const auto& held) { state.write(key, held); }, value);
+      }
+      EXPECT_THROW(target.training->load(state), UserError) << broken;
+      EXPECT_EQ(target.training->progress().iteration, 3);
+      EXPECT_EQ(target.training->records().size(), twin.training->records().size());
+    }
+    target.train_to(6);
+    twin.train_to(6);
+    expect_same_bits(target, twin);
+  }
 }
 
 // A state in memory, which never was a file, must not follow the run that it was saved from or loaded into.

@@ -110,6 +110,34 @@ TEST(EarlyStop, AFinishedRunEndsWithTheBestModelToo) {
   EXPECT_EQ(run.mean(), 3);
 }
 
+// A run that is cut at an iteration which is not evaluated is looked at there all the same. A longer run would not
+// have been: when it goes on, neither the record nor the model that was best in it remain.
+TEST(EarlyStop, WhatWasBestAtACutIsNotBestInTheCourse) {
+  const std::vector<double> path = {4, 1, 3, 2.5, 2.6, 2.7};
+  const auto go = [](ScriptedRun& run, std::int64_t iterations) {
+    EarlyStop watch(run.training, run.evaluator->descriptions(), {.metric = "mean_square", .patience = 9});
+    return fit(run.training, {.iterations = iterations, .evaluate_every = 3, .evaluator = run.evaluator},
+               {&watch});
+  };
+  ScriptedRun whole(path), cut(path), resumed(path);
+  go(whole, 6);
+  EXPECT_EQ(whole.mean(), 2.7) << "2.7 at 6 is less than 3 at 3; 1 at 2 is not seen";
+  go(cut, 2);
+  EXPECT_EQ(cut.mean(), 1) << "the best of what this run has seen";
+  resumed.training.load(cut.training.save());
+  for (auto* run : {&cut, &resumed}) {
+    go(*run, 6);
+    EXPECT_EQ(run->mean(), 2.7);
+    ASSERT_EQ(run->training.records().size(), whole.training.records().size());
+    for (std::size_t i = 0; i < whole.training.records().size(); ++i)
+      EXPECT_EQ(run->training.records()[i].metrics, whole.training.records()[i].metrics);
+  }
+  // And one that ends where it was cut ends as it did.
+  go(cut, 6);
+  EXPECT_EQ(cut.training.records().size(), 3U);
+  EXPECT_EQ(cut.mean(), 2.7);
+}
+
 TEST(EarlyStop, KeepsTheLastModelWhereThatIsAskedFor) {
   ScriptedRun run(down_and_up);
   const auto result = run.to(8, {.metric = "mean_square", .patience = 3, .keep_best = false});

@@ -136,10 +136,10 @@ struct DescentRun {
   /// The mean that training goes on from, whatever the energy shows.
   double own_mean() const { return training.save().tensor("energy.mean").item<double>(); }
 
-  torch::Tensor data = torch::full({3, 3}, 4.0, torch::kDouble);
+  torch::Tensor data = torch::full({3, 4}, 4.0, torch::kDouble);
   // Too many coordinates for a grid.
   std::shared_ptr<const Problem> problem =
-      std::make_shared<Problem>(std::make_shared<Euclidean>(3), Dataset{.train = data});
+      std::make_shared<Problem>(std::make_shared<Euclidean>(4), Dataset{.train = data});
   std::shared_ptr<Moody> energy = std::make_shared<Moody>();
   std::shared_ptr<torch::optim::SGD> optimizer =
       std::make_shared<torch::optim::SGD>(energy->parameters(), torch::optim::SGDOptions(0.1));

@@ -1,0 +1,34 @@
+#include "dualebm/framework/base/output.hpp"
+
+#include <cerrno>
+#include <cstdio>
+
+namespace ebm {
+namespace {
+
+int first_failure = 0;
+
+void remember(bool written) {
+  if (!written && first_failure == 0) first_failure = errno != 0 ? errno : EIO;
+}
+
+}  // namespace
+
+void write_note(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+  std::clearerr(stderr);
+}
+
+void write_result(std::string_view text) {
+  errno = 0;
+  remember(std::fwrite(text.data(), 1, text.size(), stdout) == text.size());
+}
+
+std::optional<int> output_failure() {
+  errno = 0;
+  remember(std::fflush(stdout) == 0);
+  return first_failure == 0 ? std::nullopt : std::optional(first_failure);
+}
+
+}  // namespace ebm

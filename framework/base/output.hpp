@@ -1,0 +1,35 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace ebm {
+
+/// Text for a person on standard error. That it cannot be written - a closed descriptor, a full disk of logs - is
+/// no error: what is being told about goes on.
+void write_note(std::string_view text);
+
+/// The same, formatted.
+template <class... Arguments>
+void note(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  write_note(fmt::format(format, std::forward<Arguments>(arguments)...));
+}
+
+/// A result on standard output. What cannot be written is remembered, see `output_failure`.
+void write_result(std::string_view text);
+
+/// The same, formatted.
+template <class... Arguments>
+void show(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  write_result(fmt::format(format, std::forward<Arguments>(arguments)...));
+}
+
+/// Writes out what is still held back. @return the error number of the first result that was lost; nothing if
+/// none was
+std::optional<int> output_failure();
+
+}  // namespace ebm

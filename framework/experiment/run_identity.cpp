@@ -1,0 +1,76 @@
+#include "dualebm/framework/experiment/run_identity.hpp"
+
+#include <sys/random.h>
+
+#include <array>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/printable.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
+
+namespace ebm {
+namespace {
+
+/// Below these everything may change.
+constexpr const char* free_sections[] = {"/title",
+                                         "/loop",
+                                         "/metrics",
+                                         "/compare",
+                                         "/optimizer_schedule",
+                                         "/particle_schedule",
+                                         "/time_scale_ratio",
+                                         "/energy/trust",
+                                         "/dataset/teacher/trust"};
+
+/// Sizes of steps, by their names in the sections of optimizer, trainer and sampler.
+constexpr const char* steps[] = {"/optimizer/learning_rate", "/optimizer/neuron_step",
+                                 "/optimizer/weight_step", "/trainer/particle_step", "/sampler/step_size"};
+
+bool may_change(const std::string& path) {
+  for (const std::string allowed : free_sections) {
+    if (path == allowed || path.starts_with(allowed + "/")) return true;
+  }
+  return std::find(std::begin(steps), std::end(steps), path) != std::end(steps);
+}
+
+}  // namespace
+
+std::string new_run_name() {
+  std::array<std::uint64_t, 2> bits{};
+  require(::getrandom(bits.data(), sizeof bits, 0) == sizeof bits,
+          "the system has no random numbers to give");
+  return fmt::format("{:016x}{:016x}", bits[0], bits[1]);
+}
+
+Json fixed_part(const Json& resolved) {
+  Json fixed = resolved;
+  const auto remove = [&](const char* path) {
+    const Json::json_pointer place(path);
+    if (!fixed.contains(place)) return;
+    fixed[place.parent_pointer()].erase(place.back());
+  };
+  for (const char* path : free_sections) remove(path);
+  for (const char* path : steps) remove(path);
+  return fixed;
+}
+
+Json changes_of(const RunDirectory& directory, const Experiment& experiment) {
+  const auto before = read_json_file(directory.config().string());
+  Json changes = Json::array();
+  for (const auto& change : Json::diff(before, experiment.resolved)) {
+    const auto path = change["path"].get<std::string>();
+    require(may_change(path),
+            "--resume {}: {} differs from the run's config.json; only loop, metrics, compare, title, "
+            "schedules and "
+            "sizes of steps may change",
+            directory.path().string(), printable(path.substr(path.empty() ? 0 : 1)));
+    const Json::json_pointer place(path);
+    const auto at = [&](const Json& all) { return all.contains(place) ? all[place] : Json(nullptr); };
+    changes.push_back({{"key", path.substr(1)}, {"from", at(before)}, {"to", at(experiment.resolved)}});
+  }
+  return changes;
+}
+
+}  // namespace ebm
