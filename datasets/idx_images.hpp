@@ -21,6 +21,9 @@ struct IdxImages final : Dataset {
   IdxImages(const DatasetContext& context, const Options& options);
 };
 
+/// Every image of the file in its order, whatever its label: [n, numbers of an image], double.
+torch::Tensor load_idx(const IdxImages::Options& options);
+
 /// How many numbers an image of the file has, for whoever wants to know before there is a domain.
 std::int64_t dimension_of(const IdxImages::Options& options);
 

@@ -3,6 +3,8 @@
 #include "dualebm/datasets/transforms/dequantise.hpp"
 #include "dualebm/datasets/transforms/project_to_sphere.hpp"
 #include "dualebm/datasets/transforms/standardise.hpp"
+#include "dualebm/datasets/transforms/undo_rounding.hpp"
+#include "dualebm/datasets/transforms/whiten.hpp"
 
 namespace ebm {
 
@@ -13,6 +15,10 @@ void add_transforms(Catalogue& catalogue) {
   entries.add<ProjectToSphere>("project_to_sphere", "x / |x|; for the domain sphere");
   entries.add<Standardise>("standardise",
                            "(x - mean) / deviation, coordinate by coordinate, of the training part");
+  entries.add<UndoRounding>("undo_rounding",
+                            "columns whose numbers repeat are spread over the cells of their grid");
+  entries.add<Whiten>(
+      "whiten", "the same along the principal axes of the training part: mean zero, covariance the identity");
 }
 
 }  // namespace ebm

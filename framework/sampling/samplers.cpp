@@ -12,13 +12,21 @@
 namespace ebm {
 namespace {
 
-/// Both kernels by one flat list of options.
-struct MalaAndJumps {
-  Mala::Options mala;
+/// A kernel and jumps after it, by one flat list of options.
+template <class Kernel>
+struct WithJumps {
+  typename Kernel::Options kernel;
   IndependenceJump::Options jump;
   void describe(Fields& fields) {
-    mala.describe(fields);
+    kernel.describe(fields);
     jump.describe(fields);
+  }
+  static auto make() {
+    return [](const WithJumps& options, const SamplerContext& context) {
+      return std::make_shared<Composition>(std::vector<std::shared_ptr<const Sampler>>{
+          std::make_shared<Kernel>(options.kernel),
+          std::make_shared<IndependenceJump>(context, options.jump)});
+    };
   }
 };
 
@@ -32,12 +40,12 @@ auto without_context() {
 }  // namespace
 
 void add_samplers(Registry<Sampler, SamplerContext>& samplers) {
-  samplers.add<MalaAndJumps>(
+  samplers.add<WithJumps<Mala>>(
       "mala_and_jumps", "MALA, which knows its mode, and then jumps of some particles, which know the others",
-      [](const MalaAndJumps& options, const SamplerContext& context) {
-        return std::make_shared<Composition>(std::vector<std::shared_ptr<const Sampler>>{
-            std::make_shared<Mala>(options.mala), std::make_shared<IndependenceJump>(context, options.jump)});
-      });
+      WithJumps<Mala>::make());
+  samplers.add<WithJumps<Hmc>>("hmc_and_jumps",
+                               "the same with Hamiltonian Monte Carlo: farther in a step, for more of them",
+                               WithJumps<Hmc>::make());
   samplers.add<Langevin::Options>("langevin",
                                   "unadjusted Langevin dynamics: a bias of order h, no rejections",
                                   without_context<Langevin>());

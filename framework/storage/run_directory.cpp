@@ -16,9 +16,9 @@
 namespace ebm {
 namespace {
 
-constexpr const char* known_files[] = {"config.json",    "manifest.json", "metrics.jsonl",
-                                       "checkpoint.ebm", "model.ebm",     "transform.ebm",
-                                       "report.html",    "export.pt",     "export.safetensors"};
+constexpr const char* known_files[] = {"config.json", "manifest.json", "metrics.jsonl",     "checkpoint.ebm",
+                                       "model.ebm",   "transform.ebm", "density.json",      "verdict.json",
+                                       "report.html", "export.pt",     "export.safetensors"};
 
 std::string now() {
   const std::time_t time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());

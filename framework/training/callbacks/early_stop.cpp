@@ -1,5 +1,7 @@
 #include "dualebm/framework/training/callbacks/early_stop.hpp"
 
+#include <cmath>
+
 #include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
@@ -29,8 +31,9 @@ void EarlyStop::on_start(const Progress&) {
 
 bool EarlyStop::is_better(const Record& record) {
   const double* value = find_metric(record.metrics, options_.metric);
-  require(value != nullptr, "early stop: this run has no metric {}", options_.metric);
-  if (sign_ * *value >= best_) {
+  // One that has been there and cannot be had now, as log Z of an energy that has run away, is no better.
+  require(value != nullptr || std::isfinite(best_), "early stop: this run has no metric {}", options_.metric);
+  if (value == nullptr || sign_ * *value >= best_) {
     ++since_best_;
     return false;
   }
