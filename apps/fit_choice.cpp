@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "dualebm/datasets/data_check.hpp"
@@ -147,8 +148,8 @@ std::int64_t columns_in(const Json& section) {
 
 void choose_table(const FitCommandOptions& options, FitChoice& choice, bool array) {
   auto& c = choice.configuration;
-  Json section =
-      array ? Json({{"name", "npy"}, {"path", options.data}, {"array", ""}}) : table_section(options, choice);
+  Json section = array ? Json::object({{"name", "npy"}, {"path", options.data}, {"array", ""}})
+                       : table_section(options, choice);
   Dataset dataset;
   auto points = points_of(section, columns_in(section), dataset);
   if (const auto constant = constant_columns(points, dataset.columns); !constant.empty()) {
@@ -187,8 +188,8 @@ void choose_table(const FitCommandOptions& options, FitChoice& choice, bool arra
 void choose_images(const FitCommandOptions& options, FitChoice& choice) {
   auto& c = choice.configuration;
   const bool idx = starts_as_idx(read_bytes(options.data));
-  Json section = idx ? Json({{"name", "idx"}, {"images", options.data}})
-                     : Json({{"name", "npy"}, {"path", options.data}, {"array", ""}});
+  Json section = idx ? Json::object({{"name", "idx"}, {"images", options.data}})
+                     : Json::object({{"name", "npy"}, {"path", options.data}, {"array", ""}});
   Json read = section;
   read.erase("name");
   const auto d = idx ? dimension_of(read_options<IdxImages::Options>(read, "dataset"))

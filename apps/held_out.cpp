@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/evaluation/evaluation.hpp"
 #include "dualebm/framework/sampling/base_proposal.hpp"
 #include "dualebm/framework/sampling/kernel_density.hpp"
@@ -98,11 +99,11 @@ Table table_of(const std::vector<HeldOutLine>& lines, const std::vector<MetricDe
       table.metrics.push_back(metric);
   }
   for (const auto& line : lines) {
-    table.rows.push_back(
-        {.label = line.name,
-         .seeds = 1,
-         .planned = 1,
-         .columns = {{"nll_test", {{line.nll}}}, {"nll_test_standard_error", {{line.standard_error}}}}});
+    table.rows.push_back({.label = line.name,
+                          .seeds = 1,
+                          .planned = 1,
+                          .columns = {{"nll_test", Statistic{{line.nll}}},
+                                      {"nll_test_standard_error", Statistic{{line.standard_error}}}}});
   }
   return table;
 }

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/sampling/hmc.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
@@ -15,10 +18,16 @@ constexpr std::int64_t pilot_chains = 512, pilot_steps = 200, most_data = 5000;
 /// Stands for the data where there are none: where short chains from the base have gone.
 torch::Tensor pilot(Energy& energy, const Domain& domain, Random& random,
                     const torch::TensorOptions& options) {
-  const Hmc hmc({});
+  const Hmc hmc(Hmc::Options{});
   auto state = hmc.init(domain.sample_base(pilot_chains, random, options));
   for (std::int64_t i = 0; i < pilot_steps; ++i) hmc.step(energy, domain, state, random, 1);
   return state.positions;
+}
+
+/// Rows at random where there are more than a proposal needs.
+torch::Tensor some_of(const torch::Tensor& data, Random& random) {
+  if (data.size(0) <= most_data) return data;
+  return data.index_select(0, random.subset(data.size(0), most_data).to(data.device()));
 }
 
 std::shared_ptr<const Sampler> make_sampler(const ChainSettings& settings, const Catalogue& catalogue,
@@ -34,8 +43,8 @@ JudgedChains chains_of(Energy& energy, const std::shared_ptr<const Domain>& doma
                        const torch::Tensor& given, const ChainSettings& settings, const Catalogue& catalogue,
                        const torch::TensorOptions& options, const std::string& label) {
   Random random(static_cast<std::uint64_t>(settings.seed), "sample", options.device());
-  auto data = given.defined() ? given.narrow(0, 0, std::min(given.size(0), most_data)).to(options)
-                              : pilot(energy, *domain, random, options);
+  const auto data =
+      given.defined() ? some_of(given, random).to(options) : pilot(energy, *domain, random, options);
   const auto sampler = make_sampler(settings, catalogue, {.domain = domain, .data = data, .random = random});
   ConsoleProgress console(stderr, label);
   Progress progress;

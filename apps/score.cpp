@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "dualebm/apps/density.hpp"
@@ -106,8 +107,9 @@ std::optional<KnownNormalizer> normalizer_of(const ScoreOptions& options, const 
 
 void show(std::FILE* out, const Json& summary) {
   const auto& s = summary;
-  fmt::print(out, "{} rows of {}; percentiles against the {} part\n", s["rows"].get<std::size_t>(),
-             s["data"].get<std::string>(), s["against"].get<std::string>());
+  const auto against = s["against"].get<std::string>();
+  fmt::print(out, "{} rows of {}{}\n", s["rows"].get<std::size_t>(), s["data"].get<std::string>(),
+             against.empty() ? "" : fmt::format("; percentiles against the {} part of the run", against));
   if (s.contains("log_z")) {
     fmt::print(out, "log Z {:.6g}{} by {}; mean log-likelihood {:.6g} nats a row\n", s["log_z"].get<double>(),
                s["log_z_error"].is_null() ? "" : fmt::format(" ± {:.2g}", s["log_z_error"].get<double>()),
@@ -136,10 +138,8 @@ void score(const ScoreOptions& options, const Catalogue& catalogue) {
   const auto standard = standard_of(*run.energy, problem.get(), options.against);
   const auto normalizer = normalizer_of(options, directory, run, problem.get(), catalogue);
   std::optional<double> shift;
-  Json summary = {{"data", options.data},
-                  {"read", rows.origin},
-                  {"rows", energies.size()},
-                  {"against", standard.part.empty() ? "unknown training" : standard.part}};
+  Json summary = {
+      {"data", options.data}, {"read", rows.origin}, {"rows", energies.size()}, {"against", standard.part}};
   if (normalizer) {
     shift = log_density_shift(run, *normalizer);
     double sum = 0;

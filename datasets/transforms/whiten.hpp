@@ -23,8 +23,8 @@ class Whiten final : public Transform {
 
   /// @throws UserError if a number is not finite
   void fit(const torch::Tensor& train) override;
-  torch::Tensor forward(const torch::Tensor& x) override { return torch::mm(x - mean_, matrix_.t()); }
-  torch::Tensor inverse(const torch::Tensor& y) override { return torch::mm(y, inverse_.t()) + mean_; }
+  torch::Tensor forward(const torch::Tensor& x) override { return (x - mean_).mm(matrix_.t()); }
+  torch::Tensor inverse(const torch::Tensor& y) override { return y.mm(inverse_.t()) + mean_; }
   /// log |det W|
   double log_determinant() const override;
 

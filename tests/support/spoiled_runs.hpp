@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dualebm/datasets/split.hpp"
 #include "dualebm/framework/sampling/composition.hpp"
@@ -82,9 +83,10 @@ struct SmallRun {
 
   /// What `diagnose` does: long chains, then the particles against them.
   Verdict judge(const torch::Tensor& particles, const LongChainOptions& options = {}) const {
-    const auto kernel = Composition({std::make_shared<Hmc>(Hmc::Options{}),
-                                     std::make_shared<IndependenceJump>(SamplerContext{space, data, *random},
-                                                                        IndependenceJump::Options{})});
+    const Composition kernel(std::vector<std::shared_ptr<const Sampler>>{
+        std::make_shared<Hmc>(Hmc::Options{}),
+        std::make_shared<IndependenceJump>(SamplerContext{space, data, *random},
+                                           IndependenceJump::Options{})});
     const auto starts = dispersed_starts(space, data, options.chains, *random, data.options());
     const auto chains = run_long_chains(*energy, *space, kernel, starts, options, *random);
     auto verdict = judge_chains(chains, options);
