@@ -24,7 +24,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr double share_of_training = 0.8, trial_seconds = 2;
-constexpr std::int64_t most_iterations = 20000, least_iterations = 500, rounding = 100;
+constexpr std::int64_t most_iterations = 20000, least_iterations = 500, rounding = 100,
+                       steps_of_diagnosis = 16384;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -78,16 +79,21 @@ void show(const Verdict& verdict, const std::vector<HeldOutLine>& lines, const K
   fmt::print("{}", to_text(lines));
 }
 
-Check normalizer_check(const std::optional<KnownNormalizer>& normalizer) {
+Check normalizer_check(const std::optional<KnownNormalizer>& normalizer, bool agree) {
   constexpr double limit = 0.3;
   const double error = !normalizer ? HUGE_VAL : normalizer->standard_error.value_or(0);
+  const auto finding =
+      normalizer ? "standard error in nats, by " + normalizer->method
+      : agree    ? std::string("not known: the ways from the base to the model and back do not meet")
+                 : std::string("not known: chains that do not agree are no end to go back from");
   return {"log Z",
           error,
           limit,
           error <= limit,
-          normalizer ? "standard error in nats, by " + normalizer->method
-                     : "not known: the ways from the base to the model and back do not meet",
-          "likelihoods are worth little: a smoother energy, or more temperatures"};
+          finding,
+          agree
+              ? "likelihoods are worth little: train more smoothly, with fewer iterations or a smaller energy"
+              : "see R-hat above"};
 }
 
 struct Fitted {
@@ -111,7 +117,7 @@ Fitted train_choice(const FitCommandOptions& options, const FitChoice& choice, c
   return {std::move(experiment), std::move(prepared), std::move(directory), std::move(run)};
 }
 
-void write_page(const Fitted& fitted, const FitChoice& choice, const std::vector<HeldOutLine>& lines) {
+void write_page(const Fitted& fitted, const std::vector<HeldOutLine>& lines) {
   write_report(
       fitted.directory.report(),
       {.kind = "train",
@@ -143,17 +149,19 @@ int fit_data(const FitCommandOptions& options, const Catalogue& catalogue) {
   if (fitted.run.end != RunEnd::finished) fmt::print(stderr, "{}\n", fitted.run.status());
   const auto loaded = load_energy_of(fitted.directory.path().string(), torch::kCPU, catalogue);
   const auto& problem = *fitted.prepared.problem;
+  ChainSettings diagnosis;
+  diagnosis.options.most_steps = steps_of_diagnosis;
   auto judged = chains_of(*loaded.energy, loaded.domain, problem.data().train, {}, catalogue,
                           problem.data().train.options(), "diagnosis");
   auto normalizer = known_normalizer(fitted.directory, loaded, &problem);
   if (!normalizer && judged.chains.agree)
     normalizer =
         estimate_normalizer(fitted.directory, loaded, problem, judged.chains, fitted.experiment.seed());
-  judged.verdict.checks.push_back(normalizer_check(normalizer));
+  judged.verdict.checks.push_back(normalizer_check(normalizer, judged.chains.agree));
   const auto lines = compare_held_out(loaded, problem, normalizer);
   show(judged.verdict, lines, normalizer ? &*normalizer : nullptr);
   write_json(fitted.directory.path() / "verdict.json", to_json(judged.verdict));
-  write_page(fitted, choice, lines);
+  write_page(fitted, lines);
   fmt::print("run        {}\nreport     {}\nas train:  dualebm train {}\n", fitted.directory.path().string(),
              fitted.directory.report().string(), fitted.directory.config().string());
   return judged.verdict.trusted() ? 0 : not_trusted;
