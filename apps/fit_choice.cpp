@@ -228,9 +228,6 @@ void choose_training(const FitCommandOptions& options, FitChoice& choice) {
   c["metrics"]["every"] = 100;
   if (!by_rule) c["metrics"]["options"] = {{"nll_validation_annealed", {{"walkers", 256}}}};
   c["seed"] = options.seed;
-  choice.reasons.push_back(fmt::format("energy     {}", c["energy"].dump()));
-  choice.reasons.push_back(
-      "trainer    weighted_gda: particles with weights, exact kernels, no step to choose");
   choice.reasons.push_back(fmt::format("length     the validation likelihood ends it, log Z by {}",
                                        by_rule ? "quadrature" : "annealing"));
 }
@@ -247,6 +244,11 @@ FitChoice choose_fit(const FitCommandOptions& options) {
   if (kind == FileKind::images) choose_images(options, choice);
   choose_training(options, choice);
   for (const auto& assignment : options.overrides) apply_override(choice.configuration, assignment);
+  const auto& c = choice.configuration;
+  choice.reasons.push_back(fmt::format("energy     {}", c["energy"].dump()));
+  choice.reasons.push_back(
+      fmt::format("trainer    {}: particles with weights, exact kernels, no step to choose",
+                  c["trainer"].value("name", "")));
   return choice;
 }
 

@@ -64,10 +64,9 @@ int sample(const SampleOptions& options, const Catalogue& catalogue) {
   }
   const auto& chains = judged.chains;
   fmt::print(stderr,
-             "{} chains by {}, {} steps each after {} of warm-up; of the last {} every {}{} is kept\n{}",
+             "{} chains by {}, {} steps each after {} of warm-up; of the last {} steps one in {} is kept\n{}",
              chains.draws.size(0), options.kernel, chains.steps, options.warm_up,
-             chains.thinning * chains.draws.size(1), chains.thinning, chains.thinning == 1 ? "st" : "th",
-             to_text(judged.verdict, "the sample"));
+             chains.thinning * chains.draws.size(1), chains.thinning, to_text(judged.verdict, "the sample"));
   return judged.verdict.trusted() ? 0 : not_trusted;
 }
 

@@ -198,7 +198,7 @@ Verdict judge_particles(Energy& energy, const std::shared_ptr<const Domain>& dom
     const double length = std::sqrt(model.points.var(0, /*unbiased=*/false).sum().item<double>());
     const auto options = particles.options();
     const double own =
-        kernel_stein_discrepancy(energy, *domain, drawn(mine, count, random).to(options), {}, length);
+        kernel_stein_discrepancy(energy, *domain, standing_for(mine, count, random).to(options), {}, length);
     const double theirs = kernel_stein_discrepancy(
         energy, *domain, some_rows(model.points, count, random).to(options), {}, length);
     verdict.checks.push_back(
