@@ -23,7 +23,7 @@ namespace ebm {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr double share_of_training = 0.8, trial_seconds = 2;
+constexpr double share_of_training = 0.7, trial_seconds = 2, seconds_of_diagnosis = 20;
 constexpr std::int64_t most_iterations = 20000, least_iterations = 500, rounding = 100,
                        steps_of_diagnosis = 16384;
 
@@ -135,6 +135,7 @@ void write_page(const Fitted& fitted, const std::vector<HeldOutLine>& lines) {
 }  // namespace
 
 int fit_data(const FitCommandOptions& options, const Catalogue& catalogue) {
+  const auto began = Clock::now();
   fmt::print(stderr, "reading    {}\n", options.data);
   auto choice = choose_fit(options);
   for (const auto& reason : choice.reasons) fmt::print(stderr, "{}\n", reason);
@@ -151,6 +152,7 @@ int fit_data(const FitCommandOptions& options, const Catalogue& catalogue) {
   const auto& problem = *fitted.prepared.problem;
   ChainSettings diagnosis;
   diagnosis.options.most_steps = steps_of_diagnosis;
+  diagnosis.seconds = std::max(seconds_of_diagnosis, 60 * options.minutes - seconds_since(began));
   auto judged = chains_of(*loaded.energy, loaded.domain, problem.data().train, {}, catalogue,
                           problem.data().train.options(), "diagnosis");
   auto normalizer = known_normalizer(fitted.directory, loaded, &problem);

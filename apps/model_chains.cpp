@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "dualebm/framework/base/error.hpp"
@@ -49,6 +50,7 @@ JudgedChains chains_of(Energy& energy, const std::shared_ptr<const Domain>& doma
   ConsoleProgress console(stderr, label);
   Progress progress;
   console.on_start(progress);
+  const auto began = std::chrono::steady_clock::now();
   const auto starts = dispersed_starts(domain, data, settings.options.chains, random, options);
   JudgedChains judged;
   judged.chains =
@@ -57,7 +59,9 @@ JudgedChains chains_of(Energy& energy, const std::shared_ptr<const Domain>& doma
         progress.iteration = static_cast<std::int64_t>(
             fraction * static_cast<double>(settings.options.warm_up + settings.options.most_steps));
         console.on_step(progress);
-        return true;
+        // A further round is twice as long as the last one, and about as long as all before it twice.
+        const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - began;
+        return settings.seconds == 0 || 3 * elapsed.count() < settings.seconds;
       });
   console.on_end(progress);
   judged.verdict = judge_chains(judged.chains, settings.options);

@@ -16,6 +16,7 @@ struct ChainSettings {
   std::vector<std::string> overrides;    ///< its options, KEY=VALUE
   LongChainOptions options;              ///< number and length
   std::int64_t seed = 0;                 ///< of starts, noise and proposals
+  double seconds = 0;                    ///< no further round is begun that would end later; 0: any
 };
 
 /// Chains and what is to be said of them.
