@@ -18,7 +18,7 @@ std::shared_ptr<Transform> make(const char* name, std::int64_t dimension) {
 /// Three correlated coordinates of unlike scales.
 torch::Tensor skewed(std::int64_t count) {
   Random random(1, "whiten_test");
-  const auto mixing = torch::tensor({{2., 0., 0.}, {1., 0.5, 0.}, {0., 3., 50.}}, torch::kDouble);
+  const auto mixing = torch::tensor({{2., 0., 0.}, {1., 2., 0.}, {0., 3., 50.}}, torch::kDouble);
   return random.normal({count, 3}, torch::kDouble).matmul(mixing) +
          torch::tensor({1., -7., 1000.}, torch::kDouble);
 }

@@ -79,7 +79,7 @@ TwoModesRun two_modes_run(bool jumps) {
   }
   const auto starts = dispersed_starts(space, data, 64, random, torch::kDouble);
   TwoModesRun run{
-      .chains = run_long_chains(energy, *space, Composition(parts), starts, {.most_steps = 4096}, random),
+      .chains = run_long_chains(energy, *space, Composition(parts), starts, {.most_steps = jumps ? 1 << 14 : 1024}, random),
       .verdict = {}};
   run.verdict = judge_chains(run.chains, {});
   if (run.chains.finite) run.verdict.checks.push_back(flux_check(energy, space, run.chains, random));
