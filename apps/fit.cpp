@@ -117,13 +117,14 @@ Fitted train_choice(const FitCommandOptions& options, const FitChoice& choice, c
   return {std::move(experiment), std::move(prepared), std::move(directory), std::move(run)};
 }
 
-void write_page(const Fitted& fitted, const std::vector<HeldOutLine>& lines) {
+void write_page(const Fitted& fitted, const Verdict& verdict, const std::vector<HeldOutLine>& lines) {
   write_report(
       fitted.directory.report(),
       {.kind = "train",
-       .summary = fmt::format("{}: fitted by dualebm fit, {} training points in {} dimensions, seed {}",
+       .summary = fmt::format("{}: fitted by dualebm fit, {} training points in {} dimensions, seed {}; {}",
                               fitted.experiment.general.title, fitted.prepared.problem->data().train.size(0),
-                              fitted.prepared.problem->domain().dimension(), fitted.experiment.general.seed),
+                              fitted.prepared.problem->domain().dimension(), fitted.experiment.general.seed,
+                              in_a_line(verdict)),
        .configuration = fitted.experiment.resolved,
        .manifest = read_json_file(fitted.directory.manifest().string()),
        .runs = {fitted.run},
@@ -163,7 +164,7 @@ int fit_data(const FitCommandOptions& options, const Catalogue& catalogue) {
   const auto lines = compare_held_out(loaded, problem, normalizer);
   show(judged.verdict, lines, normalizer ? &*normalizer : nullptr);
   write_json(fitted.directory.path() / "verdict.json", to_json(judged.verdict));
-  write_page(fitted, lines);
+  write_page(fitted, judged.verdict, lines);
   fmt::print("run        {}\nreport     {}\nas train:  dualebm train {}\n", fitted.directory.path().string(),
              fitted.directory.report().string(), fitted.directory.config().string());
   return judged.verdict.trusted() ? 0 : not_trusted;

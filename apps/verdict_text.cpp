@@ -23,6 +23,17 @@ std::string to_text(const Verdict& verdict, const std::string& subject) {
                                    verdict.checks.size()));
 }
 
+std::string in_a_line(const Verdict& verdict) {
+  if (verdict.trusted()) return fmt::format("trusted, all {} checks passed", verdict.checks.size());
+  std::string failed;
+  for (const auto& check : verdict.checks) {
+    if (!check.passed)
+      failed += fmt::format("{}{} {:.3g} (limit {:.3g})", failed.empty() ? "" : ", ", check.name, check.value,
+                            check.limit);
+  }
+  return "not trusted: " + failed;
+}
+
 Json to_json(const Verdict& verdict) {
   const auto number = [](double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); };
   Json checks = Json::array();

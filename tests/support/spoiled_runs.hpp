@@ -58,9 +58,14 @@ struct SmallRun {
     trainer =
         std::make_shared<WeightedGda>(TrainerContext{.energy = energy, .problem = problem, .random = random},
                                       WeightedGda::Options{.particles = 1000, .held_out = 0});
-    Training training(trainer, std::make_shared<torch::optim::Adam>(energy->parameters(), 0.01), {});
-    for (std::int64_t i = 0; i < iterations; ++i) training.step(training.draw_batch(500));
+    train(iterations, 0.01);
+    train(iterations / 3, 0.001);  // a sound run ends with small steps, as a schedule sees to
     energy->eval();
+  }
+
+  void train(std::int64_t iterations, double rate) const {
+    Training training(trainer, std::make_shared<torch::optim::Adam>(energy->parameters(), rate), {});
+    for (std::int64_t i = 0; i < iterations; ++i) training.step(training.draw_batch(500));
   }
 
   /// The particles as the spoil leaves them.

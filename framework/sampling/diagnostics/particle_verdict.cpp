@@ -27,6 +27,7 @@ constexpr std::int64_t compared_directions = 24, compared_coordinates = 24, few 
 struct Cloud {
   torch::Tensor points, energies, weights;  // double
   double size = 0;
+  double repeats = 1;  ///< how many equal ones a point stands for, on the average over mass
 };
 
 /// (Σ w)² / Σ w², where points that are equal, as drawing anew leaves them, count as one.
@@ -44,6 +45,7 @@ Cloud cloud_of(Energy& energy, const torch::Tensor& points, const torch::Tensor&
               weights.defined() ? weights.to(torch::kCPU, torch::kDouble)
                                 : torch::full({count}, 1.0 / static_cast<double>(count), torch::kDouble)};
   cloud.size = size_of(cloud);
+  cloud.repeats = std::max(1.0, 1 / (cloud.weights.square().sum().item<double>() * cloud.size));
   return cloud;
 }
 
@@ -86,10 +88,13 @@ torch::Tensor drawn(const Cloud& cloud, std::int64_t count, Random& random) {
   return cloud.points.index_select(0, rows);
 }
 
+bool weighs_alike(const Cloud& cloud) {
+  return cloud.weights.min().item<double>() == cloud.weights.max().item<double>();
+}
+
 /// Rows that stand for a cloud: any of them where they weigh alike, else by their weights.
 torch::Tensor standing_for(const Cloud& cloud, std::int64_t count, Random& random) {
-  const bool equal = cloud.weights.min().item<double>() == cloud.weights.max().item<double>();
-  return equal ? some_rows(cloud.points, count, random) : drawn(cloud, count, random);
+  return weighs_alike(cloud) ? some_rows(cloud.points, count, random) : drawn(cloud, count, random);
 }
 
 /// The discrepancy of the particles, and the root of the mean square of that of fresh draws among themselves.
@@ -136,14 +141,22 @@ std::shared_ptr<const Proposal> jumps_to(const std::shared_ptr<const Domain>& do
 constexpr const char* move_more =
     "let the particles move more between updates, or use the trainer weighted_gda, whose kernels are exact";
 
+/// How much larger the Stein discrepancy of so many rows is for the equal ones among them: the root of 1 + (count - 1)
+/// times the chance that two of them are one point.
+double growth_by_repeats(const Cloud& cloud, std::int64_t count) {
+  const double rows = weighs_alike(cloud) ? 1 / static_cast<double>(cloud.weights.size(0)) : 0;
+  return std::sqrt(1 + static_cast<double>(count - 1) * std::max(0.0, 1 / cloud.size - rows));
+}
+
+/// @param repeats  of equal particles, which the statistic takes for independent ones
 Check flux_of(Energy& energy, const std::shared_ptr<const Domain>& domain, const torch::Tensor& source,
-              const torch::Tensor& positions, const torch::Tensor& weights, Random& random) {
+              const torch::Tensor& positions, const torch::Tensor& weights, double repeats, Random& random) {
   const auto q = jumps_to(domain, some_rows(source, proposals_from, random), random);
   const double flux = jump_flux(energy, *q, positions, weights, random);
   return {"flux",
           flux,
-          flux_limit,
-          flux <= flux_limit,
+          flux_limit * repeats,
+          flux <= flux_limit * repeats,
           "mean square of the flow between places in standard errors; 1 where nothing is amiss",
           "masses of the modes are wrong: a kernel with jumps or tempering, see the section sampler"};
 }
@@ -158,7 +171,7 @@ Check flux_check(Energy& energy, const std::shared_ptr<const Domain>& domain, co
       std::min(chains.worst.bulk_ess, chains.worst.tail_ess) / 2, 16.0, static_cast<double>(proposals_from)));
   const auto source = chains.draws.narrow(0, 0, half).flatten(0, 1),
              seen = chains.draws.narrow(0, half, chains.draws.size(0) - half).flatten(0, 1);
-  return flux_of(energy, domain, source, some_rows(seen, count, random), {}, random);
+  return flux_of(energy, domain, source, some_rows(seen, count, random), {}, /*repeats=*/1, random);
 }
 
 Verdict judge_particles(Energy& energy, const std::shared_ptr<const Domain>& domain,
@@ -201,12 +214,14 @@ Verdict judge_particles(Energy& energy, const std::shared_ptr<const Domain>& dom
         kernel_stein_discrepancy(energy, *domain, standing_for(mine, count, random).to(options), {}, length);
     const double theirs = kernel_stein_discrepancy(
         energy, *domain, some_rows(model.points, count, random).to(options), {}, length);
+    const double stein = stein_limit * growth_by_repeats(mine, count);
     verdict.checks.push_back(
-        {"Stein", own / theirs, stein_limit, own <= stein_limit * theirs,
+        {"Stein", own / theirs, stein, own <= stein * theirs,
          "Stein discrepancy of the particles over that of fresh draws",
          "within its modes the cloud has another shape: smaller steps, or weighted_gda"});
   }
-  verdict.checks.push_back(flux_of(energy, domain, chains.points(), particles, weights, random));
+  verdict.checks.push_back(
+      flux_of(energy, domain, chains.points(), particles, weights, mine.repeats, random));
   return verdict;
 }
 
