@@ -142,6 +142,7 @@ Json table_section(const FitCommandOptions& options, FitChoice& choice) {
 std::int64_t columns_in(const Json& section) {
   Json options = section;
   options.erase("name");
+  if (section["name"] == "idx") return dimension_of(read_options<IdxImages::Options>(options, "dataset"));
   if (section["name"] == "npy") return dimension_of(read_options<Npy::Options>(options, "dataset"));
   return static_cast<std::int64_t>(columns_of(read_options<TableCsv::Options>(options, "dataset")).size());
 }
@@ -190,16 +191,12 @@ void choose_images(const FitCommandOptions& options, FitChoice& choice) {
   const bool idx = starts_as_idx(read_bytes(options.data));
   Json section = idx ? Json::object({{"name", "idx"}, {"images", options.data}})
                      : Json::object({{"name", "npy"}, {"path", options.data}, {"array", ""}});
-  Json read = section;
-  read.erase("name");
-  const auto d = idx ? dimension_of(read_options<IdxImages::Options>(read, "dataset"))
-                     : dimension_of(read_options<Npy::Options>(read, "dataset"));
   Dataset dataset;
-  const auto points = points_of(section, d, dataset);
+  const auto points = points_of(section, columns_in(section), dataset);
   const double least = points.min().item<double>(), largest = points.max().item<double>();
   const bool whole = least >= 0 && (points == points.round()).all().item<bool>();
-  c["domain"] = {{"name", "euclidean"}, {"dimension", d}, {"scale", 0.4}};
-  choice.reasons.push_back(fmt::format("domain     R^{}: images, {}", d, dataset.origin));
+  c["domain"] = {{"name", "euclidean"}, {"dimension", points.size(1)}, {"scale", 0.4}};
+  choice.reasons.push_back(fmt::format("domain     R^{}: images, {}", points.size(1), dataset.origin));
   set_shares(section, points.size(0), choice);
   c["dataset"] = section;
   c["transforms"] = Json::array();
