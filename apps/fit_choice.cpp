@@ -61,8 +61,7 @@ torch::Tensor points_of(Json section, std::int64_t dimension, Dataset& dataset) 
   section["validation_share"] = section["test_share"] = 0;
   section.erase("name");
   Random random(0, "look");
-  const auto domain = std::make_shared<Euclidean>(dimension);
-  const DatasetContext context{domain, nullptr, random};
+  const DatasetContext context{std::make_shared<Euclidean>(dimension), nullptr, random};
   if (section.contains("images")) {
     dataset = IdxImages(context, read_options<IdxImages::Options>(section, "dataset"));
   } else if (section.contains("array")) {
@@ -168,9 +167,8 @@ void choose_table(const FitCommandOptions& options, FitChoice& choice, bool arra
     choice.reasons.push_back(fmt::format("left out   {}: one number throughout", fmt::join(constant, ", ")));
     points = points_of(section, columns_in(section), dataset);
   }
-  const auto d = points.size(1);
-  c["domain"] = {{"name", "euclidean"}, {"dimension", d}};
-  choice.reasons.push_back(fmt::format("domain     R^{}: {}", d, dataset.origin));
+  c["domain"] = {{"name", "euclidean"}, {"dimension", points.size(1)}};
+  choice.reasons.push_back(fmt::format("domain     R^{}: {}", points.size(1), dataset.origin));
   set_shares(section, points.size(0), choice);
   c["dataset"] = section;
   c["transforms"] = Json::array();
