@@ -18,7 +18,7 @@ namespace ebm {
 namespace {
 
 // Calibrated on spoiled runs, tests/benchmarks/verdicts.cpp.
-constexpr double tolerated_share = 0.05, chance = 1.9, flux_limit = 5, stein_limit = 2, discrepancy_limit = 6,
+constexpr double tolerated_share = 0.05, chance = 1.9, flux_limit = 5, stein_limit = 3, discrepancy_limit = 6,
                  discrepancy_floor = 0.002;
 constexpr std::int64_t compared_directions = 24, compared_coordinates = 24, few = 500, null_pairs = 12,
                        proposals_from = 2000;
