@@ -43,7 +43,7 @@ Check flux_check(Energy& energy, const std::shared_ptr<const Domain>& domain, co
 /// - flux of jumps from a kernel density of the chains' draws.
 ///
 /// Distances are shares of the mass that are not where they belong. One is an alarm above 0.05 and what chance allows
-/// to so many particles, of which equal ones count once: `calibration` (tests/benchmarks) has how often it is wrong.
+/// to so many particles, of which equal ones count once: tests/benchmarks/verdicts.cpp counts how often it is wrong.
 /// Nothing is said where the chains do not agree: judge_chains comes first.
 /// @param particles  [N, d] @param weights  [N], sum one; undefined: equal
 Verdict judge_particles(Energy& energy, const std::shared_ptr<const Domain>& domain,
