@@ -1,6 +1,7 @@
 #include "dualebm/apps/command_line.hpp"
 #include "dualebm/apps/process.hpp"
 #include "dualebm/apps/run_folders.hpp"
+#include "dualebm/apps/trust_commands.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -95,14 +96,14 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
   CLI::App app(
       "Trains energy-based models by dual gradient descent-ascent and compares with maximum likelihood via "
       "Langevin.\n"
-      "Start with:  dualebm compare apps/configs/demo.json");
+      "Start with:  dualebm fit FILE     or:  dualebm compare apps/configs/demo.json");
   app.name("dualebm");
   app.require_subcommand(1);
   app.footer(
-      "Exit codes: 0 done, 2 an error in what was asked for (one line on stderr), 1 an error of the "
-      "program or a result that could not be written, 130, 143 or 129 ended by SIGINT, SIGTERM or SIGHUP "
-      "with a "
-      "checkpoint.");
+      "Exit codes: 0 done, 2 an error in what was asked for (one line on stderr), 3 done, but the numbers "
+      "are "
+      "not to be trusted (sample, diagnose, fit), 1 an error of the program or a result that could not be "
+      "written, 130, 143 or 129 ended by SIGINT, SIGTERM or SIGHUP with a checkpoint.");
 
   TrainOptions training;
   auto* train_command = app.add_subcommand("train", "Train one energy; results go to a run directory");
@@ -129,25 +130,7 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
   evaluate_command->add_flag("--json", evaluation.json, "print one JSON object instead of a table");
   add_machine_options(*evaluate_command, evaluation.device, evaluation.threads);
 
-  SampleOptions sampling;
-  auto* sample_command =
-      app.add_subcommand("sample", "Points from a trained energy by Langevin dynamics, as CSV");
-  sample_command->add_option("RUN", sampling.run, "run directory")->required();
-  sample_command->add_option("-n,--count", sampling.count, "number of points")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  sample_command->add_option("-o,--out", sampling.out, "file to write; standard output if left out");
-  sample_command->add_option("--steps", sampling.steps, "Langevin steps from the base measure")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  sample_command
-      ->add_option("--step-size", sampling.step_size, "Langevin step size h; the bias is of order h")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  sample_command->add_option("--seed", sampling.seed, "seed of the chains")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  add_machine_options(*sample_command, sampling.device, sampling.threads);
+  TrustCommands trust(app);
 
   ExportOptions exporting;
   auto* export_command = app.add_subcommand("export", "The energy of a run as a file for Python, verified");
@@ -190,11 +173,11 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
     training.settings.command = comparison.settings.command = as_typed(argc, argv);
     training.settings.plugins = comparison.settings.plugins = plugins;
     use_threads(std::max(
-        {training.settings.threads, comparison.settings.threads, evaluation.threads, sampling.threads}));
+        {training.settings.threads, comparison.settings.threads, evaluation.threads, trust.threads()}));
     if (train_command->parsed()) return train(training, catalogue);
     if (compare_command->parsed()) return compare(comparison, catalogue);
     if (evaluate_command->parsed()) evaluate(evaluation, catalogue);
-    if (sample_command->parsed()) sample(sampling, catalogue);
+    if (const auto code = trust.run(catalogue, training.settings.command, plugins)) return *code;
     if (export_command->parsed()) export_run(exporting, catalogue);
     if (check_command->parsed()) return check_configuration(checking, catalogue);
     if (list_command->parsed()) list(kind, catalogue);

@@ -10,7 +10,8 @@ namespace ebm {
 
 /// The whole program: parses, runs a subcommand, prints errors on stderr.
 /// @param catalogue  what configurations can name; plugins add to it
-/// @return the exit code: 0 done, 2 the user's error (one clear line), 1 ours, 128 + n ended by signal n.
+/// @return the exit code: 0 done, 2 the user's error (one clear line), 1 ours, 3 numbers
+/// that are not to be trusted (trust_commands.hpp), 128 + n ended by signal n.
 int run_command_line(int argc, char** argv, Catalogue catalogue = standard_catalogue());
 
 /// Options that `train` and `compare` share.
@@ -30,13 +31,6 @@ struct EvaluateOptions {
   std::string run, data, device = "cpu";
   int threads = 0;
   bool json = false;
-};
-
-struct SampleOptions {
-  std::string run, out, device = "cpu";
-  std::int64_t count = 1000, steps = 2000, seed = 0;
-  double step_size = 0.002;
-  int threads = 0;
 };
 
 struct ExportOptions {
@@ -61,9 +55,6 @@ int compare(const LaunchOptions& options, const Catalogue& catalogue);
 
 /// `dualebm evaluate`: metrics of a finished or interrupted run.
 void evaluate(const EvaluateOptions& options, const Catalogue& catalogue);
-
-/// `dualebm sample`: points from the energy of a run, as CSV.
-void sample(const SampleOptions& options, const Catalogue& catalogue);
 
 /// `dualebm export`: the energy of a run as a file for Python, verified.
 void export_run(const ExportOptions& options, const Catalogue& catalogue);

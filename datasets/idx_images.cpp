@@ -70,6 +70,13 @@ std::vector<std::int64_t> image_of(const Idx& array) {
   return {shape.size() == 4 ? shape[1] : 1, shape[shape.size() - 2], shape[shape.size() - 1]};
 }
 
+/// [n, numbers of an image], of the type of the file; the array must outlive it.
+torch::Tensor rows_of(Idx& array, bool transpose) {
+  const auto pixels = torch::from_blob(array.values.data(), array.shape, type_of(array.type));
+  const auto turned = transpose ? pixels.transpose(-1, -2) : pixels;
+  return turned.reshape({array.shape[0], numbers_of_a_row(array)});
+}
+
 Dataset read_images(const DatasetContext& context, const IdxImagesOptions& options) {
   auto array = images_of(options);
   const auto count = array.shape[0], columns = numbers_of_a_row(array);
@@ -77,9 +84,7 @@ Dataset read_images(const DatasetContext& context, const IdxImagesOptions& optio
   require(!options.transpose || array.shape.size() > 2, "dataset.transpose: the rows of {} are no images",
           options.images);
   const auto rows = kept_images(options, count);
-  const auto pixels = torch::from_blob(array.values.data(), array.shape, type_of(array.type));
-  const auto turned = options.transpose ? pixels.transpose(-1, -2) : pixels;
-  const auto kept = turned.reshape({count, columns}).index_select(0, torch::tensor(rows.kept, torch::kLong));
+  const auto kept = rows_of(array, options.transpose).index_select(0, torch::tensor(rows.kept, torch::kLong));
   // Divided as bytes, an eighth of their size as numbers.
   auto parts = split_rows(kept, rows, options, context.random);
   for (auto* part : {&parts.train, &parts.validation, &parts.test}) {
@@ -109,6 +114,11 @@ void IdxImagesOptions::describe(Fields& fields) {
 
 Dataset read_idx_images(const DatasetContext& context, const IdxImagesOptions& options) {
   return read_images(context, checked(options, "idx"));
+}
+
+torch::Tensor load_idx(const IdxImagesOptions& options) {
+  auto array = images_of(options);
+  return rows_of(array, options.transpose).to(torch::kDouble, /*non_blocking=*/false, /*copy=*/true);
 }
 
 std::int64_t dimension_of(const IdxImagesOptions& options) { return numbers_of_a_row(images_of(options)); }

@@ -20,6 +20,9 @@ struct IdxImagesOptions : SplitOptions {
 /// images that are no points of the domain's R^d.
 Dataset read_idx_images(const DatasetContext& context, const IdxImagesOptions& options);
 
+/// Every image of the file in its order, whatever its label: [n, numbers of an image], double.
+torch::Tensor load_idx(const IdxImagesOptions& options);
+
 /// How many numbers an image of the file has, for whoever wants to know before there is a domain.
 std::int64_t dimension_of(const IdxImagesOptions& options);
 

@@ -12,25 +12,33 @@
 namespace ebm {
 namespace {
 
-/// Both kernels by one flat list of options.
-struct MalaAndJumps {
-  Mala::Options mala;
+/// A kernel and jumps after it, by one flat list of options.
+template <class Kernel>
+struct WithJumps {
+  typename Kernel::Options kernel;
   IndependenceJump::Options jump;
   void describe(Fields& fields) {
-    mala.describe(fields);
+    kernel.describe(fields);
     jump.describe(fields);
+  }
+  static auto make() {
+    return [](const SamplerContext& context, const WithJumps& options) {
+      return std::make_shared<Composition>(std::vector<std::shared_ptr<const Sampler>>{
+          std::make_shared<Kernel>(options.kernel),
+          std::make_shared<IndependenceJump>(context, options.jump)});
+    };
   }
 };
 
 }  // namespace
 
 void add_samplers(Registry<Sampler, SamplerContext>& samplers) {
-  samplers.add<MalaAndJumps>(
+  samplers.add<WithJumps<Mala>>(
       "mala_and_jumps", "MALA, which knows its mode, and then jumps of some particles, which know the others",
-      [](const SamplerContext& context, const MalaAndJumps& options) {
-        return std::make_shared<Composition>(std::vector<std::shared_ptr<const Sampler>>{
-            std::make_shared<Mala>(options.mala), std::make_shared<IndependenceJump>(context, options.jump)});
-      });
+      WithJumps<Mala>::make());
+  samplers.add<WithJumps<Hmc>>("hmc_and_jumps",
+                               "the same with Hamiltonian Monte Carlo: farther in a step, for more of them",
+                               WithJumps<Hmc>::make());
   samplers.add<Langevin>("langevin", "unadjusted Langevin dynamics: a bias of order h, no rejections");
   samplers.add<Mala>("mala", "Langevin steps with Metropolis' correction: exact at any step");
   samplers.add<Hmc>("hmc", "Hamiltonian Monte Carlo");

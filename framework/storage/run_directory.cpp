@@ -25,9 +25,10 @@ namespace {
 
 /// Files of a run in the order in which --force removes them. A run is there as long as its configuration is: a kill
 /// in between leaves one that can be removed again, or taken up from its beginning.
-constexpr const char* known_files[] = {
-    "export.pt",      "export.safetensors",   "report.html",   "model.ebm",     "metrics.jsonl",
-    "checkpoint.ebm", "checkpoint.older.ebm", "transform.ebm", "manifest.json", "config.json"};
+constexpr const char* known_files[] = {"export.pt",     "export.safetensors", "report.html",
+                                       "verdict.json",  "density.json",       "model.ebm",
+                                       "metrics.jsonl", "checkpoint.ebm",     "checkpoint.older.ebm",
+                                       "transform.ebm", "manifest.json",      "config.json"};
 
 bool is_temporary(const std::filesystem::path& path) {
   return path.filename().string().starts_with(temporary_prefix) && path.extension() == ".tmp";

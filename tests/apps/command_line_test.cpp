@@ -8,7 +8,8 @@ namespace ebm::testing {
 namespace {
 
 TEST(CommandLine, HelpIsThereForEveryCommand) {
-  for (const char* command : {"train", "compare", "evaluate", "sample", "export", "list"}) {
+  for (const char* command :
+       {"train", "compare", "evaluate", "sample", "export", "list", "fit", "score", "diagnose"}) {
     const auto outcome = run_program({command, "--help"});
     EXPECT_EQ(outcome.code, 0);
     expect_contains(outcome.out, "Usage: dualebm " + std::string(command));
@@ -122,8 +123,7 @@ TEST(CommandLine, EvaluateAndSampleReadARunBack) {
   const auto config = folder.write("c.json", small_configuration).string();
   const auto run = (folder / "run").string();
   ASSERT_EQ(run_program({"train", config, "--out", run}).code, 0);
-  const auto sampled =
-      run_program({"sample", run, "-n", "50", "--steps", "20", "-o", (folder / "s.csv").string()});
+  const auto sampled = run_program({"sample", run, "-n", "50", "-o", (folder / "s.csv").string()});
   ASSERT_EQ(sampled.code, 0) << sampled.error;
   const auto evaluated = run_program({"evaluate", run, "--data", (folder / "s.csv").string(), "--json"});
   ASSERT_EQ(evaluated.code, 0) << evaluated.error;
@@ -132,7 +132,7 @@ TEST(CommandLine, EvaluateAndSampleReadARunBack) {
   EXPECT_DOUBLE_EQ(values["kl"].get<double>(), *find_metric(last.metrics, "kl"));
   EXPECT_TRUE(values.contains("nll_data"));
   expect_user_error(run_program({"evaluate", (folder / "absent").string()}), "not a run");
-  const auto again = run_program({"sample", run, "-n", "50", "--steps", "20"});
+  const auto again = run_program({"sample", run, "-n", "50"});
   EXPECT_EQ(again.out, read_file(folder / "s.csv")) << "the same seed draws the same points";
 }
 

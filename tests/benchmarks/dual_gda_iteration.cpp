@@ -72,8 +72,8 @@ void write_trace(Json configuration, const std::string& path) {
                                                       .problem = bench.prepared.problem,
                                                       .random = recorder});
   Training training(trainer, bench.experiment.optimizer.make({energy}));
-  Json trace = {{"particle_step", bench.experiment.trainer.resolved["particle_step"]},
-                {"learning_rate", bench.experiment.optimizer.resolved.value("learning_rate", Json())},
+  Json trace = {{"particle_step", bench.experiment.trainer.resolved()["particle_step"]},
+                {"learning_rate", bench.experiment.optimizer.resolved().value("learning_rate", Json())},
                 {"data", json_of(bench.batch)},
                 {"initial_particles", json_of(trainer->particles())},
                 {"initial_parameters", parameters_of(energy)}};

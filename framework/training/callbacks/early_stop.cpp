@@ -1,5 +1,7 @@
 #include "dualebm/framework/training/callbacks/early_stop.hpp"
 
+#include <cmath>
+
 #include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
@@ -29,7 +31,7 @@ void EarlyStop::on_start(const Progress&) {
 
 bool EarlyStop::is_better(const Record& record) {
   const double* value = find_metric(record.metrics, options_.metric);
-  if (value == nullptr && is_left_out(record.metrics)) {
+  if (value == nullptr && (is_left_out(record.metrics) || std::isfinite(best_))) {
     ++since_best_;
     return false;
   }
