@@ -51,6 +51,80 @@ void add_launch_options(CLI::App& command, LaunchOptions& options, const std::st
   add_machine_options(command, options.settings.device, options.settings.threads);
 }
 
+void describe_program(CLI::App& app) {
+  app.name("dualebm");
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 done, 2 an error in what was asked for (one line on stderr), 3 done, but the numbers "
+      "are "
+      "not to be trusted (sample, diagnose, fit), 1 an error of the program or a result that could not be "
+      "written, 130, 143 or 129 ended by SIGINT, SIGTERM or SIGHUP with a checkpoint.");
+}
+
+CLI::App* add_train(CLI::App& app, TrainOptions& options) {
+  auto* command = app.add_subcommand("train", "Train one energy; results go to a run directory");
+  command->add_option("CONFIG", options.config, "configuration file (JSON); not needed with --resume");
+  add_launch_options(*command, options, "seed");
+  command->add_option("--resume", options.resume,
+                      "go on with the run in this folder from its last checkpoint");
+  command->footer(
+      "Example: dualebm train apps/configs/sphere3_bimodal.json --set loop.iterations=1000 --out runs/first");
+  return command;
+}
+
+CLI::App* add_compare(CLI::App& app, LaunchOptions& options) {
+  auto* command = app.add_subcommand(
+      "compare", "Train several entries over several seeds on the same data; table and report");
+  command->add_option("CONFIG", options.config, "configuration file (JSON)")->required();
+  add_launch_options(*command, options, "compare.seeds");
+  command->footer("Without compare.entries the four trainers of the paper are compared.");
+  return command;
+}
+
+CLI::App* add_evaluate(CLI::App& app, EvaluateOptions& options) {
+  auto* command = app.add_subcommand("evaluate", "Metrics of a run, with units and base measures");
+  command->add_option("RUN", options.run, "run directory")->required();
+  command->add_option(
+      "--data", options.data,
+      "file of points to measure the likelihood of, read as the data of the run were: columns "
+      "by name, the transform of the run");
+  command->add_flag("--json", options.json, "print one JSON object instead of a table");
+  add_machine_options(*command, options.device, options.threads);
+  return command;
+}
+
+CLI::App* add_export(CLI::App& app, ExportOptions& options) {
+  auto* command = app.add_subcommand("export", "The energy of a run as a file for Python, verified");
+  command->add_option("RUN", options.run, "run directory")->required();
+  command->add_option("-o,--out", options.out,
+                      "file to write (default: export.pt or export.safetensors in the run directory)");
+  command
+      ->add_option("--format", options.format,
+                   "torchscript: forward, score and weights, for torch.jit.load; safetensors: weights alone")
+      ->check(CLI::IsMember({"torchscript", "safetensors"}))
+      ->capture_default_str();
+  command->add_flag("--force", options.force, "replace a file that is there already");
+  return command;
+}
+
+CLI::App* add_check(CLI::App& app, CheckOptions& options) {
+  auto* command = app.add_subcommand(
+      "check",
+      "Whether a configuration can be trained, and an energy of your own keeps what training relies on");
+  command->add_option("CONFIG", options.config, "configuration file (JSON)")->required();
+  command->add_option("--set", options.overrides, "override one key")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  return command;
+}
+
+CLI::App* add_list(CLI::App& app, std::string& kind) {
+  auto* command =
+      app.add_subcommand("list", "Every energy, trainer, dataset, ... with its options and defaults");
+  command->add_option("KIND", kind, "only this kind, e.g. trainer");
+  return command;
+}
+
 std::string as_typed(int argc, char** argv) {
   std::string text = "dualebm";
   for (int i = 1; i < argc; ++i) {
@@ -97,66 +171,20 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
       "Trains energy-based models by dual gradient descent-ascent and compares with maximum likelihood via "
       "Langevin.\n"
       "Start with:  dualebm fit FILE     or:  dualebm compare apps/configs/demo.json");
-  app.name("dualebm");
-  app.require_subcommand(1);
-  app.footer(
-      "Exit codes: 0 done, 2 an error in what was asked for (one line on stderr), 3 done, but the numbers "
-      "are "
-      "not to be trusted (sample, diagnose, fit), 1 an error of the program or a result that could not be "
-      "written, 130, 143 or 129 ended by SIGINT, SIGTERM or SIGHUP with a checkpoint.");
-
+  describe_program(app);
   TrainOptions training;
-  auto* train_command = app.add_subcommand("train", "Train one energy; results go to a run directory");
-  train_command->add_option("CONFIG", training.config, "configuration file (JSON); not needed with --resume");
-  add_launch_options(*train_command, training, "seed");
-  train_command->add_option("--resume", training.resume,
-                            "go on with the run in this folder from its last checkpoint");
-  train_command->footer(
-      "Example: dualebm train apps/configs/sphere3_bimodal.json --set loop.iterations=1000 --out runs/first");
-
   LaunchOptions comparison;
-  auto* compare_command = app.add_subcommand(
-      "compare", "Train several entries over several seeds on the same data; table and report");
-  compare_command->add_option("CONFIG", comparison.config, "configuration file (JSON)")->required();
-  add_launch_options(*compare_command, comparison, "compare.seeds");
-  compare_command->footer("Without compare.entries the four trainers of the paper are compared.");
-
   EvaluateOptions evaluation;
-  auto* evaluate_command = app.add_subcommand("evaluate", "Metrics of a run, with units and base measures");
-  evaluate_command->add_option("RUN", evaluation.run, "run directory")->required();
-  evaluate_command->add_option("--data", evaluation.data,
-                               "file of points to measure the likelihood of, read as the data of the run "
-                               "were: columns by name, the transform of the run");
-  evaluate_command->add_flag("--json", evaluation.json, "print one JSON object instead of a table");
-  add_machine_options(*evaluate_command, evaluation.device, evaluation.threads);
-
-  TrustCommands trust(app);
-
   ExportOptions exporting;
-  auto* export_command = app.add_subcommand("export", "The energy of a run as a file for Python, verified");
-  export_command->add_option("RUN", exporting.run, "run directory")->required();
-  export_command->add_option("-o,--out", exporting.out,
-                             "file to write (default: export.pt or export.safetensors in the run directory)");
-  export_command
-      ->add_option("--format", exporting.format,
-                   "torchscript: forward, score and weights, for torch.jit.load; safetensors: weights alone")
-      ->check(CLI::IsMember({"torchscript", "safetensors"}))
-      ->capture_default_str();
-  export_command->add_flag("--force", exporting.force, "replace a file that is there already");
-
   CheckOptions checking;
-  auto* check_command = app.add_subcommand(
-      "check",
-      "Whether a configuration can be trained, and an energy of your own keeps what training relies on");
-  check_command->add_option("CONFIG", checking.config, "configuration file (JSON)")->required();
-  check_command->add_option("--set", checking.overrides, "override one key")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-
   std::string kind;
-  auto* list_command =
-      app.add_subcommand("list", "Every energy, trainer, dataset, ... with its options and defaults");
-  list_command->add_option("KIND", kind, "only this kind, e.g. trainer");
+  const auto* train_command = add_train(app, training);
+  const auto* compare_command = add_compare(app, comparison);
+  const auto* evaluate_command = add_evaluate(app, evaluation);
+  TrustCommands trust(app);
+  const auto* export_command = add_export(app, exporting);
+  const auto* check_command = add_check(app, checking);
+  const auto* list_command = add_list(app, kind);
 
   std::vector<std::string> plugins;
   bool trust_scripts = false;

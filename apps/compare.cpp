@@ -150,6 +150,24 @@ std::vector<TrainingRun> train_all(const ComparisonPlan& plan, CurrentProblem& p
   return runs;
 }
 
+/// At equal gradients, at equal time and, where a target is given, what it took.
+std::vector<Table> tables_at_budgets(const std::vector<TrainingRun>& runs, const ComparisonOptions& target) {
+  std::vector<Table> tables = {budget_table(runs, Axis::gradient_evaluations, "gradient evaluations", ""),
+                               budget_table(runs, Axis::seconds, "training time", " s")};
+  if (!target.target_metric.empty())
+    tables.push_back(table_to_target(runs, target.target_metric, target.target_value));
+  return tables;
+}
+
+Json manifest_of(const RunSettings& settings, std::size_t runs, std::size_t planned) {
+  Json manifest = program_manifest(settings.device, threads());
+  manifest["command"] = settings.command;
+  manifest["status"] = runs == planned ? "finished" : "interrupted";
+  manifest["runs"] = runs;
+  manifest["planned"] = planned;
+  return manifest;
+}
+
 void print_tables(const ComparisonPlan& plan, const Table& table, const std::vector<Table>& more) {
   show("{}", to_text(table));
   for (const auto& one : more) show("\n{}", to_text(one));
@@ -184,16 +202,8 @@ int compare(const LaunchOptions& options, const Catalogue& catalogue) {
   require(any, "compare: no run came to its end; the first: {}", runs.front().status());
 
   const auto table = table_at("final", runs, Axis::iteration, std::nullopt);
-  std::vector<Table> more = {budget_table(runs, Axis::gradient_evaluations, "gradient evaluations", ""),
-                             budget_table(runs, Axis::seconds, "training time", " s")};
-  const auto& target = base.comparison;
-  if (!target.target_metric.empty())
-    more.push_back(table_to_target(runs, target.target_metric, target.target_value));
-  Json manifest = program_manifest(options.settings.device, threads());
-  manifest["command"] = options.settings.command;
-  manifest["status"] = complete ? "finished" : "interrupted";
-  manifest["runs"] = runs.size();
-  manifest["planned"] = plan.trainings.size();
+  const auto more = tables_at_budgets(runs, base.comparison);
+  const auto manifest = manifest_of(options.settings, runs.size(), plan.trainings.size());
   const auto sweep = sweep_json(base, plan.entries, table);
   Json result = {{"title", base.general.title},
                  {"manifest", manifest},

@@ -50,10 +50,11 @@ std::optional<KnownNormalizer> known_normalizer(const RunDirectory& directory, c
                                                 const Problem* problem) {
   if (const auto closed = run.energy->log_normalizer()) return KnownNormalizer{*closed, {}, "closed form"};
   if (problem != nullptr) {
-    const Reference reference(*problem, run.experiment.evaluation.evaluator.resolution);
+    const Reference reference(*problem, run.experiment.evaluation.evaluator);
     if (reference.fine) {
       const Evaluation evaluation(*run.energy, *problem, reference);
-      return KnownNormalizer{*evaluation.log_z(), evaluation.quadrature_error(), "quadrature"};
+      if (const auto log_z = evaluation.log_z())
+        return KnownNormalizer{*log_z, evaluation.quadrature_error(), "quadrature"};
     }
   }
   return kept(directory);

@@ -70,7 +70,8 @@ std::string commented(const FitChoice& choice) {
   return text + choice.configuration.dump(2) + "\n";
 }
 
-void show(const Verdict& verdict, const std::vector<HeldOutLine>& lines, const KnownNormalizer* normalizer) {
+void show_findings(const Verdict& verdict, const std::vector<HeldOutLine>& lines,
+                   const KnownNormalizer* normalizer) {
   show("{}", to_text(verdict, "the density"));
   if (normalizer != nullptr) {
     show("log Z {:.6g}{} by {}\n", normalizer->log_z,
@@ -162,7 +163,7 @@ int fit_data(const FitCommandOptions& options, const Catalogue& catalogue) {
         estimate_normalizer(fitted.directory, loaded, problem, judged.chains, fitted.experiment.seed());
   judged.verdict.checks.push_back(normalizer_check(normalizer, judged.chains.agree));
   const auto lines = compare_held_out(loaded, problem, normalizer);
-  show(judged.verdict, lines, normalizer ? &*normalizer : nullptr);
+  show_findings(judged.verdict, lines, normalizer ? &*normalizer : nullptr);
   write_json(fitted.directory.path() / "verdict.json", to_json(judged.verdict));
   write_page(fitted, judged.verdict, lines);
   show("run        {}\nreport     {}\nas train:  dualebm train {}\n", fitted.directory.path().string(),

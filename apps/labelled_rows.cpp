@@ -45,8 +45,8 @@ void read_labels(LabelledRows& found, CsvReader reader) {
 
 /// A text table, whose columns `choose` picks and whose numbers `points` makes points of.
 template <class Choose, class Points>
-LabelledRows read_text(const std::string& path, const TableFormat& format, const std::string& label, Choose choose,
-                  Points points) {
+LabelledRows read_text(const std::string& path, const TableFormat& format, const std::string& label,
+                       Choose choose, Points points) {
   const auto bytes = read_bytes(path);
   CsvReader reader(path, bytes, format);
   const auto choice = choose(reader);
@@ -82,7 +82,7 @@ LabelledRows read_arrays(const LoadedEnergy& run, const std::string& path, const
 }
 
 LabelledRows read_raw(const LoadedEnergy& run, const RunDirectory& directory, const std::string& path,
-                 const std::string& label, const Domain& raw) {
+                      const std::string& label, const Domain& raw) {
   const auto& name = run.experiment.dataset.name;
   const auto coordinates = [&](NumberTable table) { return coordinate_points(std::move(table), raw); };
   if (name == "npy" || name == "idx") return read_arrays(run, path, label);
@@ -114,15 +114,14 @@ LabelledRows read_raw(const LoadedEnergy& run, const RunDirectory& directory, co
 
 }  // namespace
 
-LabelledRows read_labelled_rows(const LoadedEnergy& run, const RunDirectory& directory, const std::string& path,
-                      const std::string& label) {
+LabelledRows read_labelled_rows(const LoadedEnergy& run, const RunDirectory& directory,
+                                const std::string& path, const std::string& label) {
   // Raw points lie anywhere, whatever the domain is that the transforms take them to.
   const Euclidean anywhere(static_cast<std::int64_t>(run.domain->coordinates().size()));
   const Domain& raw = run.transform->empty() ? *run.domain : static_cast<const Domain&>(anywhere);
   auto found = read_raw(run, directory, path, label, raw);
-  require(found.points.size(1) == raw.dimension(),
-          "{}: rows of {} numbers, and the run was trained on {}", path, found.points.size(1),
-          raw.dimension());
+  require(found.points.size(1) == raw.dimension(), "{}: rows of {} numbers, and the run was trained on {}",
+          path, found.points.size(1), raw.dimension());
   const torch::NoGradGuard no_grad;
   found.points = run.transform->forward(found.points.to(torch::kDouble)).to(run.experiment.dtype());
   return found;

@@ -22,7 +22,7 @@ struct LabelledRows {
 /// Reads a file as the run read its own: dialect, columns by their names, transform. Nothing is kept out by label or split.
 /// @param label  column of the labels; empty: that of the run, where the file has it
 /// @throws UserError naming file, line and column of what is no number, and columns that are not there
-LabelledRows read_labelled_rows(const LoadedEnergy& run, const RunDirectory& directory, const std::string& path,
-                      const std::string& label);
+LabelledRows read_labelled_rows(const LoadedEnergy& run, const RunDirectory& directory,
+                                const std::string& path, const std::string& label);
 
 }  // namespace ebm

@@ -25,14 +25,15 @@ constexpr const char* free_sections[] = {"/title",
                                          "/dataset/teacher/trust"};
 
 /// Sizes of steps, by their names in the sections of optimizer, trainer and sampler.
-constexpr const char* steps[] = {"/optimizer/learning_rate", "/optimizer/neuron_step",
-                                 "/optimizer/weight_step", "/trainer/particle_step", "/sampler/step_size"};
+constexpr const char* step_keys[] = {"/optimizer/learning_rate", "/optimizer/neuron_step",
+                                     "/optimizer/weight_step", "/trainer/particle_step",
+                                     "/sampler/step_size"};
 
 bool may_change(const std::string& path) {
   for (const std::string allowed : free_sections) {
     if (path == allowed || path.starts_with(allowed + "/")) return true;
   }
-  return std::find(std::begin(steps), std::end(steps), path) != std::end(steps);
+  return std::find(std::begin(step_keys), std::end(step_keys), path) != std::end(step_keys);
 }
 
 }  // namespace
@@ -52,7 +53,7 @@ Json fixed_part(const Json& resolved) {
     fixed[place.parent_pointer()].erase(place.back());
   };
   for (const char* path : free_sections) remove(path);
-  for (const char* path : steps) remove(path);
+  for (const char* path : step_keys) remove(path);
   return fixed;
 }
 
