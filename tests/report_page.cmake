@@ -65,11 +65,12 @@ expect("All 12 runs came to an end")
 
 # Median [least, greatest], with the digits of the terminal: both are looked up in the row of one trainer.
 set(cell "([0-9.]+) (\\[[0-9.]+, [0-9.]+\\])")
-if(NOT terminal MATCHES "score_matching +3/3 +${cell} +${cell}")
+set(worth "( ± [0-9.e-]+)?")  # the error of a number, where it has one
+if(NOT terminal MATCHES "score_matching +3/3 +${cell}${worth} +${cell}")
   message(FATAL_ERROR "The table of the terminal has no row to compare:\n${terminal}")
 endif()
 expect("<span class=\"median\">${CMAKE_MATCH_1}</span><span class=\"spread\"> ${CMAKE_MATCH_2}</span>")
-expect("<span class=\"median\">${CMAKE_MATCH_3}</span><span class=\"spread\"> ${CMAKE_MATCH_4}</span>")
+expect("<span class=\"median\">${CMAKE_MATCH_4}</span><span class=\"spread\"> ${CMAKE_MATCH_5}</span>")
 if(dom MATCHES "±|deviation")
   message(FATAL_ERROR "The page shows a deviation where the terminal shows a range")
 endif()

@@ -183,12 +183,13 @@ TEST(EveryName, IsUsedByATest) {
   // In tests/datasets and tests/framework, by these names.
   expect_all(catalogue().datasets,
              {"teacher_student", "lat_lon_csv", "points_csv", "table_csv", "npy", "idx", "toy", "toy_torus"});
-  expect_all(catalogue().transforms, {"standardise", "project_to_sphere", "dequantise", "to_box"});
+  expect_all(catalogue().transforms,
+             {"standardise", "project_to_sphere", "dequantise", "to_box", "undo_rounding", "whiten"});
   expect_all(catalogue().schedules, {"constant", "inverse_sqrt", "exponential", "cosine", "step"});
   expect_all(catalogue().callbacks, {"stop_at"});
   // In tests/framework/sampling, by these names.
-  expect_all(catalogue().samplers,
-             {"mala_and_jumps", "langevin", "mala", "hmc", "underdamped", "jump", "tempering", "slice"});
+  expect_all(catalogue().samplers, {"mala_and_jumps", "hmc_and_jumps", "langevin", "mala", "hmc",
+                                    "underdamped", "jump", "tempering", "slice"});
 }
 
 }  // namespace

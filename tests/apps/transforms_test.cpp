@@ -92,7 +92,7 @@ TEST(Transforms, TheRunGivesBackRawPoints) {
   ASSERT_EQ(data.code, 0) << data.error;
   EXPECT_NEAR(Json::parse(data.out)["nll_data"].get<double>(), std::log(2 * M_PI * 10) + 1, 0.15);
   std::filesystem::remove(folder / "table.csv");
-  const auto sampled = run_program({"sample", run, "-n", "400", "--steps", "200", "--step-size", "0.05"});
+  const auto sampled = run_program({"sample", run, "-n", "400"});
   ASSERT_EQ(sampled.code, 0) << sampled.error;
   double sum = 0;
   std::istringstream lines(sampled.out);

@@ -159,7 +159,7 @@ TEST(Samplers, EveryNameMakesAKernelThatMoves) {
   const auto sphere = std::make_shared<Sphere>(3);
   const auto data = sphere->sample_base(500, random, torch::kDouble);
   VonMisesFisherMixture energy(on_sphere(3, torch::kDouble, random), {.concentration = 10});
-  EXPECT_EQ(samplers.names().size(), 8u);
+  EXPECT_EQ(samplers.names().size(), 9u);
   for (const auto& name : samplers.names()) {
     const auto sampler = samplers.read({{"name", name}}, "sampler").make({sphere, data, random});
     auto state = sampler->init(data);
