@@ -41,7 +41,7 @@ TEST(Torus, FromAnglesToAngles) {
   const TemporaryFolder folder;
   const auto run = trained(folder, configuration());
   const auto sampled =
-      run_program({"sample", run, "-n", "50", "--steps", "50", "-o", (folder / "s.csv").string()});
+      run_program({"sample", run, "-n", "50", "-o", (folder / "s.csv").string()});
   ASSERT_EQ(sampled.code, 0) << sampled.error;
   const auto text = read_file(folder / "s.csv");
   std::istringstream lines(text);
