@@ -51,7 +51,7 @@ TrainingRun run_planned(const PlannedTraining& planned, const PreparedProblem& p
     const auto training = make_training(planned.experiment, prepared, parse_device(settings.device));
     run = train_in(directory, planned.experiment, prepared, *training, settings, title, false);
   } catch (const std::exception& error) {
-    run.end = dynamic_cast<const NonFiniteError*>(&error) != nullptr ? RunEnd::diverged : RunEnd::failed;
+    run.end = dynamic_cast<const DivergedError*>(&error) != nullptr ? RunEnd::diverged : RunEnd::failed;
     run.reason = first_line(error.what());
     fmt::print(stderr, "{}: {}\n", title, run.reason);
     if (std::filesystem::exists(directory.metrics())) run.records = read_records(directory.metrics());

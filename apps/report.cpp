@@ -14,8 +14,13 @@ namespace {
 Json run_json(const TrainingRun& run) {
   Json records = Json::array();
   for (const auto& record : run.records) records.push_back(to_json(record));
-  return {
-      {"label", run.label}, {"seed", run.seed}, {"status", run.status()}, {"records", std::move(records)}};
+  Json recoveries = Json::array();
+  for (const auto& recovery : run.recoveries) recoveries.push_back(to_string(recovery));
+  return {{"label", run.label},
+          {"seed", run.seed},
+          {"status", run.status()},
+          {"recoveries", std::move(recoveries)},
+          {"records", std::move(records)}};
 }
 
 /// JSON that no HTML parser takes for markup: `<` occurs inside strings alone, where \u003c means the same.

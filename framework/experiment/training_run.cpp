@@ -27,9 +27,9 @@ Json absolute(const std::vector<std::string>& paths) {
 class Manifest {
  public:
   /// @param resume  keep when and how the run began, and note that it was taken up again
-  Manifest(const RunDirectory& directory, const Experiment& experiment, const RunSettings& settings,
-           bool resume)
-      : path_(directory.manifest()), content_(program_manifest(settings.device, threads())) {
+  Manifest(const RunDirectory& directory, const Experiment& experiment, const Training& training,
+           const RunSettings& settings, bool resume)
+      : training_(&training), path_(directory.manifest()), content_(program_manifest(settings.device, threads())) {
     content_["seed"] = experiment.general.seed;
     content_["command"] = settings.command;
     content_["plugins"] = absolute(settings.plugins);
@@ -61,10 +61,13 @@ class Manifest {
     content_["gradient_evaluations"] = progress.gradient_evaluations;
     content_["training_seconds"] = progress.seconds;
     content_["seconds"] = seconds_before_ + elapsed.count();
+    content_["recoveries"] = Json::array();
+    for (const auto& recovery : training_->recoveries()) content_["recoveries"].push_back(to_json(recovery));
     write_json(path_, content_);
   }
 
  private:
+  const Training* training_;
   std::filesystem::path path_;
   Json content_;
   double seconds_before_ = 0;
@@ -146,7 +149,7 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   if (resume && std::filesystem::exists(directory.checkpoint()))
     load_checkpoint(directory.checkpoint(), training);
   require_own_conformance(experiment, prepared, training);
-  Manifest manifest(directory, experiment, settings, resume);
+  Manifest manifest(directory, experiment, training, settings, resume);
   write_json(directory.config(), experiment.resolved);
   if (!prepared.transform->empty()) save_module(directory.transform(), *prepared.transform);
 
@@ -164,14 +167,15 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
     run.end = result.end;
     run.reason = result.reason;
     run.records = training.records();
+    run.recoveries = training.recoveries();
     run.last = result.last;
     run.energy = training.trainer().shared_energy();
     run.particles = training.trainer().particles();
     manifest.write(run.status(), result.progress);
     return run;
-  } catch (const NonFiniteError& error) {
+  } catch (const DivergedError& error) {
     manifest.write(fmt::format("diverged: {}", error.what()), training.progress());
-    throw NonFiniteError(with_checkpoint(error.what(), directory));
+    throw DivergedError(with_checkpoint(error.what(), directory));
   } catch (const std::exception& error) {
     manifest.write(fmt::format("failed: {}", error.what()), training.progress());
     throw;

@@ -27,6 +27,7 @@ struct TrainingRun {
   RunEnd end = RunEnd::finished;           ///< how it ended
   std::string reason;                      ///< one line; empty where all iterations are done
   std::vector<Record> records;             ///< every evaluation, in order
+  std::vector<Recovery> recoveries;        ///< every time that it went astray and was taken back
   Record last;                             ///< of the energy that the run ends with
   std::vector<MetricDescription> metrics;  ///< what may be in the records, in the order of tables
   std::shared_ptr<Energy> energy;          ///< undefined where the run diverged
@@ -39,7 +40,7 @@ struct TrainingRun {
 /// stderr.
 /// @param training  fresh, from make_training: what cannot be made is an error before any folder is
 /// @param resume    go on from the checkpoint in the directory
-/// @throws NonFiniteError, after the manifest has been brought up to date; the last checkpoint remains.
+/// @throws DivergedError, after the manifest has been brought up to date; the last checkpoint remains.
 TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment,
                      const PreparedProblem& prepared, Training& training, const RunSettings& settings,
                      const std::string& label, bool resume);

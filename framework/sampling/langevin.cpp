@@ -116,7 +116,7 @@ void Langevin::move_rows(Energy& energy, const Domain& domain, const Normals& no
             Real* to = y.data_ptr<Real>() + offset;
             const Real* drift = gradient.data();
             if (gradient_at) {
-              gradient_at({from, count, d}, {gradient.data(), count, d});
+              gradient_at({from, count, d}, {gradient.data(), count, d}, {});
               if (options_.gradient_clip > 0) shorten_rows(gradient.data(), count, d, options_.gradient_clip);
             } else {
               drift = whole_gradient.data_ptr<Real>() + offset;

@@ -90,28 +90,24 @@ State state_of(const Progress& progress) { return state_of(std::vector<Record>{{
 
 }  // namespace
 
-State Training::save() const {
-  require_finite();
-  State state, trainer, average, best, own;
+/// What a step goes on from.
+State Training::moving_parts() const {
+  State state, trainer, average, best;
+  trainer_->save(trainer);
   // While the energy shows the result, its own parameters are aside.
   if (own_) {
     ModelSnapshot shown(energy());
     own_->write_to(energy());
-    own = copied(ebm::state_of(energy()));
+    state.write("energy", copied(ebm::state_of(energy())));
     shown.write_to(energy());
   } else {
-    own = copied(ebm::state_of(energy()));
+    state.write("energy", copied(ebm::state_of(energy())));
   }
-  trainer_->save(trainer);
-  state.write("energy", own);
   state.write("optimizer", copied(ebm::state_of(*optimizer_)));
   state.write("trainer", copied(trainer));
   state.write("random", trainer_->random().state());
   state.write("batches", options_.batches->state());
-  state.write("training_points", problem().data().train.size(0));
-  state.write("data", problem().fingerprint());
   state.write("progress", state_of(progress_));
-  state.write("records", state_of(records_));
   if (!energy().row_parallel()) {
     state.write("default_generator", default_generator_state(trainer_->tensor_options().device()));
   }
@@ -126,11 +122,7 @@ State Training::save() const {
   return state;
 }
 
-void Training::load(const State& state) {
-  const auto points = state.integer("training_points"), here = problem().data().train.size(0);
-  require(points == here, "it was trained on {} points, and there are {} now", points, here);
-  require(state.text("data") == problem().fingerprint(),
-          "its data are not those of now: a file, a split or a seed has changed since");
+void Training::restore_moving_parts(const State& state) {
   own_.reset();
   restore(energy(), state.part("energy"));
   restore(*optimizer_, state.part("optimizer"));
@@ -138,7 +130,6 @@ void Training::load(const State& state) {
   trainer_->random().set_state(state.tensor("random"));
   options_.batches->set_state(state.tensor("batches"));
   progress_ = records_of(state.part("progress")).at(0).progress;
-  records_ = records_of(state.part("records"));
   if (!energy().row_parallel()) {
     set_default_generator_state(state.tensor("default_generator"), trainer_->tensor_options().device());
   }
@@ -154,6 +145,31 @@ void Training::load(const State& state) {
   }
   guard_->resume_at(progress_.iteration);
   executor_->forget();
+}
+
+State Training::save() const {
+  require_finite();
+  auto state = moving_parts();
+  state.write("training_points", problem().data().train.size(0));
+  state.write("data", problem().fingerprint());
+  state.write("records", state_of(records_));
+  state.write("recoveries", ebm::state_of(recoveries_));
+  for (std::size_t i = 0; i < good_.size(); ++i) state.write(fmt::format("good_{}", i), good_[i]);
+  return state;
+}
+
+void Training::load(const State& state) {
+  const auto points = state.integer("training_points"), here = problem().data().train.size(0);
+  require(points == here, "it was trained on {} points, and there are {} now", points, here);
+  require(state.text("data") == problem().fingerprint(),
+          "its data are not those of now: a file, a split or a seed has changed since");
+  restore_moving_parts(state);
+  records_ = records_of(state.part("records"));
+  recoveries_ = recoveries_of(state.part("recoveries"));
+  good_.clear();
+  for (const char* name : {"good_0", "good_1"}) {
+    if (state.has(name)) good_.push_back(copied(state.part(name)));
+  }
 }
 
 }  // namespace ebm

@@ -46,6 +46,11 @@ void ConsoleProgress::on_step(const Progress& progress) {
   }
 }
 
+void ConsoleProgress::on_recovery(const Recovery& recovery) {
+  fmt::print(out_, "{}{}: taken back: {}\n", terminal_ ? "\n" : "", label_, to_string(recovery));
+  std::fflush(out_);
+}
+
 void ConsoleProgress::on_end(const Progress& progress) {
   if (terminal_) {
     draw_bar(progress);

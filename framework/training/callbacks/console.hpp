@@ -15,6 +15,7 @@ class ConsoleProgress final : public Callback {
   ConsoleProgress(std::FILE* out, std::string label);
   void on_start(const Progress& progress) override;
   void on_step(const Progress& progress) override;
+  void on_recovery(const Recovery& recovery) override;
   void on_record(const Record& record) override;
   void on_end(const Progress& progress) override;
 

@@ -1,5 +1,6 @@
 #include "dualebm/framework/training/callbacks/metrics_file.hpp"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -10,6 +11,10 @@ namespace ebm {
 namespace {
 
 std::string line_of(const Record& record) { return to_json(record).dump() + "\n"; }
+
+std::string line_of(const Recovery& recovery) {
+  return Json({{"recovery", to_json(recovery)}}).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 Record record_of(const Json& line) {
   Record record;
@@ -37,12 +42,30 @@ Json to_json(const Record& record) {
   return line;
 }
 
+Json to_json(const Recovery& recovery) {
+  return {{"iteration", recovery.iteration},
+          {"back_to", recovery.back_to},
+          {"rate_factor", recovery.rate_factor},
+          {"step_factor", recovery.step_factor},
+          {"cause", recovery.cause}};
+}
+
 MetricsFile::MetricsFile(const std::filesystem::path& path, const Training& training)
     : path_(path), training_(training) {}
 
 void MetricsFile::on_start(const Progress&) {
   std::string text;
-  for (const auto& record : training_.records()) text += line_of(record);
+  auto recovery = training_.recoveries().begin();
+  const auto recoveries_before = [&](std::int64_t iteration) {
+    for (; recovery != training_.recoveries().end() && recovery->back_to < iteration; ++recovery)
+      text += line_of(*recovery);
+  };
+  for (const auto& record : training_.records()) {
+    recoveries_before(record.progress.iteration);
+    text += line_of(record);
+  }
+  recoveries_before(std::numeric_limits<std::int64_t>::max());
+  if (file_.is_open()) file_.close();
   write_atomically(path_, text);
   file_.open(path_, std::ios::app);
   require(file_.good(), "{}: cannot be written", path_.string());
@@ -61,7 +84,8 @@ std::vector<Record> read_records(const std::filesystem::path& path) {
   for (int number = 1; std::getline(file, line); ++number) {
     if (file.eof()) break;
     try {
-      records.push_back(record_of(Json::parse(line)));
+      const auto parsed = Json::parse(line);
+      if (!parsed.contains("recovery")) records.push_back(record_of(parsed));
     } catch (const Json::exception& error) {
       fail("{}:{}: not a line of metrics: {}", path.string(), number, error.what());
     }
