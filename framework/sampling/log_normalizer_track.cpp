@@ -12,6 +12,7 @@
 namespace ebm {
 namespace {
 
+constexpr double greatest_excess = 3;  // nats: one sample beyond would be all that there is to the error
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
@@ -38,7 +39,8 @@ void LogNormalizerTrack::observe(const torch::Tensor& log_importance) {
   const auto before = value_.to(options), count = observations_.to(options) + 1;
   const auto gain = (1 / count).clamp_min(gain_), memory = (1 / (count - 1)).clamp_min(gain_ / 4);
   const auto drawn = torch::logaddexp(before + torch::log1p(-gain), sample + gain.log());
-  const auto residual = sample - before, last = residual_.to(options);
+  const auto residual = torch::expm1((sample - before).clamp_max(greatest_excess)),
+             last = residual_.to(options);
   const auto square = square_.to(options), product = product_.to(options);
   // Samples that are not finite say nothing.
   const auto finite = torch::isfinite(drawn).logical_and(torch::isfinite(residual));
@@ -55,7 +57,7 @@ double LogNormalizerTrack::standard_error() const {
   if (!value_.defined() || observations_.item<double>() < 2 || square_.item<double>() == 0) return unknown;
   const double gain = std::max(1 / observations_.item<double>(), gain_), square = square_.item<double>();
   const double error = product_.item<double>() + gain * square;
-  return std::sqrt(gain * square / (2 - gain) + std::max(0.0, error));
+  return std::sqrt(gain * square + std::max(0.0, error));
 }
 
 void LogNormalizerTrack::save(State& saved) const {

@@ -26,12 +26,13 @@ class LogNormalizerTrack final {
 
   /// NaN where nothing is known.
   double value() const;
-  /// Standard error of the value in nats, as the residuals r_t of the samples about the value carried on tell it.
+  /// Standard error of the value in nats, as the residuals r_t = Z_t / Z - 1 of the samples about the value carried on
+  /// tell it.
   ///
   /// Noise of the samples alone makes it sqrt(g γ_0 / (2 - g)) with γ_0 = E[r²]. The increments' errors add up on the
   /// way, and an energy that moves leaves a lag: both make successive residuals alike. If P is the mean square error
   /// before a sample and γ_1 = E[r_t r_{t+1}], then γ_1 = (1 - g) P - g (γ_0 - P), so P = γ_1 + g γ_0, with any drift in
-  /// it. The estimate is the root of g γ_0 / (2 - g) + max(0, P), on the safe side, since P itself is uncertain.
+  /// it. The estimate is the root of g γ_0 + max(0, P), on the safe side, since P itself is uncertain.
   /// Means are moving ones over 4 / gain samples. NaN before the second sample. It knows nothing of a region that q
   /// never proposes.
   double standard_error() const;

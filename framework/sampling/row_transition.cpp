@@ -13,11 +13,11 @@ namespace ebm {
 namespace {
 
 // Numbers of rows that are worked on at a time, to stay in the first-level cache.
-constexpr std::int64_t piece_numbers = 2048;
-constexpr std::int64_t smallest_shard = 256;  // rows
-constexpr double divergent = -1000;           // nats, as in hamiltonian.cpp
+constexpr std::int64_t numbers_in_cache = 2048;
+constexpr std::int64_t smallest_share = 256;  // rows
+constexpr double far_too_steep = -1000;       // nats, as in hamiltonian.cpp
 
-struct Counts {
+struct Outcomes {
   double probability = 0;
   std::int64_t divergences = 0;
 };
@@ -43,12 +43,12 @@ class RowTransition {
         noise_(random.normals()),
         tests_(random.normals()),
         rule_{x.size(1), steps_.template data_ptr<Real>(), leapfrog.geometry == Geometry::sphere},
-        counts_(static_cast<std::size_t>(shard_count(x.size(0), smallest_shard))) {}
+        counts_(static_cast<std::size_t>(shard_count(x.size(0), smallest_share))) {}
 
   void run() {
     const auto n = x_.size(0), d = rule_.dimension;
     if (const auto gradient_at = energy_.row_gradient(x_)) {
-      const auto piece = std::clamp<std::int64_t>(piece_numbers / d / 64 * 64, 64, 1024);
+      const auto piece = std::clamp<std::int64_t>(numbers_in_cache / d / 64 * 64, 64, 1024);
       for_each_shard(
           n,
           [&](std::int64_t shard, std::int64_t first, std::int64_t last) {
@@ -63,14 +63,14 @@ class RowTransition {
               decide(begin, count, velocities.data(), kinetic.data(), counts_[std::size_t(shard)]);
             }
           },
-          smallest_shard);
+          smallest_share);
       return;
     }
     const auto velocities = torch::empty_like(x_), kinetic = torch::empty_like(value_);
     Real *const v = velocities.template data_ptr<Real>(), *const k = kinetic.template data_ptr<Real>();
     const auto each = [&](auto body) {
       for_each_shard(
-          n, [&](auto shard, auto first, auto last) { body(shard, first, last - first); }, smallest_shard);
+          n, [&](auto shard, auto first, auto last) { body(shard, first, last - first); }, smallest_share);
     };
     each([&](auto, auto first, auto count) { propose(first, count, v + first * d, k + first); });
     const auto [there, slope] = energy_.value_and_gradient(y_);
@@ -85,7 +85,7 @@ class RowTransition {
   void give(Sampler::State& state, Sampler::Info& info) const {
     state.positions = y_;
     state.keep(end_value_, end_gradient_);
-    Counts all;
+    Outcomes all;
     for (const auto& part : counts_) {
       all.probability += part.probability;
       all.divergences += part.divergences;
@@ -105,7 +105,7 @@ class RowTransition {
   }
 
   void decide(std::int64_t begin, std::int64_t count, const Real* velocities, const Real* kinetic,
-              Counts& counts) const {
+              Outcomes& counts) const {
     const auto d = rule_.dimension;
     std::vector<double> ratios(static_cast<std::size_t>(count));
     std::vector<Real> pairs(static_cast<std::size_t>(2 * count));
@@ -118,7 +118,7 @@ class RowTransition {
       const double ratio = ratios[std::size_t(i)];
       const bool usable = std::isfinite(after[i]) && !std::isnan(ratio);
       const double a = pairs[std::size_t(2 * i)], b = pairs[std::size_t(2 * i + 1)];
-      counts.divergences += !usable || ratio < divergent;
+      counts.divergences += !usable || ratio < far_too_steep;
       if (usable) counts.probability += ratio < 0 ? std::exp(ratio) : 1.0;
       if (usable && ratio > -(a * a + b * b) / 2) continue;
       std::copy_n(row(x_, begin + i), d, row(y_, begin + i));
@@ -131,7 +131,7 @@ class RowTransition {
   torch::Tensor x_, value_, gradient_, y_, end_value_, end_gradient_, steps_;
   Normals noise_, tests_;
   LeapfrogRows<Real> rule_;
-  std::vector<Counts> counts_;
+  std::vector<Outcomes> counts_;
 };
 
 template <class Real>

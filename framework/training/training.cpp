@@ -45,9 +45,10 @@ void Training::Options::describe(Fields& fields) {
       "average_decay", average_decay, {.low = 0, .high = 1, .high_included = false},
       "μ of the moving average of the parameters that is evaluated and saved, at iteration t + 1 at most "
       "(1 + t) / (10 + t); 0: none");
-  fields.integer("recoveries", recoveries, Range::at_least(0),
-                 "how often a run that goes astray is taken back to its last good state and goes on with learning "
-                 "rates halved; 0: it is not watched, and the first number that is not finite ends it");
+  fields.integer(
+      "recoveries", recoveries, Range::at_least(0),
+      "how often a run that goes astray is taken back to its last good state and goes on with learning "
+      "rates halved; 0: it is not watched, and the first number that is not finite ends it");
   fields.integer("watch_every", watch_every, Range::at_least(1),
                  "iterations between looks whether it has gone astray");
 }
@@ -163,7 +164,7 @@ void Training::let_particles_follow(const std::vector<torch::Tensor>& before) {
 }
 
 void Training::watch() {
-  if (options_.recoveries == 0) return;
+  if (options_.recoveries == 0 || progress_.iteration == last_good_) return;
   const bool due = progress_.iteration % options_.watch_every == 0;
   if (!due && !good_.empty()) return;
   require_finite();
@@ -173,6 +174,7 @@ void Training::watch() {
   }
   if (good_.size() == 2) good_.erase(good_.begin());
   good_.push_back(moving_parts());
+  last_good_ = progress_.iteration;
 }
 
 const Recovery& Training::recover(const DivergedError& error) {
@@ -180,8 +182,9 @@ const Recovery& Training::recover(const DivergedError& error) {
   if (options_.recoveries == 0 || good_.empty()) throw;
   const std::string cause = error.what();
   if (count >= options_.recoveries) {
-    const auto diagnosis = fmt::format("{}; it was taken back {} times before, at last with learning rates times {:g}",
-                                       cause, count, rate_factor());
+    const auto diagnosis =
+        fmt::format("{}; it was taken back {} times before, at last with learning rates times {:g}", cause,
+                    count, rate_factor());
     if (dynamic_cast<const NonFiniteError*>(&error) != nullptr) throw NonFiniteError(diagnosis);
     throw DivergedError(diagnosis);
   }
@@ -193,7 +196,7 @@ const Recovery& Training::recover(const DivergedError& error) {
   const auto spent = progress_;
   good_.resize(1);
   restore_moving_parts(good_.front());
-  recovery.back_to = progress_.iteration;
+  recovery.back_to = last_good_ = progress_.iteration;
   progress_ = {.iteration = recovery.back_to,
                .gradient_evaluations = spent.gradient_evaluations,
                .seconds = spent.seconds,

@@ -34,8 +34,8 @@ class Training final {
     std::shared_ptr<Random> batches = nullptr;
     /// Whether what is not finite is noted on the device and reported later; none: on a CUDA device.
     std::optional<bool> deferred_checks = std::nullopt;
-    bool cuda_graph = true;  ///< whether iterations on a CUDA device may be captured and replayed
-    std::int64_t recoveries = 5;    ///< how often it is taken back when it goes astray, see `watch`; 0: never
+    bool cuda_graph = true;       ///< whether iterations on a CUDA device may be captured and replayed
+    std::int64_t recoveries = 5;  ///< how often it is taken back when it goes astray, see `watch`; 0: never
     std::int64_t watch_every = 100;  ///< iterations between looks and good states
     void describe(Fields& fields);
   };
@@ -138,7 +138,8 @@ class Training final {
   Progress progress_;
   std::vector<Record> records_;
   std::vector<Recovery> recoveries_;
-  std::vector<State> good_;  ///< the last two good states, the older first
+  std::vector<State> good_;      ///< the last two good states, the older first
+  std::int64_t last_good_ = -1;  ///< the iteration of the last
 };
 
 }  // namespace ebm

@@ -170,6 +170,7 @@ void Training::load(const State& state) {
   for (const char* name : {"good_0", "good_1"}) {
     if (state.has(name)) good_.push_back(copied(state.part(name)));
   }
+  last_good_ = good_.empty() ? -1 : records_of(good_.back().part("progress")).at(0).progress.iteration;
 }
 
 }  // namespace ebm

@@ -11,13 +11,13 @@
 namespace ebm {
 namespace {
 
-constexpr std::int64_t most_rows = 500;
+constexpr std::int64_t rows_looked_at = 500;
 constexpr double slack_in_nats = 10, slack_in_scatter = 10;
 
 /// At evenly spaced rows, sorted: [n], double, on the CPU. Empty: there are none.
 torch::Tensor sorted_energies(Trainer& trainer, const torch::Tensor& points) {
   if (!points.defined() || points.size(0) == 0) return torch::empty({0}, torch::kDouble);
-  const auto n = points.size(0), count = std::min(n, most_rows);
+  const auto n = points.size(0), count = std::min(n, rows_looked_at);
   const auto rows = torch::arange(count, points.options().dtype(torch::kLong)) * (n / count);
   const auto x = moved_to(points.index_select(0, rows), trainer.tensor_options());
   return std::get<0>(energies_at(trainer.energy(), x).to(torch::kDouble).cpu().sort());
@@ -44,8 +44,9 @@ std::optional<std::string> trouble_in(Trainer& trainer, std::int64_t iteration) 
     const double most = slack_in_nats + static_cast<double>(trainer.problem().domain().dimension()) +
                         slack_in_scatter * scatter;
     if (std::abs(at_particles - at_data) > most) {
-      return fmt::format("particles have energies of {:.4g}, data of {:.4g} (medians, in nats): a gap above {:.3g}",
-                         at_particles, at_data, most);
+      return fmt::format(
+          "particles have energies of {:.4g}, data of {:.4g} (medians, in nats): a gap above {:.3g}",
+          at_particles, at_data, most);
     }
   }
   return trainer.complaint(iteration);

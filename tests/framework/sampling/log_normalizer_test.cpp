@@ -18,7 +18,7 @@ namespace {
 
 /// A stand-in for the ensemble: log Z stands still, samples of it are noisy, and the increments are off by a random
 /// step or a drift. How many of 400 ends are within two standard errors of the truth, in parts.
-double coverage(double noise, double step, double drift) {
+double track_coverage(double noise, double step, double drift) {
   int inside = 0;
   for (std::uint64_t seed = 0; seed < 400; ++seed) {
     Random random(seed, "noise");
@@ -40,13 +40,13 @@ TEST(LogNormalizer, StandardErrorHoldsNoiseWandersAndDrifts) {
   const double cases[][3] = {{0.3, 0, 0},     {0.3, 0.01, 0},   {0.3, 0.03, 0},
                              {0.3, 0, 0.002}, {0.3, 0, -0.005}, {0.05, 0.01, 0.001}};
   for (const auto& [noise, step, drift] : cases) {
-    EXPECT_GE(coverage(noise, step, drift), 0.9) << noise << " " << step << " " << drift;
+    EXPECT_GE(track_coverage(noise, step, drift), 0.9) << noise << " " << step << " " << drift;
   }
 }
 
 /// N(m, diag(1/p)) without its constant.
-struct Normal final : Energy {
-  explicit Normal(std::int64_t d)
+struct FreeNormal final : Energy {
+  explicit FreeNormal(std::int64_t d)
       : mean(register_parameter("mean", torch::zeros({d}, torch::kDouble))),
         log_precision(register_parameter("log_precision", torch::zeros({d}, torch::kDouble))) {}
   torch::Tensor forward(const torch::Tensor& x) override {
@@ -57,8 +57,8 @@ struct Normal final : Energy {
 };
 
 /// exp(<k, x>) on the sphere: von Mises and Fisher's law without its constant.
-struct Pole final : Energy {
-  explicit Pole(std::int64_t d)
+struct Directed final : Energy {
+  explicit Directed(std::int64_t d)
       : direction(register_parameter("direction", torch::ones({d}, torch::kDouble))) {}
   torch::Tensor forward(const torch::Tensor& x) override { return -x.matmul(direction); }
   double log_z() const {
@@ -68,7 +68,7 @@ struct Pole final : Energy {
 };
 
 /// What log Z is of, while it is trained towards data of another energy.
-struct Training {
+struct MovingModel {
   std::shared_ptr<Energy> energy;
   std::shared_ptr<Domain> domain;
   torch::Tensor data;
@@ -78,7 +78,7 @@ struct Training {
 
 /// 300 iterations of weighted gradients on 400 particles, as a trainer makes them. Whether log Z lies within two
 /// standard errors at the end.
-bool holds(Training& training, std::uint64_t seed) {
+bool interval_holds(MovingModel& training, std::uint64_t seed) {
   Random random(seed, "particles");
   const SamplerContext context{.domain = training.domain, .data = training.data, .random = random};
   Ensemble ensemble(std::make_shared<Composition>(std::vector<std::shared_ptr<const Sampler>>{
@@ -106,18 +106,18 @@ bool holds(Training& training, std::uint64_t seed) {
   return std::abs(track.value() - training.log_z()) < 2 * track.standard_error();
 }
 
-int held(const std::function<Training(Random&)>& make) {
+int times_held(const std::function<MovingModel(Random&)>& make) {
   int count = 0;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     Random random(seed, "data");
     auto training = make(random);
-    count += holds(training, seed);
+    count += interval_holds(training, seed);
   }
   return count;
 }
 
-Training gaussian(std::int64_t d, Random& random) {
-  const auto energy = std::make_shared<Normal>(d);
+MovingModel normal_model(std::int64_t d, Random& random) {
+  const auto energy = std::make_shared<FreeNormal>(d);
   return {.energy = energy,
           .domain = std::make_shared<Euclidean>(d),
           .data = 0.6 * random.normal({500, d}, torch::kDouble) + 0.5,
@@ -125,7 +125,7 @@ Training gaussian(std::int64_t d, Random& random) {
           .rate = 0.01};
 }
 
-Training shallow_on_the_globe(Random& random) {
+MovingModel shallow_on_the_globe(Random& random) {
   const auto energy = std::make_shared<Shallow>(3, Shallow::Options{.neurons = 16, .initial_weight = 5},
                                                 random, torch::kDouble);
   const auto sphere = std::make_shared<Sphere>(3);
@@ -138,11 +138,11 @@ Training shallow_on_the_globe(Random& random) {
   return {.energy = energy, .domain = sphere, .data = sphere->retract(points), .log_z = log_z, .rate = 3};
 }
 
-Training von_mises_fisher(Random& random) {
+MovingModel directed_model(Random& random) {
   const auto sphere = std::make_shared<Sphere>(5);
   auto points = random.normal({500, 5}, torch::kDouble);
   points.select(1, 0) += 2;
-  const auto energy = std::make_shared<Pole>(5);
+  const auto energy = std::make_shared<Directed>(5);
   return {.energy = energy,
           .domain = sphere,
           .data = sphere->retract(points),
@@ -151,11 +151,11 @@ Training von_mises_fisher(Random& random) {
 }
 
 TEST(LogNormalizer, IntervalsHoldOnFiveTrainings) {
-  EXPECT_GE(held([](Random& random) { return gaussian(2, random); }), 90);
-  EXPECT_GE(held([](Random& random) { return gaussian(8, random); }), 90);
-  EXPECT_GE(held([](Random& random) { return gaussian(20, random); }), 90);
-  EXPECT_GE(held([](Random& random) { return shallow_on_the_globe(random); }), 90);
-  EXPECT_GE(held([](Random& random) { return von_mises_fisher(random); }), 90);
+  EXPECT_GE(times_held([](Random& random) { return normal_model(2, random); }), 90);
+  EXPECT_GE(times_held([](Random& random) { return normal_model(8, random); }), 90);
+  EXPECT_GE(times_held([](Random& random) { return normal_model(20, random); }), 90);
+  EXPECT_GE(times_held([](Random& random) { return shallow_on_the_globe(random); }), 90);
+  EXPECT_GE(times_held([](Random& random) { return directed_model(random); }), 90);
 }
 
 }  // namespace

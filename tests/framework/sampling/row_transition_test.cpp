@@ -20,14 +20,14 @@ class Waves final : public Energy {
   }
 };
 
-struct Case {
+struct RowCase {
   std::int64_t dimension, count;
   bool on_sphere;
   torch::ScalarType type;
 };
 
-std::vector<Case> cases() {
-  std::vector<Case> all;
+std::vector<RowCase> step_cases() {
+  std::vector<RowCase> all;
   for (const std::int64_t d : {1, 2, 3, 7, 15, 16, 17, 40}) {
     for (const std::int64_t count : {1, 5, 16, 33, 300}) {
       for (const auto type : {torch::kFloat, torch::kDouble}) {
@@ -41,7 +41,7 @@ std::vector<Case> cases() {
 
 /// A leapfrog step by the rows' kernel beside the same one by LibTorch's operators.
 template <class Real>
-void expect_same_step(const Case& which) {
+void expect_same_step(const RowCase& which) {
   const auto [d, count, on_sphere, type] = which;
   const std::shared_ptr<Domain> domain =
       on_sphere ? std::shared_ptr<Domain>(std::make_shared<Sphere>(d)) : std::make_shared<Euclidean>(d);
@@ -80,14 +80,14 @@ void expect_same_step(const Case& which) {
 // Widths of vectors and rows that do not fill one, both geometries, both types, every instruction set.
 TEST(RowTransition, IsTheLeapfrogStepOfTheOperators) {
   with_each_instruction_set([](auto) {
-    for (const auto& which : cases()) {
+    for (const auto& which : step_cases()) {
       which.type == torch::kDouble ? expect_same_step<double>(which) : expect_same_step<float>(which);
     }
   });
 }
 
 /// Positions, energies and step sizes after some steps of MALA.
-torch::Tensor after_steps(Energy& energy, const Domain& domain, const torch::Tensor& start) {
+torch::Tensor after_mala_steps(Energy& energy, const Domain& domain, const torch::Tensor& start) {
   const Mala mala(Mala::Options{.step_size = 0.1});
   auto state = mala.init(start);
   Random random(7, "particles");
@@ -106,8 +106,8 @@ TEST(RowTransition, IsTheSameBitsForEveryNumberOfThreads) {
   const auto in_space = random.normal({3001, 3}, torch::kFloat);
   torch::Tensor first, second;
   with_each_number_of_threads([&](int count) {
-    const auto by_rows = after_steps(shallow, sphere, on_sphere),
-               at_once = after_steps(gaussian, space, in_space);
+    const auto by_rows = after_mala_steps(shallow, sphere, on_sphere),
+               at_once = after_mala_steps(gaussian, space, in_space);
     if (count == 1) first = by_rows, second = at_once;
     EXPECT_TRUE(torch::equal(by_rows, first)) << count;
     EXPECT_TRUE(torch::equal(at_once, second)) << count;
@@ -139,7 +139,7 @@ TEST(RowTransition, KeepsWhatBelongsToThePositions) {
 }
 
 /// Not finite beyond x_1 = 0.5.
-class Cliff final : public Energy {
+class Chasm final : public Energy {
  public:
   torch::Tensor forward(const torch::Tensor& x) override {
     return torch::where(x.select(1, 0) > 0.5, torch::full_like(x.select(1, 0), value), x.square().sum(1) / 2);
@@ -149,7 +149,7 @@ class Cliff final : public Energy {
 
 TEST(RowTransition, NeverGoesWhereEnergiesAreNotFinite) {
   for (const double value : {NAN, HUGE_VAL, -HUGE_VAL}) {
-    Cliff energy;
+    Chasm energy;
     energy.value = value;
     const Mala mala(Mala::Options{.step_size = 0.3});
     Random random(2, "particles");

@@ -22,7 +22,7 @@ struct Bowl final : Energy {
 };
 
 /// Adds one to the gradient in every iteration, so that c falls by the learning rate; trouble by order.
-class Scripted final : public Trainer {
+class ScriptedTrainer final : public Trainer {
  public:
   using Trainer::Trainer;
   Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) override {
@@ -52,14 +52,14 @@ class Scripted final : public Trainer {
   double drawn_ = 0;
 };
 
-struct Told final : Callback {
+struct RecoveriesTold final : Callback {
   void on_recovery(const Recovery& recovery) override { told.push_back(to_string(recovery)); }
   std::vector<std::string> told;
 };
 
-struct Run {
-  explicit Run(Training::Options options = {.recoveries = 2, .watch_every = 10}) {
-    trainer = std::make_shared<Scripted>(TrainerContext{
+struct RecoveringRun {
+  explicit RecoveringRun(Training::Options options = {.recoveries = 2, .watch_every = 10}) {
+    trainer = std::make_shared<ScriptedTrainer>(TrainerContext{
         .energy = energy,
         .problem = std::make_shared<Problem>(std::make_shared<Euclidean>(1),
                                              Dataset{.train = torch::ones({50, 1}, torch::kDouble)}),
@@ -74,16 +74,16 @@ struct Run {
   double curvature() const { return energy->curvature.item<double>(); }
 
   std::shared_ptr<Bowl> energy = std::make_shared<Bowl>();
-  std::shared_ptr<Scripted> trainer;
+  std::shared_ptr<ScriptedTrainer> trainer;
   std::unique_ptr<Training> training;
-  Told told;
+  RecoveriesTold told;
   std::shared_ptr<const Evaluator> evaluator = std::make_shared<Evaluator>(std::make_shared<Problem>(
       std::make_shared<Euclidean>(1), Dataset{.train = torch::ones({5, 1}, torch::kDouble)}));
 };
 
 // At iteration 33 the good states are of 20 and 30: back to 20, c = 1 - 20 h; then 30 iterations of h/2.
 TEST(Recovery, GoesBackToTheGoodStateBeforeLastAndGoesOnWithHalfTheRates) {
-  Run run;
+  RecoveringRun run;
   run.trainer->not_finite_at = 33;
   const auto result = run.to(50);
   EXPECT_EQ(result.end, RunEnd::finished);
@@ -110,7 +110,7 @@ TEST(Recovery, GoesBackToTheGoodStateBeforeLastAndGoesOnWithHalfTheRates) {
 }
 
 TEST(Recovery, ComplaintsShortenRatesAlone) {
-  Run run;
+  RecoveringRun run;
   run.trainer->complains_at = 40;
   const auto message = user_error([&] { run.to(50); });
   expect_contains(message, "iteration 40: the particles are unwell; it was taken back 2 times before");
@@ -122,7 +122,7 @@ TEST(Recovery, ComplaintsShortenRatesAlone) {
 
 // E of the data is c/2; particles at 100 have energies of 5000.
 TEST(Recovery, AGapOfEnergiesIsTrouble) {
-  Run run;
+  RecoveringRun run;
   EXPECT_EQ(trouble_in(*run.trainer, 1), std::nullopt);
   run.trainer->particles_at = 4;  // 8 nats: as far as it may be
   EXPECT_EQ(trouble_in(*run.trainer, 1), std::nullopt);
@@ -133,7 +133,7 @@ TEST(Recovery, AGapOfEnergiesIsTrouble) {
 }
 
 TEST(Recovery, WithoutAnyTheFirstTroubleEndsTheRunAndNobodyLooks) {
-  Run run({.recoveries = 0, .watch_every = 10});
+  RecoveringRun run({.recoveries = 0, .watch_every = 10});
   run.trainer->complains_at = 10;
   run.trainer->not_finite_at = 33;
   expect_contains(user_error([&] { run.to(50); }),
@@ -143,7 +143,7 @@ TEST(Recovery, WithoutAnyTheFirstTroubleEndsTheRunAndNobodyLooks) {
 
 // Looks draw nothing and change nothing.
 TEST(Recovery, LookingChangesNoBit) {
-  Run watched({.recoveries = 2, .watch_every = 3}), alone({.recoveries = 0});
+  RecoveringRun watched({.recoveries = 2, .watch_every = 3}), alone({.recoveries = 0});
   watched.to(50);
   alone.to(50);
   EXPECT_EQ(watched.trainer->drawn(), alone.trainer->drawn());
@@ -153,23 +153,25 @@ TEST(Recovery, LookingChangesNoBit) {
 // A run that is cut off between the good state and the trouble, and goes on from its checkpoint, is taken back as it
 // would have been.
 TEST(Recovery, AResumedRunIsTakenBackToTheSameState) {
-  Run whole, first, second;
-  for (auto* run : {&whole, &first, &second}) run->trainer->not_finite_at = 33;
-  whole.to(50);
-  first.to(25);
-  second.training->load(first.training->save());
-  second.to(50);
-  EXPECT_EQ(second.curvature(), whole.curvature());
-  EXPECT_EQ(second.trainer->drawn(), whole.trainer->drawn());
-  EXPECT_EQ(second.training->recoveries().at(0).back_to, 20);
-  Run third;
-  third.training->load(second.training->save());
-  EXPECT_EQ(to_string(third.training->recoveries().at(0)), to_string(whole.training->recoveries().at(0)));
+  for (const std::int64_t cut : {25, 30}) {
+    RecoveringRun whole, first, second;
+    for (auto* run : {&whole, &first, &second}) run->trainer->not_finite_at = 33;
+    whole.to(50);
+    first.to(cut);
+    second.training->load(first.training->save());
+    second.to(50);
+    EXPECT_EQ(second.curvature(), whole.curvature()) << cut;
+    EXPECT_EQ(second.trainer->drawn(), whole.trainer->drawn()) << cut;
+    EXPECT_EQ(second.training->recoveries().at(0).back_to, 20);
+    RecoveringRun third;
+    third.training->load(second.training->save());
+    EXPECT_EQ(to_string(third.training->recoveries().at(0)), to_string(whole.training->recoveries().at(0)));
+  }
 }
 
 TEST(Recovery, IsALineOfTheMetricsThatReadersPassOver) {
   const TemporaryFolder folder;
-  Run run;
+  RecoveringRun run;
   run.trainer->not_finite_at = 33;
   MetricsFile file(folder / "metrics.jsonl", *run.training);
   fit(*run.training, {.iterations = 40, .evaluate_every = 5, .evaluator = run.evaluator}, {&file});
