@@ -1,5 +1,6 @@
 #pragma once
 
+#include "dualebm/framework/sampling/particles.hpp"
 #include "dualebm/trainers/particle_trainer.hpp"
 
 namespace ebm {

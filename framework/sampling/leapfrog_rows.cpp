@@ -78,8 +78,8 @@ EBM_INLINE void along_great_circles(typename V::Vector* x, typename V::Vector* w
 
 struct Propose {
   template <int bytes, class Real>
-  static EBM_INLINE void run(LeapfrogRows<Real> rule, const Real* x, const Real* gradient, std::int64_t count,
-                             Real* velocities, Real* y, Real* kinetic) {
+  static EBM_INLINE void run(LeapfrogRows<Real> rule, const Real* x, const Real* gradient, const Real* noise,
+                             std::int64_t count, Real* velocities, Real* y, Real* kinetic) {
     using V = Vectors<Real, bytes>;
     using Vector = typename V::Vector;
     const auto d = rule.dimension;
@@ -88,7 +88,7 @@ struct Propose {
     for (std::int64_t begin = 0; begin < count; begin += V::lanes) {
       load_group<V>(x, begin, count, d, at, 1, memory.numbers());
       load_group<V>(gradient, begin, count, d, slope, 1, memory.numbers());
-      load_group<V>(velocities, begin, count, d, w, 1, memory.numbers());
+      load_group<V>(noise, begin, count, d, w, 1, memory.numbers());
       Vector energy{}, square{};
       if (rule.on_sphere) {
         Vector normal{}, steep{};
@@ -161,9 +161,9 @@ struct LogRatios {
 }  // namespace
 
 template <class Real>
-void LeapfrogRows<Real>::propose(const Real* x, const Real* gradient, std::int64_t count, Real* velocities,
-                                 Real* y, Real* kinetic) const {
-  run_kernel<Propose>(*this, x, gradient, count, velocities, y, kinetic);
+void LeapfrogRows<Real>::propose(const Real* x, const Real* gradient, const Real* noise, std::int64_t count,
+                                 Real* velocities, Real* y, Real* kinetic) const {
+  run_kernel<Propose>(*this, x, gradient, noise, count, velocities, y, kinetic);
 }
 
 template <class Real>

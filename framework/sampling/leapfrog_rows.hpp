@@ -17,11 +17,12 @@ struct LeapfrogRows {
   bool on_sphere;
 
   /// From x to y.
-  /// @param gradient  ∇E at x
-  /// @param velocities  independent normals; after it the velocities at y, but for their second half kick
+  /// @param gradient  ∇E at x @param noise  independent normals
+  /// @param velocities  at y, but for their second half kick: memory of its own, as y is, since rows are written
+  /// across their ends
   /// @param kinetic  |v|²/2 at the start, [count]
-  void propose(const Real* x, const Real* gradient, std::int64_t count, Real* velocities, Real* y,
-               Real* kinetic) const;
+  void propose(const Real* x, const Real* gradient, const Real* noise, std::int64_t count, Real* velocities,
+               Real* y, Real* kinetic) const;
 
   /// H(start) - H(end) of the same rows, [count].
   /// @param gradient  ∇E at y @param energy, end_energy  E at x and at y, [count]

@@ -53,11 +53,11 @@ class RowTransition {
           n,
           [&](std::int64_t shard, std::int64_t first, std::int64_t last) {
             const auto most = std::min(piece, last - first);
-            std::vector<Real> velocities(static_cast<std::size_t>(most * d)),
+            std::vector<Real> noise(static_cast<std::size_t>(most * d)), velocities(noise.size()),
                 kinetic(static_cast<std::size_t>(most));
             for (auto begin = first; begin < last; begin += piece) {
               const auto count = std::min(piece, last - begin);
-              propose(begin, count, velocities.data(), kinetic.data());
+              propose(begin, count, noise.data(), velocities.data(), kinetic.data());
               gradient_at({row(y_, begin), count, d}, {row(end_gradient_, begin), count, d},
                           {end_value_.template data_ptr<Real>() + begin, count, 1});
               decide(begin, count, velocities.data(), kinetic.data(), counts_[std::size_t(shard)]);
@@ -72,7 +72,10 @@ class RowTransition {
       for_each_shard(
           n, [&](auto shard, auto first, auto last) { body(shard, first, last - first); }, smallest_share);
     };
-    each([&](auto, auto first, auto count) { propose(first, count, v + first * d, k + first); });
+    each([&](auto, auto first, auto count) {
+      std::vector<Real> noise(static_cast<std::size_t>(count * d));
+      propose(first, count, noise.data(), v + first * d, k + first);
+    });
     const auto [there, slope] = energy_.value_and_gradient(y_);
     end_value_.copy_(there);
     end_gradient_.copy_(slope);
@@ -99,9 +102,9 @@ class RowTransition {
     return matrix.template data_ptr<Real>() + number * rule_.dimension;
   }
 
-  void propose(std::int64_t begin, std::int64_t count, Real* velocities, Real* kinetic) const {
-    noise_.fill(begin * rule_.dimension, count * rule_.dimension, velocities);
-    rule_.propose(row(x_, begin), row(gradient_, begin), count, velocities, row(y_, begin), kinetic);
+  void propose(std::int64_t begin, std::int64_t count, Real* noise, Real* velocities, Real* kinetic) const {
+    noise_.fill(begin * rule_.dimension, count * rule_.dimension, noise);
+    rule_.propose(row(x_, begin), row(gradient_, begin), noise, count, velocities, row(y_, begin), kinetic);
   }
 
   void decide(std::int64_t begin, std::int64_t count, const Real* velocities, const Real* kinetic,

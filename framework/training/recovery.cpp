@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "dualebm/framework/training/training.hpp"
+
 namespace ebm {
 
 std::string to_string(const Recovery& recovery) {
@@ -37,6 +39,36 @@ std::vector<Recovery> recoveries_of(const State& state) {
                           .cause = one.text("cause")});
   }
   return recoveries;
+}
+
+const Recovery& Training::recover(const DivergedError& error) {
+  const auto count = static_cast<std::int64_t>(recoveries_.size());
+  if (options_.recoveries == 0 || good_.empty()) throw;
+  const std::string cause = error.what();
+  if (count >= options_.recoveries) {
+    const auto diagnosis =
+        fmt::format("{}; it was taken back {} times before, at last with learning rates times {:g}", cause,
+                    count, rate_factor());
+    if (dynamic_cast<const NonFiniteError*>(&error) != nullptr) throw NonFiniteError(diagnosis);
+    throw DivergedError(diagnosis);
+  }
+  Recovery recovery{.iteration = progress_.iteration,
+                    .rate_factor = rate_factor() / 2,
+                    .step_factor = step_factor(),
+                    .cause = cause};
+  if (dynamic_cast<const NonFiniteError*>(&error) != nullptr) recovery.step_factor /= 2;
+  const auto spent = progress_;
+  good_.resize(1);
+  restore_moving_parts(good_.front());
+  recovery.back_to = last_good_ = progress_.iteration;
+  progress_ = {.iteration = recovery.back_to,
+               .gradient_evaluations = spent.gradient_evaluations,
+               .seconds = spent.seconds,
+               .fraction = spent.fraction,
+               .cost = spent.cost};
+  while (!records_.empty() && records_.back().progress.iteration > recovery.back_to) records_.pop_back();
+  recoveries_.push_back(recovery);
+  return recoveries_.back();
 }
 
 }  // namespace ebm

@@ -12,7 +12,6 @@
 #include "dualebm/framework/problem/evaluation_mode.hpp"
 #include "dualebm/framework/problem/parameters.hpp"
 #include "dualebm/framework/training/optimizers/optimizers.hpp"
-#include "dualebm/framework/training/watch.hpp"
 
 namespace ebm {
 namespace {
@@ -161,50 +160,6 @@ void Training::let_particles_follow(const std::vector<torch::Tensor>& before) {
     judged_part();
   }
   trainer_->follow();
-}
-
-void Training::watch() {
-  if (options_.recoveries == 0 || progress_.iteration == last_good_) return;
-  const bool due = progress_.iteration % options_.watch_every == 0;
-  if (!due && !good_.empty()) return;
-  require_finite();
-  if (due && progress_.iteration > 0) {
-    if (const auto trouble = trouble_in(*trainer_, progress_.iteration))
-      throw DivergedError(fmt::format("iteration {}: {}", progress_.iteration, *trouble));
-  }
-  if (good_.size() == 2) good_.erase(good_.begin());
-  good_.push_back(moving_parts());
-  last_good_ = progress_.iteration;
-}
-
-const Recovery& Training::recover(const DivergedError& error) {
-  const auto count = static_cast<std::int64_t>(recoveries_.size());
-  if (options_.recoveries == 0 || good_.empty()) throw;
-  const std::string cause = error.what();
-  if (count >= options_.recoveries) {
-    const auto diagnosis =
-        fmt::format("{}; it was taken back {} times before, at last with learning rates times {:g}", cause,
-                    count, rate_factor());
-    if (dynamic_cast<const NonFiniteError*>(&error) != nullptr) throw NonFiniteError(diagnosis);
-    throw DivergedError(diagnosis);
-  }
-  Recovery recovery{.iteration = progress_.iteration,
-                    .rate_factor = rate_factor() / 2,
-                    .step_factor = step_factor(),
-                    .cause = cause};
-  if (dynamic_cast<const NonFiniteError*>(&error) != nullptr) recovery.step_factor /= 2;
-  const auto spent = progress_;
-  good_.resize(1);
-  restore_moving_parts(good_.front());
-  recovery.back_to = last_good_ = progress_.iteration;
-  progress_ = {.iteration = recovery.back_to,
-               .gradient_evaluations = spent.gradient_evaluations,
-               .seconds = spent.seconds,
-               .fraction = spent.fraction,
-               .cost = spent.cost};
-  while (!records_.empty() && records_.back().progress.iteration > recovery.back_to) records_.pop_back();
-  recoveries_.push_back(recovery);
-  return recoveries_.back();
 }
 
 void Training::clip_gradients() {

@@ -7,6 +7,7 @@
 
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/problem/evaluation_mode.hpp"
+#include "dualebm/framework/training/training.hpp"
 
 namespace ebm {
 namespace {
@@ -50,6 +51,20 @@ std::optional<std::string> trouble_in(Trainer& trainer, std::int64_t iteration) 
     }
   }
   return trainer.complaint(iteration);
+}
+
+void Training::watch() {
+  if (options_.recoveries == 0 || progress_.iteration == last_good_) return;
+  const bool due = progress_.iteration % options_.watch_every == 0;
+  if (!due && !good_.empty()) return;
+  require_finite();
+  if (due && progress_.iteration > 0) {
+    if (const auto trouble = trouble_in(*trainer_, progress_.iteration))
+      throw DivergedError(fmt::format("iteration {}: {}", progress_.iteration, *trouble));
+  }
+  if (good_.size() == 2) good_.erase(good_.begin());
+  good_.push_back(moving_parts());
+  last_good_ = progress_.iteration;
 }
 
 }  // namespace ebm

@@ -36,7 +36,7 @@ struct Well final : Energy {
   torch::Tensor mean = register_parameter("mean", torch::zeros({}, torch::kDouble));
 };
 
-std::shared_ptr<const Problem> problem_of(const torch::Tensor& points) {
+std::shared_ptr<const Problem> on_the_line(const torch::Tensor& points) {
   return std::make_shared<Problem>(std::make_shared<Euclidean>(1), Dataset{.train = points});
 }
 
@@ -51,7 +51,7 @@ double share_after_training(std::shared_ptr<const Sampler> sampler) {
   const auto energy = std::make_shared<TwoWells>();
   const auto trainer =
       std::make_shared<DualGda>(TrainerContext{.energy = energy,
-                                               .problem = problem_of(unequal_wells()),
+                                               .problem = on_the_line(unequal_wells()),
                                                .random = std::make_shared<Random>(4, "particles"),
                                                .sampler = std::move(sampler)},
                                 DualGda::Options{.particles = 500, .held_out = 100});
@@ -85,7 +85,7 @@ TEST(WeightedParticles, KeepsTheChangeOfTheEnergyWithinItsTrust) {
   const auto energy = std::make_shared<Well>();
   const auto trainer = std::make_shared<DualGda>(
       TrainerContext{.energy = energy,
-                     .problem = problem_of(random.normal({4000, 1}, torch::kDouble) + 1),
+                     .problem = on_the_line(random.normal({4000, 1}, torch::kDouble) + 1),
                      .random = std::make_shared<Random>(6, "particles")},
       DualGda::Options{.particles = 2000, .held_out = 0, .trust = 0.09});
   Training training(trainer,
@@ -99,7 +99,7 @@ TEST(WeightedParticles, ItsParticlesStandForTheModel) {
   const auto energy = std::make_shared<Well>();
   const auto trainer = std::make_shared<DualGda>(
       TrainerContext{.energy = energy,
-                     .problem = problem_of(Random(8, "data").normal({100, 1}, torch::kDouble)),
+                     .problem = on_the_line(Random(8, "data").normal({100, 1}, torch::kDouble)),
                      .random = std::make_shared<Random>(7, "particles")},
       DualGda::Options{.particles = 400, .held_out = 50, .ensemble = {.resample_below = 0}});
   Training training(trainer,
@@ -114,7 +114,7 @@ TEST(WeightedParticles, ItsParticlesStandForTheModel) {
 
 TrainerContext wells_with(std::shared_ptr<const Sampler> sampler) {
   return {.energy = std::make_shared<TwoWells>(),
-          .problem = problem_of(unequal_wells()),
+          .problem = on_the_line(unequal_wells()),
           .random = std::make_shared<Random>(4, "particles"),
           .sampler = std::move(sampler)};
 }
@@ -184,7 +184,7 @@ TEST(WeightedParticles, APlainLangevinKernelIsThePublishedAlgorithm) {
 TEST(WeightedParticles, ExactKernelsWithoutWeightsSeeTheParametersMove) {
   const auto energy = std::make_shared<Well>();
   DualGda trainer({.energy = energy,
-                   .problem = problem_of(Random(8, "data").normal({500, 1}, torch::kDouble)),
+                   .problem = on_the_line(Random(8, "data").normal({500, 1}, torch::kDouble)),
                    .random = std::make_shared<Random>(7, "particles"),
                    .sampler = mala()},
                   {.weights = false});
@@ -204,7 +204,7 @@ double mean_of_buffer(std::shared_ptr<const Sampler> sampler) {
     energy->mean.fill_(3);
   }
   PersistentContrastiveDivergence trainer({.energy = energy,
-                                           .problem = problem_of(torch::zeros({50, 1}, torch::kDouble)),
+                                           .problem = on_the_line(torch::zeros({50, 1}, torch::kDouble)),
                                            .random = std::make_shared<Random>(7, "particles"),
                                            .sampler = std::move(sampler)},
                                           {.buffer_size = 400, .chains = 100, .reinitialisation = 0});

@@ -60,8 +60,9 @@ void expect_same_step(const RowCase& which) {
 
   const auto steps = (step * variances.sqrt()).expand({d}).contiguous();
   const LeapfrogRows<Real> rule{d, steps.template data_ptr<Real>(), on_sphere};
-  auto velocities = xi.clone(), y = torch::full_like(x, NAN), kinetic = torch::empty({count}, type);
-  rule.propose(x.template data_ptr<Real>(), g.template data_ptr<Real>(), count,
+  auto velocities = torch::full_like(x, NAN), y = torch::full_like(x, NAN),
+       kinetic = torch::empty({count}, type);
+  rule.propose(x.template data_ptr<Real>(), g.template data_ptr<Real>(), xi.template data_ptr<Real>(), count,
                velocities.template data_ptr<Real>(), y.template data_ptr<Real>(),
                kinetic.template data_ptr<Real>());
   const auto [end_e, end_g] = energy.value_and_gradient(y);
@@ -148,7 +149,7 @@ class Chasm final : public Energy {
 };
 
 TEST(RowTransition, NeverGoesWhereEnergiesAreNotFinite) {
-  for (const double value : {NAN, HUGE_VAL, -HUGE_VAL}) {
+  for (const double value : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
     Chasm energy;
     energy.value = value;
     const Mala mala(Mala::Options{.step_size = 0.3});
