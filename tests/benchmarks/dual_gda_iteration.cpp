@@ -95,7 +95,6 @@ void write_trace(Json configuration, const std::string& path) {
 Json cost_of_weights(const Json& plain, double seconds) {
   auto changed = plain;
   changed["trainer"].erase("particle_step");
-  changed["trainer"].update({{"held_out", 0}});
   changed["sampler"] = {{"name", "mala"}};
   Bench without(plain), with(changed);
   const auto of = [&](Bench& bench) {
