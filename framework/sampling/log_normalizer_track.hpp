@@ -33,7 +33,8 @@ class LogNormalizerTrack final {
   /// way, and an energy that moves leaves a lag: both make successive residuals alike. If P is the mean square error
   /// before a sample and γ_1 = E[r_t r_{t+1}], then γ_1 = (1 - g) P - g (γ_0 - P), so P = γ_1 + g γ_0, with any drift in
   /// it. The estimate is the root of g γ_0 + max(0, P), on the safe side, since P itself is uncertain.
-  /// Means are moving ones over 4 / gain samples. NaN before the second sample. It knows nothing of a region that q
+  /// Means are moving ones over 4 / gain samples. It holds after some
+  /// 10 / gain samples; before, a drift is not yet seen in full. NaN before the second sample. It knows nothing of a region that q
   /// never proposes.
   double standard_error() const;
 

@@ -22,10 +22,10 @@ int track_coverage(double noise, double step, double drift) {
   int inside = 0;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     Random random(seed, "noise");
-    const auto numbers = random.normal({2, 300}, torch::kDouble);
+    const auto numbers = random.normal({2, 600}, torch::kDouble);
     const auto number = numbers.accessor<double, 2>();
     LogNormalizerTrack track(0.02);
-    for (int t = 0; t < 300; ++t) {
+    for (int t = 0; t < 600; ++t) {
       track.observe(torch::full({1}, noise * number[0][t] - noise * noise / 2, torch::kDouble));
       track.carry_on(torch::full({}, step * number[1][t] + drift, torch::kDouble));
     }
