@@ -40,8 +40,7 @@ Json evaluated(const std::string& run, const std::string& data) {
 TEST(Torus, FromAnglesToAngles) {
   const TemporaryFolder folder;
   const auto run = trained(folder, configuration());
-  const auto sampled =
-      run_program({"sample", run, "-n", "50", "-o", (folder / "s.csv").string()});
+  const auto sampled = run_program({"sample", run, "-n", "50", "-o", (folder / "s.csv").string()});
   ASSERT_EQ(sampled.code, 0) << sampled.error;
   const auto text = read_file(folder / "s.csv");
   std::istringstream lines(text);
