@@ -9,6 +9,7 @@
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/base/printable.hpp"
+#include "dualebm/framework/compute/blas.hpp"
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/compute/memory.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
@@ -155,6 +156,7 @@ void use_threads(int count) {
           "--threads {}: this process may use {} cores; at most {} threads are allowed", count,
           available_cores(), most_threads());
   set_threads(count > 0 ? count : available_cores());
+  require_blas_buffers(threads());
 }
 
 void add_trust_option(CLI::App& command, bool& trust) {

@@ -50,7 +50,7 @@ std::optional<KnownNormalizer> known_normalizer(const RunDirectory& directory, c
                                                 const Problem* problem) {
   if (const auto closed = run.energy->log_normalizer()) return KnownNormalizer{*closed, {}, "closed form"};
   if (problem != nullptr) {
-    const Reference reference(*problem, run.experiment.evaluation.evaluator);
+    const Reference reference(*problem, run.experiment.evaluation.evaluator.quadrature);
     if (reference.fine) {
       const Evaluation evaluation(*run.energy, *problem, reference);
       if (const auto log_z = evaluation.log_z())

@@ -41,7 +41,7 @@ std::vector<Line> lines_of_rows(const std::string& path, const NewRows& rows, co
 void evaluate(const EvaluateOptions& options, const Catalogue& catalogue) {
   const auto device = parse_device(options.device);
   auto run = load_energy_of(options.run, device, catalogue);
-  run.experiment.evaluation.duality_gap = true;  // once, it may take its time
+  run.experiment.evaluation.evaluator.duality_gap = true;  // once, it may take its time
   const auto prepared = make_problem(run.experiment, device);
   require_same_data(RunDirectory::open(options.run), *prepared.problem);
   const auto values = prepared.evaluator->evaluate(*run.energy);

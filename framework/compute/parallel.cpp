@@ -1,7 +1,6 @@
 #include "dualebm/framework/compute/parallel.hpp"
 
 #include <ATen/Parallel.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <atomic>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/blas.hpp"
 
 namespace ebm {
 namespace {
@@ -19,11 +19,6 @@ namespace {
 constexpr std::int64_t most_shards = 32;
 
 thread_local bool inside_task = false;
-
-void one_blas_thread() {
-  using SetThreads = void (*)(int);
-  if (const auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(1);
-}
 
 /// Waits until `value` is no longer `old`: some tens of microseconds awake, since the next job is mostly near
 /// and waking a sleeper costs as much, then asleep.
@@ -144,8 +139,9 @@ void set_threads(int threads) {
   }();
   static_cast<void>(startable);
   at::set_num_threads(1);
-  one_blas_thread();
-  if (pool()->size() != threads) pool() = std::make_unique<Pool>(threads);
+  keep_blas_to_one_thread();
+  if (pool()->size() == threads) return;
+  pool() = std::make_unique<Pool>(threads);
 }
 
 int threads() { return pool()->size(); }

@@ -52,9 +52,9 @@ struct Reference {
 ///
 /// Where there is a quadrature (spheres to S³, R^d to d = 3) KL, score error and log Z are integrals, exact up to
 /// `quadrature_error`: by the domain's fixed rule, or where that will not do by cells refined for this energy, see
-/// Integrator. What is not good to `largest_error` is not told. Elsewhere they are averages over the teacher's test set; log Z is then known up to the
-/// teacher's own, so only where that has a closed form. All sums are in double precision, means of parts over
-/// their first hundred thousand rows.
+/// Integrator. What is not good to `largest_error` is not told. Elsewhere they are averages over the teacher's test
+/// set; log Z is then known up to the teacher's own, so only where that has a closed form. All sums are in double
+/// precision, means of parts over their first hundred thousand rows.
 class Evaluation final {
  public:
   /// All three outlive it. @param with_duality_gap  else there is none: it takes longer than all else

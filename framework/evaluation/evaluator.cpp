@@ -12,11 +12,19 @@
 
 namespace ebm {
 
+void Evaluator::Options::describe(Fields& fields) {
+  quadrature.describe(fields);
+  fields.boolean("duality_gap", duality_gap,
+                 "at every evaluation, how far a shallow energy is from the best of its ball: some tenths of "
+                 "a second each");
+}
+
 Evaluator::Evaluator(std::shared_ptr<const Problem> problem, Options options,
                      std::vector<std::shared_ptr<const Metric>> metrics)
     : problem_(std::move(problem)),
       metrics_(std::move(metrics)),
-      reference_(*problem_, checked(options, "metrics")) {
+      reference_(*problem_, checked(options, "metrics").quadrature),
+      duality_gap_(options.duality_gap) {
   for (const auto& metric : metrics_) {
     auto described = metric->description();
     const auto same = [&](const MetricDescription& other) { return other.name == described.name; };

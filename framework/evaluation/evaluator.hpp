@@ -14,16 +14,18 @@ namespace ebm {
 /// that one evaluator may serve many trainings.
 class Evaluator final {
  public:
-  using Options = Integrator::Options;  ///< of the quadrature
+  struct Options {
+    Integrator::Options quadrature;  ///< for log Z and what is integrated with it
+    bool duality_gap = false;        ///< too, of energies that have a ball: some tenths of a second each time
+    void describe(Fields& fields);
+  };
 
-  /// @param metrics  in the order of tables @throws UserError if two have one name
+  /// @param metrics  in the order of tables
+  /// @throws UserError if two have one name, or an option is outside its range
   Evaluator(std::shared_ptr<const Problem> problem, Options options,
             std::vector<std::shared_ptr<const Metric>> metrics = standard_metrics());
   /// With the standard metrics and the options' defaults.
   explicit Evaluator(std::shared_ptr<const Problem> problem);
-
-  /// From now on the duality gap, too, of energies that have a ball: some tenths of a second each time.
-  void with_duality_gap(bool wanted = true) { duality_gap_ = wanted; }
 
   /// @throws NonFiniteError naming the first metric that is not finite.
   MetricValues evaluate(Energy& energy) const;
@@ -46,7 +48,7 @@ class Evaluator final {
   std::vector<std::shared_ptr<const Metric>> metrics_;
   std::vector<MetricDescription> descriptions_;
   Reference reference_;
-  bool duality_gap_ = false;
+  bool duality_gap_;
 };
 
 /// Of the name, with the nearest one in the message if there is none. @throws UserError

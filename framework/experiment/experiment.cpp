@@ -142,9 +142,6 @@ void MetricsOptions::describe(Fields& fields) {
   fields.integer("every", every, Range::at_least(0),
                  "iterations between evaluations; 0: only at start and end");
   evaluator.describe(fields);
-  fields.boolean("duality_gap", duality_gap,
-                 "at every evaluation, how far a shallow energy is from the best of its ball: some tenths of "
-                 "a second each");
   fields.section("options", options,
                  "object of name: options for metrics that have some; see `dualebm list metric`");
 }

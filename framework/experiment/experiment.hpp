@@ -38,8 +38,7 @@ struct LoopOptions {
 /// The section "metrics".
 struct MetricsOptions {
   std::int64_t every = 10;        ///< iterations between evaluations; 0: at start and end only
-  Evaluator::Options evaluator;   ///< of the quadrature
-  bool duality_gap = false;       ///< at every evaluation
+  Evaluator::Options evaluator;   ///< of the quadrature, and whether the duality gap is wanted
   Json options = Json::object();  ///< name of a metric -> its options, where they are not the defaults
   void describe(Fields& fields);
 };

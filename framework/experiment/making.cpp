@@ -105,10 +105,8 @@ PreparedProblem make_problem(const Experiment& experiment, torch::Device device)
   prepared.problem = std::make_shared<Problem>(domain, std::move(data));
   std::vector<std::shared_ptr<const Metric>> metrics;
   for (const auto& choice : experiment.metrics) metrics.push_back(choice.make({}));
-  const auto evaluator =
+  prepared.evaluator =
       std::make_shared<Evaluator>(prepared.problem, experiment.evaluation.evaluator, std::move(metrics));
-  evaluator->with_duality_gap(experiment.evaluation.duality_gap);
-  prepared.evaluator = evaluator;
   return prepared;
 }
 

@@ -276,7 +276,7 @@ TEST(Evaluator, OnThePlaneMassOutsideTheSquareIsSeen) {
   const double exact = std::log(2 * M_PI * 25) - 3;
   PlaneGaussian wide(0, 5), wider(0, 50);
   const auto problem = std::make_shared<Problem>(std::make_shared<Euclidean>(2, 1.0, 10.0), dataset);
-  const Evaluator fixed(problem, {.most_nodes = 0}), adaptive(problem);
+  const Evaluator fixed(problem, {.quadrature = {.most_nodes = 0}}), adaptive(problem);
   const auto rough = fixed.evaluate(wide);
   const double actual = std::abs(value_of(rough, "log_z") - exact);
   EXPECT_GT(actual, 0.05);
@@ -333,8 +333,8 @@ TEST(Evaluator, AModeBetweenTheNodesIsSeenByItsData) {
       {random.normal({50, 2}, torch::kDouble), 2.03 + 1e-3 * random.normal({50, 2}, torch::kDouble)});
   const auto problem = std::make_shared<Problem>(std::make_shared<Euclidean>(2), Dataset{.train = points});
   EXPECT_NEAR(value_of(Evaluator(problem).evaluate(energy), "log_z"), std::log(4 * M_PI), 1e-3);
-  EXPECT_NEAR(value_of(Evaluator(problem, {.most_nodes = 0}).evaluate(energy), "log_z"), std::log(2 * M_PI),
-              1e-6)
+  EXPECT_NEAR(value_of(Evaluator(problem, {.quadrature = {.most_nodes = 0}}).evaluate(energy), "log_z"),
+              std::log(2 * M_PI), 1e-6)
       << "the fixed rule alone is wrong by log 2 and does not know";
 }
 
@@ -429,7 +429,7 @@ TEST(Evaluator, TwoMetricsOfOneNameAreAnError) {
 TEST(Evaluator, AResolutionOutOfItsRangeIsAnError) {
   const auto problem =
       std::make_shared<Problem>(std::make_shared<Sphere>(3), Dataset{.train = torch::eye(3, torch::kDouble)});
-  expect_contains(user_error([&] { Evaluator(problem, {.resolution = 3}); }),
+  expect_contains(user_error([&] { Evaluator(problem, {.quadrature = {.resolution = 3}}); }),
                   "metrics.resolution: expected an integer in [4, 4000], found 3");
 }
 

@@ -42,7 +42,7 @@ struct SmallRun {
     training = std::make_unique<Training>(
         trainer, optimizer,
         Training::Options{.optimizer_schedule = schedule, .particle_schedule = schedule, .batches = batches});
-    evaluator = std::make_shared<Evaluator>(problem, Evaluator::Options{.resolution = 4});
+    evaluator = std::make_shared<Evaluator>(problem, Evaluator::Options{.quadrature = {.resolution = 4}});
   }
 
   Progress train_to(std::int64_t iteration) {

@@ -39,7 +39,7 @@ struct SpectralRun {
   std::shared_ptr<const Problem> problem = std::make_shared<Problem>(
       std::make_shared<Euclidean>(2), Dataset{.train = Random(1, "data").normal({20, 2}, torch::kFloat)});
   std::shared_ptr<const Evaluator> evaluator =
-      std::make_shared<Evaluator>(problem, Evaluator::Options{.resolution = 4});
+      std::make_shared<Evaluator>(problem, Evaluator::Options{.quadrature = {.resolution = 4}});
   std::shared_ptr<Mlp> energy = spectral_network();
   Training training;
 };
