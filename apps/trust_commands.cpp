@@ -10,22 +10,24 @@ constexpr const char* exit_code_note =
     "Exit code 3: the numbers were written, and are not to be trusted; the lines marked FAIL say why and "
     "what to do.";
 
-void add_chain_options(CLI::App& command, std::string& kernel, std::vector<std::string>& overrides,
-                       std::int64_t& warm_up, std::int64_t& steps, std::int64_t& seed) {
-  command.add_option("--kernel", kernel, "kernel of the chains, as in `dualebm list sampler`")
+/// What `sample` and `diagnose` say alike of the run and of the chains.
+template <class Options>
+void add_chain_options(CLI::App& command, Options& o) {
+  command.add_option("RUN", o.run, "run directory")->required();
+  command.add_option("--kernel", o.kernel, "kernel of the chains, as in `dualebm list sampler`")
       ->capture_default_str();
-  command.add_option("--set", overrides, "an option of the kernel, e.g. --set leapfrog_steps=10")
+  command.add_option("--set", o.overrides, "an option of the kernel, e.g. --set leapfrog_steps=10")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  command.add_option("--warm-up", warm_up, "steps in which the kernel adapts; none of them is kept")
+  command.add_option("--warm-up", o.warm_up, "steps in which the kernel adapts; none of them is kept")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command
-      .add_option("--steps", steps,
+      .add_option("--steps", o.steps,
                   "steps of each chain at most; rounds of 128, 256, 512, ... end where the chains agree")
       ->check(CLI::Range(16, 1 << 30))
       ->capture_default_str();
-  command.add_option("--seed", seed, "seed of the chains")
+  command.add_option("--seed", o.seed, "seed of the chains")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
 }
@@ -49,13 +51,12 @@ void TrustCommands::add_sample(CLI::App& app) {
   auto& o = sample_;
   auto& command = *(sample_command_ = app.add_subcommand(
                         "sample", "Points of a trained energy by exact chains, with a verdict; CSV or .npy"));
-  command.add_option("RUN", o.run, "run directory")->required();
   command.add_option("-n,--count", o.count, "number of points")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_option("-o,--out", o.out,
                      "file to write, NumPy's where it ends in .npy; CSV to standard output if left out");
-  add_chain_options(command, o.kernel, o.overrides, o.warm_up, o.steps, o.seed);
+  add_chain_options(command, o);
   command.add_option("--chains", o.chains, "chains side by side; 0: 64, and more for more than 16384 points")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
@@ -75,8 +76,7 @@ void TrustCommands::add_diagnose(CLI::App& app) {
   auto& command =
       *(diagnose_command_ = app.add_subcommand(
             "diagnose", "Whether the particles of a run are its model, and whether that can be sampled"));
-  command.add_option("RUN", o.run, "run directory")->required();
-  add_chain_options(command, o.kernel, o.overrides, o.warm_up, o.steps, o.seed);
+  add_chain_options(command, o);
   command.add_option("--chains", o.chains, "chains side by side")
       ->check(CLI::Range(2, 65536))
       ->capture_default_str();

@@ -178,22 +178,33 @@ class Suite:
         shutil.rmtree(folder)
         return [line.split(" ", 2)[1] for line in lines]
 
-    def cut(self, name, what, prepare, launch, reference, force=False, only=None):
+    ENDS = {"kill": (-signal.SIGKILL,), "tear": (-signal.SIGKILL,), "lose": (-signal.SIGKILL,),
+            "keep": (-signal.SIGKILL,), "zero": (-signal.SIGKILL,), "ENOSPC": (0, 2), "EIO": (0, 2)}
+
+    def at_each_call(self, name, what, prepare, launch, check, part=8, only=None):
+        """The fault at one call after the other; `check` gets the folder, a title, the exit code and the last words.
+        The short suite takes about as many places as `part` says."""
         calls = self.calls_of(prepare, launch)
         places = [n for n, call in enumerate(calls, 1) if only is None or call in only]
         if self.short:
-            places = places[:: max(1, len(places) // 8)]
-        ended = {"kill": (-signal.SIGKILL,), "tear": (-signal.SIGKILL,), "lose": (-signal.SIGKILL,),
-                 "keep": (-signal.SIGKILL,), "zero": (-signal.SIGKILL,), "ENOSPC": (0, 2), "EIO": (0, 2)}[what]
+            places = places[:: max(1, len(places) // part)]
 
-        def check(place):
+        def at(place):
             folder, shadow = self.fresh("cut"), self.fresh("shadow")
             shadow.mkdir()
             prepare(folder)
             title = f"{name}, {what} at call {place} ({calls[place - 1]})"
-            code, out, error = launch(folder, {"FAULTS_ROOT": folder, "FAULTS_DO": what, "FAULTS_AT": place,
-                                               "FAULTS_SHADOW": shadow, "FAULTS_COUNT": 0 if what == "ENOSPC" else 1})
-            expect(code in ended, f"{title}: exit code {code}, {ended} expected: {error}")
+            code, _, error = launch(folder, {"FAULTS_ROOT": folder, "FAULTS_DO": what, "FAULTS_AT": place,
+                                             "FAULTS_SHADOW": shadow, "FAULTS_COUNT": 0 if what == "ENOSPC" else 1})
+            expect(code in self.ENDS[what], f"{title}: exit code {code}, {self.ENDS[what]} expected: {error}")
+            check(folder, title, code, error)
+            shutil.rmtree(folder)
+            shutil.rmtree(shadow)
+
+        self.all_of(f"{name}: {what} at each of {len(calls)} calls", places, at)
+
+    def cut(self, name, what, prepare, launch, reference, force=False, only=None):
+        def check(folder, title, code, error):
             if code == 2:
                 expect(error.splitlines()[-1].startswith("dualebm: "), f"{title}: {error}")
             if not folder.exists():
@@ -202,10 +213,8 @@ class Suite:
                 self.expect_result(folder, reference, title)
             else:
                 self.bring_home(folder, reference, title, force)
-            shutil.rmtree(folder)
-            shutil.rmtree(shadow)
 
-        self.all_of(f"{name}: {what} at each of {len(calls)} calls", places, check)
+        self.at_each_call(name, what, prepare, launch, check, only=only)
 
     def courses(self):
         nothing = lambda folder: None
@@ -230,45 +239,18 @@ class Suite:
             self.cut_replacement(what, other)
 
     def cut_resumption(self, what, half, again):
-        prepare = lambda folder: shutil.copytree(half, folder)
-        calls = self.calls_of(prepare, again)
-        places = range(1, len(calls) + 1)
-        if self.short:
-            places = places[:: max(1, len(places) // 6)]
-
-        def check(place):
-            folder, shadow = self.fresh("resumption"), self.fresh("shadow")
-            shadow.mkdir()
-            prepare(folder)
-            title = f"a resumption, {what} at call {place} ({calls[place - 1]})"
-            code, _, error = again(folder, {"FAULTS_ROOT": folder, "FAULTS_DO": what, "FAULTS_AT": place,
-                                            "FAULTS_SHADOW": shadow})
-            expect(code in ((0, 2) if what == "EIO" else (-signal.SIGKILL,)), f"{title}: {code} {error}")
+        def check(folder, title, code, error):
             code, _, error = again(folder, None)
             expect(code == 0, f"{title}: cannot be taken up: {code} {error}")
             self.expect_result(folder, self.reference, title)
-            shutil.rmtree(folder)
-            shutil.rmtree(shadow)
 
-        self.all_of(f"a resumption: {what} at each of {len(calls)} calls", places, check)
+        self.at_each_call("a resumption", what, lambda folder: shutil.copytree(half, folder), again, check, part=6)
 
     def cut_replacement(self, what, other):
         """--force over another run: what is left is the old run, the new one, or nothing; never a mixture."""
-        prepare = lambda folder: shutil.copytree(other, folder)
         replace = lambda folder, faults: self.train(folder, "--force", faults=faults)
-        calls = self.calls_of(prepare, replace)
-        places = range(1, len(calls) + 1)
-        if self.short:
-            places = places[:: max(1, len(places) // 6)]
 
-        def check(place):
-            folder, shadow = self.fresh("replacement"), self.fresh("shadow")
-            shadow.mkdir()
-            prepare(folder)
-            title = f"a replacement, {what} at call {place} ({calls[place - 1]})"
-            code, _, error = replace(folder, {"FAULTS_ROOT": folder, "FAULTS_DO": what, "FAULTS_AT": place,
-                                              "FAULTS_SHADOW": shadow})
-            expect(code == -signal.SIGKILL, f"{title}: {code} {error}")
+        def check(folder, title, code, error):
             twin = self.fresh("twin")
             shutil.copytree(folder, twin)
             code, _, error = self.resume(twin)
@@ -277,13 +259,12 @@ class Suite:
                 self.expect_result(twin, self.other if seed == 1 else self.reference, title + ", resumed")
             else:
                 expect(code == 2 and "not a run" in error, f"{title}, resumed: {code} {error}")
+            shutil.rmtree(twin)
             code, _, error = replace(folder, None)
             expect(code == 0, f"{title}: cannot be replaced: {code} {error}")
             self.expect_result(folder, self.reference, title)
-            for path in (folder, twin, shadow):
-                shutil.rmtree(path)
 
-        self.all_of(f"a replacement: {what} at each of {len(calls)} calls", places, check)
+        self.at_each_call("a replacement", what, lambda folder: shutil.copytree(other, folder), replace, check, part=6)
 
     # -- one at a time
     def long_run(self):
