@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 
+#include "dualebm/apps/witness_text.hpp"
 #include "dualebm/datasets/files/points.hpp"
 #include "dualebm/framework/problem/neuron_energy.hpp"
 
@@ -81,6 +82,19 @@ Json density_json(Energy& energy, const Problem& problem, const torch::TensorOpt
   return {{"rows", rows}, {"columns", columns}, {"log_density", rounded(log_density, 1e3)}};
 }
 
+/// A ring about the place where model and data differ most, and what is to be said of it; null where there is none.
+Json witness_ring(Energy& energy, const PreparedProblem& prepared) {
+  const auto witness = prepared.evaluator->witness(energy);
+  if (!witness) return nullptr;
+  const auto centre = prepared.problem->domain().picture() == Picture::globe
+                          ? witness->centre / witness->centre.norm()
+                          : prepared.problem->domain().coordinates_of(witness->centre.unsqueeze(0))[0];
+  return {{"centre", rounded(centre, 1e6)},
+          {"width", witness->width},
+          {"lacks", witness->coefficient > 0},
+          {"text", witness_text(*witness)}};
+}
+
 Json places_json(const torch::Tensor& points) {
   constexpr std::int64_t most = 6000;
   Json list = Json::array();
@@ -113,7 +127,8 @@ Json globes_json(const std::vector<TrainingRun>& runs, const PreparedProblem& pr
     globes.push_back({{"title", run->label},
                       {"density", density_json(*run->energy, *prepared.problem, data.train.options())},
                       {"points", without_points ? places_json(data.train) : Json::array()},
-                      {"neurons", neurons_json(*run->energy)}});
+                      {"neurons", neurons_json(*run->energy)},
+                      {"witness", witness_ring(*run->energy, prepared)}});
   }
   return globes;
 }
@@ -180,13 +195,14 @@ Json planes_json(const std::vector<TrainingRun>& runs, const PreparedProblem& pr
   const auto ranges = domain.coordinates();
   const auto window = window_of(points, ranges);
   const auto axes = axes_of(data, ranges);
-  const auto add = [&](const std::string& title, Json density, Json places) {
+  const auto add = [&](const std::string& title, Json density, Json places, Json witness = nullptr) {
     planes.push_back({{"title", title},
                       {"centre", rounded(window.centre, 1e6)},
                       {"half", rounded(window.half, 1e6)},
                       {"axes", axes},
                       {"density", std::move(density)},
-                      {"points", std::move(places)}});
+                      {"points", std::move(places)},
+                      {"witness", std::move(witness)}});
   };
   Json density = nullptr;
   if (const auto& teacher = data.teacher) {
@@ -195,7 +211,8 @@ Json planes_json(const std::vector<TrainingRun>& runs, const PreparedProblem& pr
   const auto* title = density.is_null() ? "data" : "data and their density";
   add(title, std::move(density), rounded(points, 1e3));
   for (const auto* run : shown_runs(runs)) {
-    add(run->label, plane_density(*run->energy, *prepared.problem, window, options), Json::array());
+    add(run->label, plane_density(*run->energy, *prepared.problem, window, options), Json::array(),
+        witness_ring(*run->energy, prepared));
   }
   return planes;
 }

@@ -4,17 +4,11 @@
 
 #include <optional>
 
+#include "dualebm/framework/evaluation/weighted_points.hpp"
 #include "dualebm/framework/problem/neuron_energy.hpp"
 #include "dualebm/framework/problem/problem.hpp"
 
 namespace ebm {
-
-/// Points with probabilities: what stands for a model's Gibbs measure.
-struct WeightedPoints {
-  torch::Tensor points;         ///< [P, d], in the dtype of the energy
-  torch::Tensor probabilities;  ///< [P], double, of sum one
-  torch::Tensor energies;       ///< E there, [P], double
-};
 
 /// How far an energy E is from the best of its ball on the training points, in nats:
 ///

@@ -142,21 +142,25 @@ const std::optional<DualityGap>& Evaluation::duality_gap() const {
   duality_gap_.emplace();
   const auto* ball = as_neuron_energy(energy_);
   const auto& data = problem_.data();
-  if (!with_duality_gap_ || ball == nullptr || data.mapped || !(rule().fine || by_test_set()))
-    return *duality_gap_;
+  if (!with_duality_gap_ || ball == nullptr || data.mapped) return *duality_gap_;
   const torch::NoGradGuard no_grad;
-  const auto& energies = at_points().energy;
+  const auto sample = model();
+  if (!sample) return *duality_gap_;
   const auto train_energy = energy_at(energy_, data.train);
-  if (rule().fine) {
-    if (!*quadrature_valid()) return *duality_gap_;
-    *duality_gap_ = ebm::duality_gap(*ball, data.train, train_energy,
-                                     {rule().nodes, rule().fine->gibbs(energies.cpu()), energies});
-  } else {
-    const auto probabilities = (rule().teacher_energy - energies).softmax(0);
-    *duality_gap_ =
-        duality_gap_estimate(*ball, data.train, train_energy, {data.test, probabilities, energies});
-  }
+  *duality_gap_ = rule().fine ? ebm::duality_gap(*ball, data.train, train_energy, *sample)
+                              : duality_gap_estimate(*ball, data.train, train_energy, *sample);
   return *duality_gap_;
+}
+
+std::optional<WeightedPoints> Evaluation::model() const {
+  if (rule().fine) {
+    if (!*quadrature_valid()) return std::nullopt;
+    const auto& energies = at_points().energy;
+    return WeightedPoints{rule().nodes, rule().fine->gibbs(energies.cpu()), energies};
+  }
+  if (!by_test_set()) return std::nullopt;
+  const auto& energies = at_points().energy;
+  return WeightedPoints{problem_.data().test, (rule().teacher_energy - energies).softmax(0), energies};
 }
 
 std::optional<Estimate> Evaluation::mean_energy(const torch::Tensor& points) const {

@@ -91,6 +91,10 @@ class Evaluation final {
   /// mapped points, where it was not asked for, and where neither a rule nor a teacher's test set stands for the model.
   const std::optional<DualityGap>& duality_gap() const;
 
+  /// What stands for the model's Gibbs measure: the nodes of a rule that is good to `largest_error`, or a teacher's test
+  /// points, weighted; none where there is neither.
+  std::optional<WeightedPoints> model() const;
+
   /// E_points[E] in nats. @param points [n, d] @return none for no points
   std::optional<Estimate> mean_energy(const torch::Tensor& points) const;
 

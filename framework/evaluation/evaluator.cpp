@@ -56,6 +56,22 @@ std::string Evaluator::quadrature_verdict(Energy& energy) const {
   return Evaluation(energy, *problem_, reference_).verdict();
 }
 
+std::optional<Witness> Evaluator::witness(Energy& energy) const {
+  const torch::NoGradGuard no_grad;
+  const auto& data = problem_->data();
+  if (data.mapped) return std::nullopt;
+  const Evaluation evaluation(energy, *problem_, reference_);
+  const auto model = evaluation.model();
+  if (!model) return std::nullopt;
+  const bool by_nodes = reference_.fine.has_value();
+  // A test set that stands for the model itself cannot judge it.
+  const auto& held_out = data.validation.defined() && data.validation.size(0) > 0 ? data.validation
+                         : by_nodes                                               ? data.test
+                                                                                  : data.validation;
+  Random random(0, "witness");
+  return find_witness(*model, data.train, held_out, random);
+}
+
 const MetricDescription& Evaluator::description(const std::string& name) const {
   return find_description(descriptions_, name);
 }

@@ -6,6 +6,7 @@
 
 #include "dualebm/framework/evaluation/metric.hpp"
 #include "dualebm/framework/evaluation/standard_metrics.hpp"
+#include "dualebm/framework/evaluation/witness.hpp"
 #include "dualebm/framework/settings/fields.hpp"
 
 namespace ebm {
@@ -33,6 +34,10 @@ class Evaluator final {
   /// What the quadrature of an energy is worth, and what it would take where it is not good enough; empty where there
   /// is none.
   std::string quadrature_verdict(Energy& energy) const;
+
+  /// Where the energy and the points differ most, judged by the validation points, or the test points where there are
+  /// none; see find_witness. None for mapped points and where nothing stands for the model (Evaluation::model).
+  std::optional<Witness> witness(Energy& energy) const;
 
   /// What energies are measured on.
   const Problem& problem() const { return *problem_; }

@@ -134,6 +134,10 @@ void LoopOptions::describe(Fields& fields) {
   fit.describe(fields);
   fields.integer("checkpoint_every", checkpoint_every, Range::at_least(0),
                  "iterations between checkpoints; 0: at the end only");
+  fields.number(
+      "stop_at_gap", stop_at_gap, Range::at_least(0),
+      "a run of a shallow energy ends when its duality gap is as small as this, in nats: no other of its "
+      "ball is better by more; 0: never");
   early_stop.describe(fields);
   training.describe(fields);
 }
@@ -186,6 +190,7 @@ Experiment read_experiment(const Json& given, const Catalogue& catalogue) {
   e.loop = read_options<LoopOptions>(section_or(configuration, "loop", Json::object()), "loop");
   e.evaluation =
       read_options<MetricsOptions>(section_or(configuration, "metrics", Json::object()), "metrics");
+  if (e.loop.stop_at_gap > 0) e.evaluation.evaluator.duality_gap = true;
   e.metrics = read_metrics(catalogue.metrics, e.evaluation.options);
   e.comparison =
       read_options<ComparisonOptions>(section_or(configuration, "compare", Json::object()), "compare");

@@ -32,6 +32,7 @@ struct LoopOptions {
   Training::Options training;            ///< clip, average, CUDA graph
   EarlyStop::Options early_stop;         ///< metric and patience
   std::int64_t checkpoint_every = 1000;  ///< iterations between checkpoints; 0: at the end only
+  double stop_at_gap = 0;                ///< duality gap at which a run ends, in nats; 0: never
   void describe(Fields& fields);
 };
 

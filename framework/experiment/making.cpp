@@ -5,32 +5,11 @@
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/experiment/memory_needs.hpp"
 #include "dualebm/framework/problem/conformance.hpp"
+#include "dualebm/framework/problem/neuron_energy.hpp"
 #include "dualebm/framework/problem/parameters.hpp"
 
 namespace ebm {
 namespace {
-
-/// Where a domain ends, rows beyond it are mistakes that a chain would never visit.
-void require_inside(const char* name, const torch::Tensor& points, const Domain& domain) {
-  if (!domain.has_walls() || !points.defined()) return;
-  constexpr std::int64_t rows_at_once = 1 << 16;
-  for (std::int64_t begin = 0; begin < points.size(0); begin += rows_at_once) {
-    const auto slice = points.narrow(0, begin, std::min(rows_at_once, points.size(0) - begin));
-    const auto outside = domain.contains(slice).logical_not();
-    if (!outside.any().item<bool>()) continue;
-    const auto row = outside.to(at::kInt).argmax().item<std::int64_t>();
-    const auto numbers = domain.coordinates_of(slice.narrow(0, row, 1)).to(torch::kCPU, torch::kDouble);
-    const auto ranges = domain.coordinates();
-    for (std::size_t k = 0; k < ranges.size(); ++k) {
-      const double value = numbers[0][static_cast<std::int64_t>(k)].item<double>();
-      require(!ranges[k].walled() || (value >= ranges[k].low && value <= ranges[k].high),
-              "dataset: coordinate {} of row {} of the {} points is {:g}, and the domain {} allows [{:g}, "
-              "{:g}] (rows "
-              "are counted from 0, after the split)",
-              k, begin + row, name, value, domain.name(), ranges[k].low, ranges[k].high);
-    }
-  }
-}
 
 /// Takes every part through the fitted transforms, then to the device.
 void prepare(Dataset& dataset, TransformChain& transform, const Domain& domain, Random& random,
@@ -47,9 +26,6 @@ void prepare(Dataset& dataset, TransformChain& transform, const Domain& domain, 
   require(dataset.train.dim() == 2 && dataset.train.size(1) == domain.dimension(),
           "domain.dimension: {}, but the data have rows of {} numbers", domain.dimension(),
           dataset.train.numel() / dataset.train.size(0));
-  require_inside("training", dataset.train, domain);
-  require_inside("validation", dataset.validation, domain);
-  require_inside("test", dataset.test, domain);
 }
 
 /// Fitted transforms that are not this library's own, each on what the ones before it make of a few points.
@@ -123,6 +99,9 @@ std::unique_ptr<Training> make_training(const Experiment& experiment, const Prep
                                         torch::Device device) {
   if (device.is_cpu()) require_memory(experiment, prepared.problem->data().train.size(0));
   const auto energy = make_energy(experiment, prepared.problem->shared_domain(), device);
+  require(experiment.loop.stop_at_gap == 0 || as_neuron_energy(*energy) != nullptr,
+          "loop.stop_at_gap: the energy {} is not the ball of shallow networks that a duality gap is about",
+          experiment.energy.name);
   const auto optimizer = experiment.optimizer.make({*energy});
   const auto random = [&](const char* purpose) {
     return std::make_shared<Random>(experiment.seed(), purpose, device);

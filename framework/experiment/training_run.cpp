@@ -15,6 +15,7 @@
 #include "dualebm/framework/training/callbacks/early_stop.hpp"
 #include "dualebm/framework/training/callbacks/interrupt.hpp"
 #include "dualebm/framework/training/callbacks/metrics_file.hpp"
+#include "dualebm/framework/training/callbacks/stop_at.hpp"
 
 namespace ebm {
 namespace {
@@ -153,6 +154,10 @@ class Watchers {
     // Before the checkpoint is written, which holds the best model.
     const auto& early_stop = experiment.loop.early_stop;
     if (!early_stop.metric.empty()) add<EarlyStop>(training, metrics, early_stop);
+    if (experiment.loop.stop_at_gap > 0) {
+      add<StopAt>(CallbackContext{metrics},
+                  StopAt::Options{.metric = "duality_gap", .value = experiment.loop.stop_at_gap});
+    }
     for (const auto& choice : experiment.callbacks) owned_.push_back(choice.make({metrics}));
     add<CheckpointWriter>(training, std::move(checkpoints), experiment.loop.checkpoint_every);
     add<ConsoleProgress>(stderr, label);

@@ -22,6 +22,39 @@ std::int64_t first_bad_row(const torch::Tensor& points) {
   return -1;
 }
 
+/// Says which number of a row is beyond a wall, or that the row lies elsewhere.
+[[noreturn]] void refuse_row(const char* name, std::int64_t row, const torch::Tensor& point,
+                             const Domain& domain) {
+  if (domain.has_walls()) {
+    const auto numbers = domain.coordinates_of(point.unsqueeze(0)).to(torch::kCPU, torch::kDouble);
+    const auto ranges = domain.coordinates();
+    for (std::size_t k = 0; k < ranges.size(); ++k) {
+      const double value = numbers[0][static_cast<std::int64_t>(k)].item<double>();
+      require(
+          !ranges[k].walled() || (value >= ranges[k].low && value <= ranges[k].high),
+          "dataset: coordinate {} of row {} of the {} points is {:g}, and the domain {} allows [{:g}, {:g}] "
+          "(rows are counted from 0, after the split)",
+          k, row, name, value, domain.name(), ranges[k].low, ranges[k].high);
+    }
+  }
+  fail(
+      "dataset: row {} of the {} points is no point of the domain {}: `retract` takes it elsewhere (rows are "
+      "counted from 0, after the split)",
+      row, name, domain.name());
+}
+
+/// Chains never visit what lies outside the domain, so that a point there is a mistake.
+void require_inside(const char* name, const torch::Tensor& points, const Domain& domain) {
+  const auto rows = std::max<std::int64_t>(1, slice_numbers / std::max<std::int64_t>(1, points.size(1)));
+  for (std::int64_t begin = 0; begin < points.size(0); begin += rows) {
+    const auto slice = points.narrow(0, begin, std::min(rows, points.size(0) - begin));
+    const auto outside = domain.contains(slice).logical_not();
+    if (!outside.any().item<bool>()) continue;
+    const auto row = outside.to(at::kInt).argmax().item<std::int64_t>();
+    refuse_row(name, begin + row, slice[row], domain);
+  }
+}
+
 void require_part(const char* name, const torch::Tensor& points, const Domain& domain, const Dataset& data) {
   if (!points.defined()) return;
   require(points.dim() == 2 && points.size(1) == domain.dimension(),
@@ -34,11 +67,13 @@ void require_part(const char* name, const torch::Tensor& points, const Domain& d
           "problem: the {} points are {} on {}, the training points {} on {}; take one for all", name,
           c10::toString(points.scalar_type()), points.device().str(), c10::toString(data.train.scalar_type()),
           data.train.device().str());
+  if (domain.has_walls() && data.mapped) require_inside(name, points, domain);
   if (data.mapped) return;
   const auto row = first_bad_row(points);
   require(row < 0,
           "problem: row {} of the {} points holds a number that is not finite (rows are counted from 0)", row,
           name);
+  require_inside(name, points, domain);
 }
 
 /// FNV-1a, 64 bits.

@@ -14,8 +14,9 @@ namespace ebm {
 class Problem final {
  public:
   /// @throws UserError in one line if the training part is empty, a part is no table of the domain's width or
-  /// of another dtype or device than the training part, or a number of it is not finite. Rows of memory-mapped
-  /// files are not read here; what is not finite in them shows when they are drawn.
+  /// of another dtype or device than the training part, a number of it is not finite, or a row is no point of the
+  /// domain (Domain::contains). Rows of memory-mapped files are read for walls alone; what is not finite in them
+  /// shows when they are drawn.
   Problem(std::shared_ptr<const Domain> domain, Dataset data);
 
   const Domain& domain() const { return *domain_; }  ///< where the points live

@@ -7,6 +7,7 @@ import { reading } from "../../apps/report/page/globe_panel.js";
 import { neuronAreaUnit, refine } from "../../apps/report/page/globe_painting.js";
 import { colourings } from "../../apps/report/page/planes.js";
 import { frameOf, hammer, onSphere, orthographic, radians, rasterIndex, viewOfPeak } from "../../apps/report/page/projections.js";
+import { ringOnSphere } from "../../apps/report/page/witness.js";
 
 const near = (found, expected, tolerance = 1e-9) =>
   found.forEach((value, index) => assert.ok(Math.abs(value - expected[index]) <= tolerance, `${found} for ${expected}`));
@@ -103,4 +104,16 @@ test("labels that would touch are left out, and those without a text too", () =>
   const scale = { position: value => value };
   const ticks = [{ value: 0, label: "1000" }, { value: 20, label: "2000" }, { value: 30, label: null }, { value: 60, label: "3000" }];
   assert.deepEqual(withoutOverlap(ticks, scale).map(tick => tick.label), ["1000", "3000"]);
+});
+
+test("a ring lies at its chord from its centre, all the way round, also about a pole", () => {
+  for (const centre of [[0, 0, 1], onSphere(0.3, 2), onSphere(-1, -3)]) {
+    const ring = ringOnSphere(centre, 0.5);
+    for (const point of ring) {
+      near([Math.hypot(...point)], [1]);
+      near([Math.hypot(...point.map((value, axis) => value - centre[axis]))], [0.5]);
+    }
+    near(ring[0], ring[72]);
+    assert.ok(Math.hypot(...ring[0].map((value, axis) => value - ring[36][axis])) > 0.9);
+  }
 });

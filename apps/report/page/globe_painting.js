@@ -2,6 +2,7 @@
 
 import { hammer, frameOf, onSphere, orthographic, radians, rasterIndex } from "./projections.js";
 import { clamp, isNumber, range } from "./statistics.js";
+import { ringOnSphere, strokeRing } from "./witness.js";
 
 export const neuronFill = sign => sign < 0 ? "#ffffff" : "#ff6b35";
 
@@ -80,6 +81,9 @@ export function paintOverlay(context, globe, scene, panel, show) {
   paintGraticule(context, place, scale, pixel);
   if (show.points) paintPoints(context, globe.places, place, pixel);
   if (show.neurons) paintNeurons(context, globe, place, pixel, scene.neuronArea * scale * scale);
+  if (show.witness && globe.witness) {
+    strokeRing(context, pixel, () => traceLine(context, ringOnSphere(globe.witness.centre, globe.witness.width), place, scale));
+  }
   context.beginPath();
   context.ellipse(centre, height / 2, projection.extent[0] * scale, projection.extent[1] * scale, 0, 0, 2 * Math.PI);
   context.lineWidth = 1.5 * pixel;
@@ -87,18 +91,20 @@ export function paintOverlay(context, globe, scene, panel, show) {
   context.stroke();
 }
 
+function traceLine(context, line, place, scale) {
+  let before = null;
+  for (const point of line) {
+    const here = place(point);
+    // A jump means that the line has left the map at one edge and come back at the other.
+    if (here && before && Math.hypot(here[0] - before[0], here[1] - before[1]) < scale / 2) context.lineTo(...here);
+    else if (here) context.moveTo(...here);
+    before = here;
+  }
+}
+
 function paintGraticule(context, place, scale, pixel) {
   context.beginPath();
-  for (const line of graticule) {
-    let before = null;
-    for (const point of line) {
-      const here = place(point);
-      // A jump means that the line has left the map at one edge and come back at the other.
-      if (here && before && Math.hypot(here[0] - before[0], here[1] - before[1]) < scale / 2) context.lineTo(...here);
-      else if (here) context.moveTo(...here);
-      before = here;
-    }
-  }
+  for (const line of graticule) traceLine(context, line, place, scale);
   context.lineWidth = 0.75 * pixel;
   context.strokeStyle = "rgb(255 255 255 / 0.28)";
   context.stroke();

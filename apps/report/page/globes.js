@@ -8,6 +8,7 @@ import { globePanel, reading } from "./globe_panel.js";
 import { formatNumber } from "./numbers.js";
 import { onSphere, radians, viewOfPeak } from "./projections.js";
 import { clamp } from "./statistics.js";
+import { witnessNotes } from "./witness.js";
 
 export function globesSection(report) {
   if (report.globes.length === 0) return null;
@@ -18,7 +19,7 @@ export function globesSection(report) {
     places: globe.points.map(([latitude, longitude]) => onSphere(radians(latitude), radians(longitude))),
   }));
   const initial = viewOfPeak(globes[0].density), neuronArea = neuronAreaUnit(globes);
-  const state = { view: initial, mode: "hemispheres", show: { points: true, neurons: true } };
+  const state = { view: initial, mode: "hemispheres", show: { points: true, neurons: true, witness: true } };
   let scene = null;
 
   function draw() {
@@ -60,12 +61,14 @@ function globesNode(globes, scale, state, figures, draw, reset) {
       choice("Show", [["hemispheres", "two hemispheres"], ["map", "equal-area map"]], state.mode, mode => { state.mode = mode; draw(); }),
       has("points") ? checkbox("data points", toggle("points")) : null,
       has("neurons") ? checkbox("neurons", toggle("neurons")) : null,
+      globes.some(globe => globe.witness) ? checkbox("where the model errs most", toggle("witness")) : null,
       html("button", { type: "button", click: reset }, "Reset view")),
     colourBar("log density (nats, per area)", scale),
     overlayKeys(globes, has),
     figures,
     html("p", { class: "caption after" },
-      "Of the two discs, the left one is the hemisphere towards the viewer and the right one the opposite hemisphere, seen from its own side. Drag or use the arrow keys to turn all globes together; hold the pointer over a globe to read the log density there. Lines every 30°."));
+      "Of the two discs, the left one is the hemisphere towards the viewer and the right one the opposite hemisphere, seen from its own side. Drag or use the arrow keys to turn all globes together; hold the pointer over a globe to read the log density there. Lines every 30°."),
+    witnessNotes(globes));
 }
 
 function overlayKeys(globes, has) {

@@ -6,6 +6,7 @@ import { densityScale, paletteOf, viridis } from "./colours.js";
 import { checkbox, choice, devicePixels, grid, html, onWidthChange, section } from "./elements.js";
 import { makeScale } from "./scales.js";
 import { clamp, extent, isNumber } from "./statistics.js";
+import { strokeRing, witnessNotes } from "./witness.js";
 
 // Both ways to colour: a title, the ends of the scale, and the place of a log density in it from 0 to 1.
 export function colourings(planes) {
@@ -29,7 +30,7 @@ export function colourings(planes) {
 export function planesSection(report) {
   if (report.planes.length === 0) return null;
   const palette = paletteOf(viridis), coloured = colourings(report.planes);
-  const state = { mode: "density", points: true };
+  const state = { mode: "density", points: true, witness: true };
   const panels = report.planes.map(planePanel);
   const bar = html("div");
   function draw() {
@@ -40,6 +41,7 @@ export function planesSection(report) {
       Object.assign(canvas, { width: side, height: side });
       paintPlane(canvas.getContext("2d"), plane, palette, level, side);
       if (state.points) paintDots(canvas.getContext("2d"), plane, side, pixel);
+      if (state.witness && plane.witness) paintWitness(canvas.getContext("2d"), plane, side, pixel);
     }
   }
   const figures = grid(panels.map(panel => panel.figure));
@@ -49,10 +51,13 @@ export function planesSection(report) {
     node: section("planes", "In the plane",
       html("div", { class: "controls" },
         choice("Colours show", [["density", "density"], ["log", "log density"]], state.mode, mode => { state.mode = mode; draw(); }),
-        checkbox("data points", visible => { state.points = visible; draw(); })),
+        checkbox("data points", visible => { state.points = visible; draw(); }),
+        report.planes.some(plane => plane.witness)
+          ? checkbox("where the model errs most", visible => { state.witness = visible; draw(); }) : null),
       bar,
       figures,
-      html("p", { class: "caption after" }, caption(report.planes[0].axes))),
+      html("p", { class: "caption after" }, caption(report.planes[0].axes)),
+      witnessNotes(report.planes)),
   };
 }
 
@@ -99,4 +104,10 @@ function paintDots(context, { points, centre, half, density }, side, pixel) {
   for (let index = 0; index < points.length; index += 2) {
     context.fillRect(place(points[index], 0) - size / 2, side - place(points[index + 1], 1) - size / 2, size, size);
   }
+}
+
+function paintWitness(context, { witness, centre, half }, side, pixel) {
+  const place = (value, axis) => (1 + (value - centre[axis]) / half[axis]) * side / 2;
+  const [x, y] = witness.centre, radius = axis => witness.width / half[axis] * side / 2;
+  strokeRing(context, pixel, () => context.ellipse(place(x, 0), side - place(y, 1), radius(0), radius(1), 0, 0, 2 * Math.PI));
 }
