@@ -26,7 +26,8 @@ TEST(Problem, ARowThatIsNoPointOfTheDomainIsNamed) {
 TEST(Problem, EveryPartIsLookedAt) {
   auto data = with_train(torch::eye(3, torch::kDouble));
   data.test = 2 * torch::eye(3, torch::kDouble);
-  expect_contains(user_error([&] { Problem(std::make_shared<Sphere>(3), data); }), "row 0 of the test points");
+  expect_contains(user_error([&] { Problem(std::make_shared<Sphere>(3), data); }),
+                  "row 0 of the test points");
 }
 
 TEST(Problem, ANumberBeyondAWallIsNamedWithItsRange) {
