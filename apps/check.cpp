@@ -21,7 +21,8 @@ bool reported(const char* kind, const Conformance& conformance) {
 int check_configuration(const CheckOptions& options, const Catalogue& catalogue) {
   const auto experiment = read_experiment(load_configuration(options.config, options.overrides), catalogue);
   const auto prepared = make_problem(experiment, torch::kCPU);
-  const auto energy = make_energy(experiment, prepared.problem->shared_domain(), torch::kCPU);
+  const auto energy =
+      make_energy(experiment, prepared.problem->shared_domain(), torch::kCPU, prepared.problem->data().train);
   Random random(experiment.seed(), "conformance");
   const bool domain = reported("domain", check(prepared.problem->domain(), random));
   const bool holds = reported("energy", check(*energy, prepared.problem->domain(), random)) && domain;

@@ -87,10 +87,11 @@ PreparedProblem make_problem(const Experiment& experiment, torch::Device device)
 }
 
 std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_ptr<const Domain> domain,
-                                    torch::Device device) {
+                                    torch::Device device, const torch::Tensor& points) {
   Random random(experiment.seed(), "parameters"), layers(experiment.seed(), "layers");
   const DefaultGenerator initial(layers);  // for an energy whose layers do not draw from `random`
-  auto energy = experiment.energy.make({std::move(domain), torch::TensorOptions(experiment.dtype()), random});
+  auto energy = experiment.energy.make(
+      {std::move(domain), torch::TensorOptions(experiment.dtype()), random, points, !points.defined()});
   move_to(*energy, device, experiment.dtype());
   return energy;
 }
@@ -98,7 +99,8 @@ std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_pt
 std::unique_ptr<Training> make_training(const Experiment& experiment, const PreparedProblem& prepared,
                                         torch::Device device) {
   if (device.is_cpu()) require_memory(experiment, prepared.problem->data().train.size(0));
-  const auto energy = make_energy(experiment, prepared.problem->shared_domain(), device);
+  const auto energy =
+      make_energy(experiment, prepared.problem->shared_domain(), device, prepared.problem->data().train);
   require(experiment.loop.stop_at_gap == 0 || as_neuron_energy(*energy) != nullptr,
           "loop.stop_at_gap: the energy {} is not the ball of shallow networks that a duality gap is about",
           experiment.energy.name);

@@ -25,8 +25,9 @@ Dataset make_dataset(const Experiment& experiment, const std::shared_ptr<const D
 PreparedProblem make_problem(const Experiment& experiment, torch::Device device);
 
 /// An energy with its initial parameters, by the seed.
+/// @param points  the training points; undefined where a state is to be read into it
 std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_ptr<const Domain> domain,
-                                    torch::Device device);
+                                    torch::Device device, const torch::Tensor& points = {});
 
 /// Everything that changes while a run goes on.
 std::unique_ptr<Training> make_training(const Experiment& experiment, const PreparedProblem& prepared,

@@ -36,6 +36,8 @@ std::vector<EnergyCase> energy_cases(const std::string& script) {
           {{{"name", "lazy_shallow"}, {"neurons", 8}, {"activation", "softplus"}}, sphere, flow},
           {{{"name", "von_mises_fisher"}, {"components", 2}}, sphere, {{"name", "sgd"}}},
           {{{"name", "gaussian"}}, plane, {{"name", "adamw"}}},
+          {{{"name", "bumps"}, {"concentrations", {2, 200}}}, sphere, {{"name", "limited_memory_bfgs"}}},
+          {{{"name", "bumps"}, {"concentrations", {1, 30}}, {"most_centres", 20}}, box, adam},
           {{{"name", "mlp"}, {"hidden", {8}}}, plane, adam},
           {{{"name", "mlp"}, {"hidden", {8, 8}}, {"spectral_norm", true}}, sphere, adam},
           {{{"name", "shallow"}, {"neurons", 8}, {"activation", "softplus"}, {"bias", true}}, torus, flow},

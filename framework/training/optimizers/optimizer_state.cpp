@@ -84,6 +84,10 @@ void for_each_parameter(const torch::optim::Optimizer& optimizer, Body body) {
 State state_of(const torch::optim::Optimizer& optimizer) {
   State result;
   result.write("kind", std::string(typeid(optimizer).name()));
+  if (const auto* own = dynamic_cast<const OptimizerWithState*>(&optimizer)) {
+    own->save(result);
+    return result;
+  }
   const auto& states = optimizer.state();
   for_each_parameter(optimizer, [&](const std::string& index, const torch::Tensor& parameter) {
     const auto found = states.find(state_key(parameter));
@@ -110,6 +114,7 @@ State state_of(const torch::optim::Optimizer& optimizer) {
 
 void restore(torch::optim::Optimizer& optimizer, const State& state) {
   require(state.text("kind") == typeid(optimizer).name(), "it is of another optimizer");
+  if (auto* own = dynamic_cast<OptimizerWithState*>(&optimizer)) return own->load(state);
   for_each_parameter(optimizer, [&](const std::string& index, const torch::Tensor& parameter) {
     if (!state.has(index)) {
       optimizer.state().erase(state_key(parameter));

@@ -6,6 +6,7 @@
 
 #include "dualebm/framework/problem/neuron_energy.hpp"
 #include "dualebm/framework/problem/parameters.hpp"
+#include "dualebm/framework/training/optimizers/limited_memory_bfgs.hpp"
 #include "dualebm/framework/training/optimizers/wasserstein_fisher_rao.hpp"
 
 namespace ebm {
@@ -79,6 +80,12 @@ void add_optimizers(Registry<torch::optim::Optimizer, OptimizerContext>& optimiz
                               make_adam<torch::optim::Adam, torch::optim::AdamOptions>);
   optimizers.add<AdamOptions>("adamw", "Adam with decoupled weight decay (Loshchilov & Hutter 2019)",
                               make_adam<torch::optim::AdamW, torch::optim::AdamWOptions>);
+  optimizers.add<LimitedMemoryBfgs::Options>(
+      "limited_memory_bfgs",
+      "L-BFGS by exact gradients alone; exact_likelihood of energies that are linear in their parameters",
+      [](const OptimizerContext& context, const LimitedMemoryBfgs::Options& options) {
+        return std::make_shared<LimitedMemoryBfgs>(trainable(context.energy), options);
+      });
   optimizers.add<SgdOptions>("sgd", "stochastic gradient descent",
                              [](const OptimizerContext& context, const SgdOptions& given) {
                                const auto options = checked(given, "sgd");

@@ -12,7 +12,7 @@ struct OptimizerContext {
   Energy& energy;  ///< whose parameters it moves
 };
 
-/// Registers wasserstein_fisher_rao for shallow energies; adam, adamw and sgd for any.
+/// Registers wasserstein_fisher_rao for shallow energies; adam, adamw, sgd and limited_memory_bfgs for any.
 void add_optimizers(Registry<torch::optim::Optimizer, OptimizerContext>& optimizers);
 
 /// What a training has to know of an optimizer besides how to step.

@@ -11,6 +11,7 @@
 #include <functional>
 
 #include "dualebm/framework/storage/state_file.hpp"
+#include "dualebm/framework/training/optimizers/limited_memory_bfgs.hpp"
 #include "tests/support/support.hpp"
 
 namespace ebm::testing {
@@ -35,6 +36,7 @@ std::vector<std::pair<std::string, MakeOptimizer>> kinds() {
           {"momentum", of_kind<SGD>(SGDOptions(0.1).momentum(0.9))},
           {"rmsprop", of_kind<RMSprop>(RMSpropOptions(0.1))},
           {"centred rmsprop", of_kind<RMSprop>(RMSpropOptions(0.1).momentum(0.9).centered(true))},
+          {"limited_memory_bfgs", of_kind<LimitedMemoryBfgs>(LimitedMemoryBfgs::Options{.memory = 2})},
           {"adagrad", of_kind<Adagrad>(AdagradOptions(0.1))}};
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "dualebm/framework/training/optimizers/limited_memory_bfgs.hpp"
 #include "dualebm/framework/training/optimizers/wasserstein_fisher_rao.hpp"
 #include "dualebm/models/gaussian.hpp"
 #include "dualebm/models/lazy_shallow.hpp"
@@ -151,6 +152,43 @@ TEST(Optimizers, SgdAndAdamDescend) {
     const auto expected = std::string(name) == "sgd" ? row_of({0.7, -1.6}) : row_of({0.9, -1.9});
     EXPECT_LT(distance(mean, expected), 1e-8) << name;
   }
+}
+
+/// ∇ of ½ xᵀ diag(c) x - bᵀ x; a hundred coordinates with curvatures from 1 to 1e4, whose minimum is b / c.
+struct Valley {
+  torch::Tensor curvature = torch::logspace(0, 4, 100, 10.0, torch::kDouble);
+  torch::Tensor slope = torch::linspace(-1, 1, 100, torch::kDouble) * curvature.sqrt();
+  torch::Tensor x = torch::zeros({100}, torch::kDouble).requires_grad_(true);
+  void look() { x.mutable_grad() = x.detach() * curvature - slope; }
+};
+
+// With κ = 1e4 steepest descent at its best step takes (1 - 2/κ)^k = 1e-12, some 1e5 gradients; conjugate gradients, which
+// minimise exactly along each line, at most ½ √κ log(2e12) = 1400. Twice that is allowed to a search that does not.
+TEST(LimitedMemoryBfgs, FindsTheMinimumOfAnIllConditionedValley) {
+  for (const double weight_decay : {0.0, 3.0}) {
+    Valley valley;
+    LimitedMemoryBfgs optimizer({valley.x}, {.memory = 20, .weight_decay = weight_decay});
+    int gradients = 0;
+    for (; gradients < 10000 && !(optimizer.gradient_norm() < 1e-8); ++gradients) {
+      valley.look();
+      optimizer.step();
+    }
+    EXPECT_LT(gradients, 2800) << weight_decay;
+    const auto minimum = valley.slope / (valley.curvature + weight_decay);
+    EXPECT_LT(distance(valley.x.detach(), minimum), 1e-7) << weight_decay;
+  }
+}
+
+// A convex function that is steep far out and flat near its minimum: trial steps must grow and shrink. log cosh has the
+// slope tanh.
+TEST(LimitedMemoryBfgs, DoublesItsStepsAndBracketsTheMinimum) {
+  auto x = torch::full({1}, 40.0, torch::kDouble).requires_grad_(true);
+  LimitedMemoryBfgs optimizer({x}, {});
+  for (int i = 0; i < 60; ++i) {
+    x.mutable_grad() = x.detach().tanh();
+    optimizer.step();
+  }
+  EXPECT_LT(x.abs().item<double>(), 1e-6);
 }
 
 // At a gradient of zero the ridge penalty of Adam is a gradient, of which the first step sees the sign alone;

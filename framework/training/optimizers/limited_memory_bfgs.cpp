@@ -1,0 +1,176 @@
+#include "dualebm/framework/training/optimizers/limited_memory_bfgs.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "dualebm/framework/base/error.hpp"
+
+namespace ebm {
+namespace {
+
+constexpr double curvature = 0.9;  // the part of the slope at the start that a good step leaves
+constexpr std::int64_t most_trials = 20;
+
+double product(const torch::Tensor& a, const torch::Tensor& b) { return a.dot(b).item<double>(); }
+
+}  // namespace
+
+void LimitedMemoryBfgs::Options::describe(Fields& fields) {
+  fields.integer("memory", memory, Range::between(1, 1000),
+                 "pairs of steps and changes of the gradient that are kept");
+  fields.number("weight_decay", weight_decay, Range::at_least(0),
+                "ridge penalty λ: adds λ/2 |θ|² to the objective");
+}
+
+LimitedMemoryBfgs::LimitedMemoryBfgs(std::vector<torch::Tensor> parameters, const Options& options)
+    : Optimizer({torch::optim::OptimizerParamGroup(parameters)}, std::make_unique<LineSearchOptions>()),
+      options_(checked(options, "limited_memory_bfgs")),
+      parameters_(std::move(parameters)) {
+  param_groups()[0].options().set_lr(1);
+}
+
+torch::Tensor LimitedMemoryBfgs::flat_parameters() const {
+  std::vector<torch::Tensor> flat;
+  for (const auto& one : parameters_) flat.push_back(one.detach().reshape(-1).to(torch::kDouble));
+  return torch::cat(flat);
+}
+
+torch::Tensor LimitedMemoryBfgs::flat_gradient() const {
+  std::vector<torch::Tensor> flat;
+  for (const auto& one : parameters_) {
+    flat.push_back(
+        (one.grad().defined() ? one.grad().detach() : torch::zeros_like(one)).reshape(-1).to(torch::kDouble));
+  }
+  return torch::cat(flat);
+}
+
+void LimitedMemoryBfgs::move_to(const torch::Tensor& flat) {
+  std::int64_t begin = 0;
+  for (auto& one : parameters_) {
+    one.copy_(flat.narrow(0, begin, one.numel()).view(one.sizes()));
+    begin += one.numel();
+  }
+}
+
+torch::Tensor LimitedMemoryBfgs::direction_for(const torch::Tensor& gradient) const {
+  auto q = gradient.clone();
+  std::vector<double> weights(steps_.size());
+  for (std::size_t i = steps_.size(); i-- > 0;) {
+    weights[i] = product(steps_[i], q) / product(steps_[i], changes_[i]);
+    q.sub_(changes_[i], weights[i]);
+  }
+  if (!steps_.empty()) q.mul_(product(steps_.back(), changes_.back()) / product(changes_.back(), changes_.back()));
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const double back = product(changes_[i], q) / product(steps_[i], changes_[i]);
+    q.add_(steps_[i], weights[i] - back);
+  }
+  return q.neg_();
+}
+
+void LimitedMemoryBfgs::begin_line(const torch::Tensor& at, const torch::Tensor& gradient) {
+  origin_ = at;
+  gradient_at_origin_ = gradient;
+  direction_ = direction_for(gradient);
+  if (!(product(direction_, gradient) < 0)) {  // rounding at the end, or an objective that has changed
+    steps_.clear();
+    changes_.clear();
+    direction_ = -gradient;
+  }
+  const double slope = product(direction_, gradient);
+  const double first =
+      steps_.empty() ? std::min(1.0, 1 / std::max(1e-300, gradient.abs().sum().item<double>())) : 1.0;
+  line_ = {.t = first * param_groups()[0].options().get_lr(), .slope_at_start = slope, .slope_at_low = slope};
+}
+
+double LimitedMemoryBfgs::next_trial() const {
+  if (std::isinf(line_.high)) return 2 * line_.t;
+  const double width = line_.high - line_.low;
+  const double secant = line_.low - line_.slope_at_low * width / (line_.slope_at_high - line_.slope_at_low);
+  return std::clamp(secant, line_.low + 0.1 * width, line_.high - 0.1 * width);
+}
+
+torch::Tensor LimitedMemoryBfgs::step(LossClosure closure) {
+  torch::Tensor loss;
+  if (closure) {
+    const torch::AutoGradMode enable(true);
+    loss = closure();
+  }
+  const torch::NoGradGuard no_grad;
+  const auto at = flat_parameters();
+  const auto gradient = flat_gradient().add_(at, options_.weight_decay);
+  gradient_norm_ = std::sqrt(product(gradient, gradient));
+  if (gradient_norm_ == 0) return loss;
+  if (!origin_.defined()) {
+    begin_line(at, gradient);
+  } else {
+    const double slope = product(gradient, direction_);
+    if (std::abs(slope) <= curvature * std::abs(line_.slope_at_start) || ++line_.trials >= most_trials) {
+      const auto step = at - origin_, change = gradient - gradient_at_origin_;
+      if (product(step, change) > 1e-14 * std::sqrt(product(step, step) * product(change, change))) {
+        steps_.push_back(step);
+        changes_.push_back(change);
+        if (static_cast<std::int64_t>(steps_.size()) > options_.memory) {
+          steps_.pop_front();
+          changes_.pop_front();
+        }
+      }
+      begin_line(at, gradient);
+    } else {
+      (slope > 0 ? line_.high : line_.low) = line_.t;
+      (slope > 0 ? line_.slope_at_high : line_.slope_at_low) = slope;
+      line_.t = next_trial();
+    }
+  }
+  move_to(origin_ + line_.t * direction_);
+  return loss;
+}
+
+void LimitedMemoryBfgs::save(State& state) const {
+  state.write("pairs", static_cast<std::int64_t>(steps_.size()));
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    state.write(fmt::format("step_{}", i), steps_[i]);
+    state.write(fmt::format("change_{}", i), changes_[i]);
+  }
+  if (!origin_.defined()) return;
+  state.write("origin", origin_);
+  state.write("gradient_at_origin", gradient_at_origin_);
+  state.write("direction", direction_);
+  const auto& l = line_;
+  state.write("line", torch::tensor({l.t, l.slope_at_start, l.low, l.slope_at_low, l.high, l.slope_at_high},
+                                    torch::kDouble));
+  state.write("trials", l.trials);
+  state.write("gradient_norm", gradient_norm_);
+}
+
+void LimitedMemoryBfgs::load(const State& state) {
+  const auto like = flat_parameters();
+  const auto pairs = state.integer("pairs");
+  require(pairs >= 0 && pairs <= options_.memory, "it has {} pairs, and memory is {}", pairs,
+          options_.memory);
+  std::deque<torch::Tensor> steps, changes;
+  for (std::int64_t i = 0; i < pairs; ++i) {
+    steps.push_back(state.tensor_like(fmt::format("step_{}", i), like));
+    changes.push_back(state.tensor_like(fmt::format("change_{}", i), like));
+  }
+  double norm = std::numeric_limits<double>::infinity();
+  torch::Tensor origin, gradient, direction;
+  Line line;
+  if (state.has("origin")) {
+    origin = state.tensor_like("origin", like);
+    gradient = state.tensor_like("gradient_at_origin", like);
+    direction = state.tensor_like("direction", like);
+    const auto numbers = state.tensor_like("line", torch::empty({6}, torch::kDouble)).contiguous();
+    const auto* n = numbers.data_ptr<double>();
+    line = {n[0], n[1], n[2], n[3], n[4], n[5], state.integer("trials")};
+    norm = state.number("gradient_norm");
+  }
+  steps_ = std::move(steps);
+  changes_ = std::move(changes);
+  std::tie(origin_, gradient_at_origin_, direction_) = std::tie(origin, gradient, direction);
+  line_ = line;
+  gradient_norm_ = norm;
+}
+
+}  // namespace ebm

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <torch/optim/optimizer.h>
+
+#include <deque>
+#include <limits>
+
+#include "dualebm/framework/training/optimizers/optimizer_state.hpp"
+
+namespace ebm {
+
+/// The rate of a group, for schedules: a factor on the first step of each search along a line.
+struct LineSearchOptions : public torch::optim::OptimizerCloneableOptions<LineSearchOptions> {
+  /// @param lr  the factor
+  explicit LineSearchOptions(double lr = 1.0) : lr_(lr) {}
+  /// The factor.
+  TORCH_ARG(double, lr);
+
+ public:
+  /// The factor.
+  double get_lr() const override { return lr(); }
+  /// Sets it.
+  void set_lr(double rate) override { lr(rate); }
+};
+
+/// Limited-memory BFGS for a convex, differentiable objective whose gradient is exact: `exact_likelihood` of an energy
+/// that is linear in its parameters, with the whole training set as its batch. It minimises
+///
+///     f(θ) + λ/2 |θ|²,   λ the weight decay,
+///
+/// by θ_{k+1} = θ_k - t H_k ∇f(θ_k), where H_k is made of the last `memory` pairs of steps and changes of the gradient.
+/// One gradient a step, and no value of f: along a line the slope of a convex f grows, so that its minimum lies where
+/// the slope changes its sign, and a t is good where |slope| <= 0.9 of that at the start (the strong curvature
+/// condition). Until then steps are trial points on the same line: doubled where the slope is still steep, and by the
+/// secant rule, held off the ends, once the minimum is between two of them. Memory: 2 `memory` + 3 vectors like θ.
+/// Source: Nocedal & Wright 2006, Algorithms 7.4 and 7.5.
+class LimitedMemoryBfgs final : public torch::optim::Optimizer, public OptimizerWithState {
+ public:
+  struct Options {
+    std::int64_t memory = 20;  ///< pairs kept
+    double weight_decay = 0;   ///< λ >= 0
+    void describe(Fields& fields);
+  };
+
+  /// @throws UserError if an option is outside its range
+  LimitedMemoryBfgs(std::vector<torch::Tensor> parameters, const Options& options);
+
+  /// Takes the gradients as they are in `.grad` and moves to the next trial point.
+  torch::Tensor step(LossClosure closure = nullptr) override;
+
+  /// |∇f(θ) + λ θ| where the last gradient was taken; infinite before.
+  double gradient_norm() const { return gradient_norm_; }
+
+  void save(State& state) const override;
+  void load(const State& state) override;
+
+ private:
+  /// Where a search along a line stands; slopes are derivatives in t.
+  struct Line {
+    double t = 0, slope_at_start = 0;
+    double low = 0, slope_at_low = 0;  ///< the largest t known to be too small
+    double high = std::numeric_limits<double>::infinity(),
+           slope_at_high = 0;  ///< the least known to be too large
+    std::int64_t trials = 0;
+  };
+
+  torch::Tensor flat_parameters() const;
+  torch::Tensor flat_gradient() const;
+  void move_to(const torch::Tensor& flat);
+  void begin_line(const torch::Tensor& at, const torch::Tensor& gradient);
+  torch::Tensor direction_for(const torch::Tensor& gradient) const;
+  double next_trial() const;
+
+  Options options_;
+  std::vector<torch::Tensor> parameters_;
+  std::deque<torch::Tensor> steps_, changes_;  ///< pairs, the oldest first, [P] each, double
+  torch::Tensor origin_, gradient_at_origin_,
+      direction_;  ///< of the line, likewise; undefined before the first step
+  Line line_;
+  double gradient_norm_ = std::numeric_limits<double>::infinity();
+};
+
+}  // namespace ebm

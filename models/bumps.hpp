@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "dualebm/framework/problem/energy_context.hpp"
+#include "dualebm/models/bumps/near_centres.hpp"
+
+namespace ebm {
+
+/// Gaussian bumps of several widths, for densities that are sharp in some places and flat in others, as that of
+/// earthquakes is; linear in its parameters a_j, so that its likelihood is concave in them:
+///
+///     E(x) = -Σ_j a_j s_j exp(-κ_j |x - c_j|² / 2),   s_j = (κ_j / κ_min)^¼.
+///
+/// On a sphere, where |x - c|² = 2 - 2 <x, c>, these are von Mises-Fisher densities up to a factor. The bumps of one
+/// concentration κ, of width κ^{-1/2}, stand on S² for κ up to `lattice_below` on a lattice over the whole sphere, a width
+/// apart; elsewhere at training points, taken in their order where none taken before is nearer than `spacing` widths. The
+/// heights s_j make a ridge penalty λ/2 |a|² one on the values of all widths alike, the sharp ones a little less.
+///
+/// Only near bumps are computed (NearCentres), exact to rounding; sums are in double whatever the dtype.
+/// Parameter: "coefficients" a [M]. Buffers: "centres" c [M, d], "concentrations" κ [M], "heights" s [M]; places that the
+/// training points leave free have the height 0.
+class Bumps final : public Energy {
+ public:
+  struct Options {
+    std::vector<double> concentrations = {8, 40, 200, 1000, 5000, 20000};  ///< κ, per unit of x squared
+    double lattice_below = 100;        ///< κ up to which the centres on S² are a lattice
+    double spacing = 0.7;              ///< between centres of one κ at training points, in widths
+    std::int64_t most_centres = 4096;  ///< at training points, for each κ
+    void describe(Fields& fields);
+  };
+
+  /// @throws UserError on a domain of infinite measure, where exp(-E) cannot be normalised, and if there are neither training points nor a state that follows, see EnergyContext
+  Bumps(const EnergyContext& context, const Options& options);
+
+  torch::Tensor forward(const torch::Tensor& x) override;
+  torch::Tensor gradient(const torch::Tensor& x) override;
+  std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) override;
+  void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) override;
+
+ private:
+  /// The bumps by their places, made again where a state has been read since.
+  std::shared_ptr<const NearCentres> near_centres();
+  torch::Tensor by_operators(const torch::Tensor& x) const;
+  torch::Tensor near_values(const torch::Tensor& x);
+
+  torch::Tensor centres_, concentrations_, heights_, coefficients_;
+  std::mutex mutex_;  // of the two below
+  std::shared_ptr<const NearCentres> near_;
+  std::pair<const void*, std::int64_t> seen_{nullptr, 0};
+};
+
+}  // namespace ebm

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <array>
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+namespace ebm {
+
+/// Finds the Gaussian bumps s_j exp(-κ_j |x - c_j|² / 2) that are not zero at a point: those nearer than 8.5 widths
+/// κ_j^{-1/2}, beyond which a bump is below 2.1e-16 of its height. The centres of one κ lie in a grid of cells as long as
+/// that distance, of which a point looks at its own and those beside it, so that its time grows with the number of
+/// near centres; above three dimensions all centres are looked at.
+///
+/// Bumps are handed out in an order of their own, cell by cell, so that a point's work is on numbers side by side:
+/// `order` tells which they are. Same bits for every instruction set.
+class NearCentres final {
+ public:
+  /// @param centres [M, d] @param concentrations κ [M] @param heights s [M], positive, or 0 for no bump
+  NearCentres(const torch::Tensor& centres, const torch::Tensor& concentrations,
+              const torch::Tensor& heights);
+
+  /// The number j of each bump, in the order of this class; those without height are left out. [P]
+  const torch::Tensor& order() const { return order_; }
+  std::int64_t dimension() const { return dimension_; }  ///< d
+  /// c_j in this order, coordinate by coordinate: coordinate k of all is at `centres(k)`, [P].
+  const double* centres(std::int64_t k) const {
+    return centres_.data() + static_cast<std::size_t>(k) * size();
+  }
+  double concentration(std::size_t position) const { return concentrations_[position]; }  ///< κ_j, likewise
+
+  /// Bumps that are side by side: `count` of them from the position `first` on, and their values at a point. Zero for
+  /// those that are too far.
+  struct Run {
+    std::size_t first = 0, count = 0;
+    const double* values = nullptr;
+  };
+  /// What a search keeps from point to point; one for each thread.
+  class Search {
+   public:
+    explicit Search(const NearCentres& near) : near_(near), last_(near.scales_.size()) {}
+    /// Calls body(run) for all bumps near x. @param x [d]
+    template <class Body>
+    void operator()(const double* x, Body body) {
+      for (std::size_t s = 0; s < near_.scales_.size(); ++s) {
+        for (const auto& range : ranges(s, x)) {
+          if (near_.misses(s, range, x)) continue;
+          near_.compute(s, range, x, values_);
+          body(Run{range.begin, range.end - range.begin, values_.data()});
+        }
+      }
+    }
+
+   private:
+    friend class NearCentres;
+    struct Range {
+      std::size_t begin = 0, end = 0;
+      std::array<std::int32_t, 3> cell{};
+    };
+    struct Last {
+      std::array<std::int32_t, 3> cell{};
+      std::vector<Range> ranges;
+      bool known = false;
+    };
+    const std::vector<Range>& ranges(std::size_t scale, const double* x);
+
+    const NearCentres& near_;
+    std::vector<Last> last_;  ///< of each scale: points that follow one another often share a cell
+    std::vector<double> values_;
+  };
+
+ private:
+  using Key = std::array<std::int32_t, 3>;
+  struct Hash {
+    std::size_t operator()(const Key& key) const;
+  };
+  /// The bumps of one κ.
+  struct Scale {
+    double concentration = 0, reach = 0;
+    std::unordered_map<Key, Search::Range, Hash> cells;
+  };
+  std::size_t size() const { return concentrations_.size(); }
+  Key cell_of(const double* x, double side) const;
+  /// Whether no point of the cell is near x.
+  bool misses(std::size_t scale, const Search::Range& range, const double* x) const;
+  void compute(std::size_t scale, const Search::Range& range, const double* x,
+               std::vector<double>& values) const;
+
+  std::int64_t dimension_;
+  torch::Tensor order_;
+  std::vector<double> centres_, concentrations_, log_heights_;
+  std::vector<Scale> scales_;
+};
+
+/// Σ_i a_i b_i by eight partial sums, the same bits for every instruction set.
+double sum_of_products(const double* a, const double* b, std::size_t count);
+
+}  // namespace ebm
