@@ -20,8 +20,8 @@ std::string witness_text(const Witness& w) {
   if (!w.held_out) return text + ", which nothing held out confirms";
   const auto& held = *w.held_out;
   return text +
-         fmt::format(", {:.2g} ± {:.2g} on {} points held out, p = {:.2g}: {}", held.gain,
-                     held.standard_error, held.points, held.p_value,
+         fmt::format(", {:.2g} with a standard error of {:.2g} on {} points held out, p = {:.2g}: {}",
+                     held.gain, held.standard_error, held.points, held.p_value,
                      held.p_value < significant ? "the model errs there" : "no sign that the model errs");
 }
 

@@ -83,13 +83,14 @@ void Bumps::Options::describe(Fields& fields) {
 }
 
 Bumps::Bumps(const EnergyContext& context, const Options& given) {
-  const auto options = checked(given, "bumps");
+  const auto options = checked(given, "gaussian_bumps");
   require(!options.concentrations.empty(), "energy.concentrations: there are none");
   require(context.restored || (context.points.defined() && context.points.size(0) > 0),
-          "energy.name: bumps stand at training points, and there are none here; hand them over in "
+          "energy.name: gaussian_bumps stand at training points, and there are none here; hand them over in "
           "EnergyContext");
   require(context.domain->has_probability_base(),
-          "energy.name: bumps are flat far from the data, so exp(-E) has no integral over the domain {}; "
+          "energy.name: gaussian_bumps are flat far from the data, so exp(-E) has no integral over the "
+          "domain {}; "
           "take the sphere, a "
           "torus or a box (transform to_box)",
           context.domain->name());

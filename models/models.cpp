@@ -23,7 +23,8 @@ void add_energies(Catalogue& catalogue) {
                                      "mixture of von Mises-Fisher densities, normalised; sphere");
   entries.add<Gaussian>("gaussian", "Gaussian with independent coordinates, normalised; euclidean");
   entries.add<Bumps>(
-      "bumps", "Gaussian bumps of several widths at the data, linear in its parameters; sphere, torus, box");
+      "gaussian_bumps",
+      "Gaussian bumps of several widths at the data, linear in its parameters; sphere, torus, box");
   entries.add<Mlp>("mlp", "multilayer perceptron with a smooth activation; any domain");
   entries.add<Convolutional>("convolutional", "convolutional network for images; euclidean");
   entries.add<Script>("script", "a TorchScript file, made in Python or exported from here; any domain");

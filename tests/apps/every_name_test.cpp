@@ -31,22 +31,23 @@ struct EnergyCase {
 
 std::vector<EnergyCase> energy_cases(const std::string& script) {
   const Json flow = {{"name", "wasserstein_fisher_rao"}}, adam = {{"name", "adam"}};
-  return {{{{"name", "shallow"}, {"neurons", 8}, {"activation", "softplus"}}, sphere, flow},
-          {{{"name", "shallow"}, {"neurons", 8}}, sphere, flow},
-          {{{"name", "lazy_shallow"}, {"neurons", 8}, {"activation", "softplus"}}, sphere, flow},
-          {{{"name", "von_mises_fisher"}, {"components", 2}}, sphere, {{"name", "sgd"}}},
-          {{{"name", "gaussian"}}, plane, {{"name", "adamw"}}},
-          {{{"name", "bumps"}, {"concentrations", {2, 200}}}, sphere, {{"name", "limited_memory_bfgs"}}},
-          {{{"name", "bumps"}, {"concentrations", {1, 30}}, {"most_centres", 20}}, box, adam},
-          {{{"name", "mlp"}, {"hidden", {8}}}, plane, adam},
-          {{{"name", "mlp"}, {"hidden", {8, 8}}, {"spectral_norm", true}}, sphere, adam},
-          {{{"name", "shallow"}, {"neurons", 8}, {"activation", "softplus"}, {"bias", true}}, torus, flow},
-          {{{"name", "lazy_shallow"}, {"neurons", 8}, {"activation", "softplus"}}, box, flow},
-          {{{"name", "mlp"}, {"hidden", {8}}}, torus, adam},
-          {{{"name", "mlp"}, {"hidden", {8}}}, box, adam},
-          {{{"name", "mlp"}, {"hidden", {8}}}, cylinder, adam},
-          {{{"name", "convolutional"}, {"image", {1, 2, 2}}, {"channels", {2, 2}}}, row, adam},
-          {{{"name", "script"}, {"path", script}, {"trust", true}}, plane, adam}};
+  return {
+      {{{"name", "shallow"}, {"neurons", 8}, {"activation", "softplus"}}, sphere, flow},
+      {{{"name", "shallow"}, {"neurons", 8}}, sphere, flow},
+      {{{"name", "lazy_shallow"}, {"neurons", 8}, {"activation", "softplus"}}, sphere, flow},
+      {{{"name", "von_mises_fisher"}, {"components", 2}}, sphere, {{"name", "sgd"}}},
+      {{{"name", "gaussian"}}, plane, {{"name", "adamw"}}},
+      {{{"name", "gaussian_bumps"}, {"concentrations", {2, 200}}}, sphere, {{"name", "limited_memory_bfgs"}}},
+      {{{"name", "gaussian_bumps"}, {"concentrations", {1, 30}}, {"most_centres", 20}}, box, adam},
+      {{{"name", "mlp"}, {"hidden", {8}}}, plane, adam},
+      {{{"name", "mlp"}, {"hidden", {8, 8}}, {"spectral_norm", true}}, sphere, adam},
+      {{{"name", "shallow"}, {"neurons", 8}, {"activation", "softplus"}, {"bias", true}}, torus, flow},
+      {{{"name", "lazy_shallow"}, {"neurons", 8}, {"activation", "softplus"}}, box, flow},
+      {{{"name", "mlp"}, {"hidden", {8}}}, torus, adam},
+      {{{"name", "mlp"}, {"hidden", {8}}}, box, adam},
+      {{{"name", "mlp"}, {"hidden", {8}}}, cylinder, adam},
+      {{{"name", "convolutional"}, {"image", {1, 2, 2}}, {"channels", {2, 2}}}, row, adam},
+      {{{"name", "script"}, {"path", script}, {"trust", true}}, plane, adam}};
 }
 
 std::vector<Json> trainer_cases() {

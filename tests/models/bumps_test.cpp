@@ -138,7 +138,7 @@ TEST(Bumps, WithoutPointsTheyHaveNoPlace) {
   expect_contains(user_error([&] {
                     Bumps({std::make_shared<Sphere>(3), torch::kDouble, random}, {});
                   }),
-                  "bumps stand at training points");
+                  "stand at training points");
 }
 
 // The likelihood is concave and the penalty strictly so: one optimum, where the gradient vanishes. Adam, which knows
