@@ -27,6 +27,17 @@ struct TrainOptions : LaunchOptions {
   std::string resume;
 };
 
+struct CompareOptions : LaunchOptions {
+  std::string resume;   ///< a folder of a comparison to go on with
+  int workers = 0;      ///< processes that train side by side; 0: as many as there are cores and memory for
+  bool worker = false;  ///< whether this process is one of them
+};
+
+struct ReportOptions {
+  std::string folder, device = "cpu";
+  int threads = 0;
+};
+
 struct EvaluateOptions {
   std::string run, data, device = "cpu";
   int threads = 0;
@@ -38,6 +49,11 @@ struct ExportOptions {
   bool force = false;
 };
 
+struct DeviceOptions {
+  std::string device = "cuda";
+  int threads = 0;
+};
+
 struct CheckOptions {
   std::string config;
   std::vector<std::string> overrides;
@@ -47,11 +63,19 @@ struct CheckOptions {
 /// ebm::check, and the training can be made. @return the exit code, 2 where something was found
 int check_configuration(const CheckOptions& options, const Catalogue& catalogue);
 
+/// `dualebm check-device`: what the kernels compute on a device against the CPU in double, a training by CUDA graphs
+/// against one without, and how fast it all is. @return the exit code, 3 where something differs
+int check_device(const DeviceOptions& options);
+
 /// `dualebm train`: one run in its folder. @return the exit code
 int train(const TrainOptions& options, const Catalogue& catalogue);
 
-/// `dualebm compare`: entries × seeds, a table, comparison.json, report.html. @return the exit code
-int compare(const LaunchOptions& options, const Catalogue& catalogue);
+/// `dualebm compare`: entries × seeds, by several workers or one; tables, comparison.json, report.html.
+/// @return the exit code
+int compare(CompareOptions options, const Catalogue& catalogue);
+
+/// `dualebm report`: the tables and the page of a comparison, of what has ended so far, or of a run.
+void report_on(const ReportOptions& options, const Catalogue& catalogue);
 
 /// `dualebm evaluate`: metrics of a finished or interrupted run.
 void evaluate(const EvaluateOptions& options, const Catalogue& catalogue);

@@ -211,7 +211,7 @@ void choose_images(const FitCommandOptions& options, FitChoice& choice) {
 void choose_training(const FitCommandOptions& options, FitChoice& choice) {
   auto& c = choice.configuration;
   const bool by_rule = c["domain"]["name"] == "sphere" || c["domain"]["dimension"].get<int>() <= 2;
-  c["trainer"] = {{"name", "weighted_gda"}, {"particles", 1000}, {"held_out", 0}};
+  c["trainer"] = {{"name", "dual_gda"}, {"particles", 1000}, {"held_out", 0}};
   c["sampler"] = {{"name", "hmc_and_jumps"}, {"leapfrog_steps", 3}};
   c["optimizer"] = {{"name", "adam"}, {"learning_rate", 0.002}};
   c["optimizer_schedule"] = {{"name", "cosine"}, {"final_factor", 0.02}};

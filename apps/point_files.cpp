@@ -60,9 +60,13 @@ PointTable table_of(const LoadedEnergy& run, const RunDirectory& directory, cons
 
 std::string to_csv(const PointTable& table) {
   std::string header;
-  for (const auto& name : table.columns) header += (header.empty() ? "" : ",") + csv_field(name);
+  for (const auto& name : table.columns) {
+    if (!header.empty()) header += ',';
+    header += csv_field(name);
+  }
   const bool single = table.numbers.scalar_type() == torch::kFloat;
-  return header + "\n" + (single ? rows_of<float>(table.numbers) : rows_of<double>(table.numbers));
+  return fmt::format("{}\n{}", header,
+                     single ? rows_of<float>(table.numbers) : rows_of<double>(table.numbers));
 }
 
 std::string to_npy(const PointTable& table) {

@@ -14,8 +14,13 @@ namespace {
 Json run_json(const TrainingRun& run) {
   Json records = Json::array();
   for (const auto& record : run.records) records.push_back(to_json(record));
-  return {
-      {"label", run.label}, {"seed", run.seed}, {"status", run.status()}, {"records", std::move(records)}};
+  Json recoveries = Json::array();
+  for (const auto& recovery : run.recoveries) recoveries.push_back(to_string(recovery));
+  return {{"label", run.label},
+          {"seed", run.seed},
+          {"status", run.status()},
+          {"recoveries", std::move(recoveries)},
+          {"records", std::move(records)}};
 }
 
 /// JSON that no HTML parser takes for markup: `<` occurs inside strings alone, where \u003c means the same.
@@ -42,6 +47,12 @@ std::string escaped_for_html(const std::string& text) {
 }
 
 }  // namespace
+
+std::string summary_of(const Experiment& experiment, const Problem& problem) {
+  return fmt::format("{}: energy {}, trainer {}, {} training points in {} dimensions, seed {}",
+                     experiment.general.title, experiment.energy.name, experiment.trainer.name,
+                     problem.data().train.size(0), problem.domain().dimension(), experiment.general.seed);
+}
 
 void write_report(const std::filesystem::path& path, const Report& report, const PreparedProblem& problem) {
   Json described = Json::array();

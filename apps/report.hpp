@@ -26,6 +26,9 @@ struct Report {
   Json sweep = nullptr;
 };
 
+/// What is trained, on what, in a line.
+std::string summary_of(const Experiment& experiment, const Problem& problem);
+
 /// One self-contained page. @param problem  of the first run: what the globes show where the domain is S²
 void write_report(const std::filesystem::path& path, const Report& report, const PreparedProblem& problem);
 

@@ -27,12 +27,6 @@ Json configuration_of(const TrainOptions& options) {
   return load_configuration_of(RunDirectory::open(options.resume), options.overrides);
 }
 
-std::string summary_of(const Experiment& experiment, const Problem& problem) {
-  return fmt::format("{}: energy {}, trainer {}, {} training points in {} dimensions, seed {}",
-                     experiment.general.title, experiment.energy.name, experiment.trainer.name,
-                     problem.data().train.size(0), problem.domain().dimension(), experiment.general.seed);
-}
-
 /// What was read, and what about it will harm a training.
 void show_data(const Problem& problem) {
   const auto& data = problem.data();

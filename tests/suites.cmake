@@ -50,10 +50,12 @@ list(REMOVE_DUPLICATES suites)
 set(text "")
 function(entry name filter folder slow)
   string(REPLACE "/" ";" labels "${folder}")
-  set(properties "TIMEOUT ${TIMEOUT}")
+  # Each entry has a core of its own, and takes as many threads: two entries with two threads each on two cores would
+  # wait for one another. Tests of threads ask for theirs.
+  set(properties "TIMEOUT ${TIMEOUT} PROCESSOR_AFFINITY ON")
   if(slow)
     string(APPEND labels ";slow")
-    set(properties "TIMEOUT ${SLOW_TIMEOUT} COST 100")  # those that take longest start first
+    set(properties "TIMEOUT ${SLOW_TIMEOUT} PROCESSOR_AFFINITY ON COST 100")  # those that take longest start first
   endif()
   string(REPLACE "/" "." room ${folder})
   string(APPEND text "add_test(\"${room}.${name}\" \"${BINARY}\" \"--gtest_filter=${filter}\" --gtest_brief=1)\n"

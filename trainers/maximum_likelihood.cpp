@@ -4,22 +4,26 @@ namespace ebm {
 
 void MaximumLikelihood::Options::describe(Fields& fields) {
   ParticleOptions::describe(fields);
-  fields.integer("langevin_steps", langevin_steps, Range::at_least(1), "Langevin steps K before each update");
+  fields.integer("langevin_steps", langevin_steps, Range::at_least(1),
+                 "steps K of the particles before each update");
   fields.choice(
       "chains", chains, {"persistent", "data", "base"},
       "where chains begin: kept from the last update, at the batch, or drawn from the base measure");
 }
 
 MaximumLikelihood::MaximumLikelihood(TrainerContext context, const Options& options)
-    : ParticleTrainer(std::move(context), options), options_(checked(options, "maximum_likelihood")) {}
+    : ParticleTrainer(std::move(context), options), options_(checked(options, "maximum_likelihood")) {
+  if (options.chains != "persistent")
+    require_no_weights("chains that begin anew before each update have none");
+}
 
 Cost MaximumLikelihood::move(const torch::Tensor& batch, const Iteration& iteration) {
   if (options_.chains == "data") {
     start_particles_at(batch);
   } else if (options_.chains == "base") {
-    set_particles(domain().sample_base(particles().size(0), random(), particles().options()));
+    set_particles(domain().sample_base(positions().size(0), random(), positions().options()));
   }
-  return langevin(options_.langevin_steps, iteration);
+  return advance(options_.langevin_steps, iteration);
 }
 
 }  // namespace ebm

@@ -4,8 +4,9 @@
 
 namespace ebm {
 
-double restart_boost(double boost, double restart_rate, double particle_step) {
-  return 1 + boost * restart_rate / particle_step;
+double restart_boost(double boost, double restart_rate, const Sampler& kernel) {
+  const auto step = kernel.exact() ? std::nullopt : kernel.step_size({});
+  return step ? 1 + boost * restart_rate / *step : 1;
 }
 
 void RestartGda::Options::describe(Fields& fields) {
@@ -18,24 +19,24 @@ void RestartGda::Options::describe(Fields& fields) {
       "step_boost", step_boost, Range::at_least(0),
       "learning rates are multiplied by 1 + step_boost p_R / particle_step where steps are multiples of the "
       "gradient (wasserstein_fisher_rao, sgd); Adam, which divides by its size, needs no boost and gets "
-      "none");
+      "none, and neither do exact kernels");
 }
 
 RestartGda::RestartGda(TrainerContext context, const Options& options)
     : ParticleTrainer(std::move(context), options),
       boost_(restart_boost(checked(options, "restart_gda").step_boost,
-                           RestartRule{options.restart_every, options.restart_probability}.rate(),
-                           options.particle_step)),
+                           RestartRule{options.restart_every, options.restart_probability}.rate(), kernel())),
       rule_{.every = options.restart_every, .probability = options.restart_probability} {
   require(rule_.every == 0 || rule_.probability == 0,
           "trainer: restart_every {} and restart_probability {:g} are both on; set one of them to 0",
           rule_.every, rule_.probability);
+  require_no_weights("particles that restart at the data have none");
 }
 
 Cost RestartGda::move(const torch::Tensor&, const Iteration& iteration) {
-  const auto positions = restarted(particles(), data(), rule_, iteration.number_as_promised(), random());
-  if (!positions.is_same(particles())) set_particles(positions);
-  return langevin(1, iteration);
+  const auto next = restarted(positions(), data(), rule_, iteration.number_as_promised(), random());
+  if (!next.is_same(positions())) set_particles(next);
+  return advance(1, iteration);
 }
 
 }  // namespace ebm

@@ -1,5 +1,6 @@
 #include "dualebm/trainers/score_matching.hpp"
 
+#include "dualebm/framework/base/error.hpp"
 #include "dualebm/trainers/restart_gda.hpp"
 
 namespace ebm {
@@ -14,11 +15,17 @@ void RestartLimit::Options::describe(Fields& fields) {
 
 RestartLimit::RestartLimit(TrainerContext context, const Options& options)
     : ParticleTrainer(std::move(context), options),
-      boost_(restart_boost(checked(options, "score_matching").step_boost, 1, options.particle_step)) {}
+      boost_(restart_boost(checked(options, "score_matching").step_boost, 1, kernel())) {
+  require_no_weights("particles that restart at the data have none");
+  require(!kernel().exact(),
+          "trainer: score_matching is the limit of one Langevin step from the data; the section sampler can "
+          "only be "
+          "langevin");
+}
 
 Cost RestartLimit::move(const torch::Tensor& batch, const Iteration& iteration) {
   start_particles_at(batch);
-  return langevin(1, iteration);
+  return advance(1, iteration);
 }
 
 }  // namespace ebm

@@ -17,7 +17,7 @@ class RestartLimit final : public ParticleTrainer {
   /// @param context  see Trainer @param options  see above
   RestartLimit(TrainerContext context, const Options& options);
   explicit RestartLimit(TrainerContext context) : RestartLimit(std::move(context), Options()) {}
-  bool repeats(const Iteration&) const override { return true; }
+  bool repeats(const Iteration&) const override { return advancing_repeats(); }
   double step_boost() const override { return boost_; }
 
   /// Every step starts from the data: there is no law that particles stand at.

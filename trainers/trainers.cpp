@@ -9,17 +9,16 @@
 #include "dualebm/trainers/restart_gda.hpp"
 #include "dualebm/trainers/score_matching.hpp"
 #include "dualebm/trainers/sliced_score_matching.hpp"
-#include "dualebm/trainers/weighted_gda.hpp"
 
 namespace ebm {
 
 void add_trainers(Catalogue& catalogue) {
   auto& entries = catalogue.trainers;
-  entries.add<MaximumLikelihood>("maximum_likelihood",
-                                 "the MCMC baseline: K Langevin steps at fixed energy before each update");
-  entries.add<DualGda>("dual_gda", "one Langevin step and one energy step per iteration; particles persist");
-  entries.add<WeightedGda>("weighted_gda",
-                           "dual GDA with weighted particles and exact kernels: no step size to choose");
+  entries.add<MaximumLikelihood>(
+      "maximum_likelihood", "the MCMC baseline: K steps of the particles at fixed energy before each update");
+  entries.add<DualGda>("dual_gda",
+                       "one step of the particles and one of the energy per iteration; weights and an exact "
+                       "kernel, or with a particle_step the published algorithm");
   entries.add<RestartGda>("restart_gda", "dual GDA whose particles sometimes restart at the data");
   entries.add<RestartLimit>("score_matching",
                             "the restart limit p_R = 1 of dual GDA: one Langevin step from the data");

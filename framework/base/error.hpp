@@ -16,10 +16,16 @@ class UserError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A run that left the finite numbers; the message names the quantity, the iteration and the likely cause.
-class NonFiniteError final : public UserError {
+/// A run that went astray; the message names what was seen, the iteration and the likely cause.
+class DivergedError : public UserError {
  public:
   using UserError::UserError;
+};
+
+/// One that left the finite numbers.
+class NonFiniteError final : public DivergedError {
+ public:
+  using DivergedError::DivergedError;
 };
 
 /// Throws UserError with a formatted message.

@@ -42,9 +42,11 @@ std::vector<ComparisonEntry> ComparisonOptions::expanded(const Json& base) const
   if (!result.empty()) return result;
   for (const char* name : {"maximum_likelihood", "dual_gda", "restart_gda", "score_matching"}) {
     Json trainer = {{"name", name}};
-    for (const char* shared : {"particle_step", "antithetic", "particles_per_point", "particles"}) {
+    for (const char* shared : {"particle_step", "antithetic", "drift", "particles_per_point", "particles"}) {
       if (base["trainer"].contains(shared)) trainer[shared] = base["trainer"][shared];
     }
+    // Only dual GDA has weights among the four; that it shall have none is said for all.
+    if (base["trainer"].value("weights", Json(nullptr)) == Json(false)) trainer["weights"] = false;
     result.push_back({.label = name, .set = {{"trainer", trainer}}, .value = {}});
   }
   return result;

@@ -19,7 +19,8 @@ std::uint32_t hash_of(const std::string& text) {
 
 /// Names that a comparison's own files have.
 bool is_taken(const std::string& name) {
-  return name == "report.html" || name == "comparison.json" || name == RunLock::file_name;
+  return name == "report.html" || name == "comparison.json" || name == "plan.json" ||
+         name == RunLock::file_name;
 }
 
 }  // namespace

@@ -83,16 +83,25 @@ std::vector<Choice<Metric, MetricContext>> read_metrics(const Registry<Metric, M
   return choices;
 }
 
+/// h_x of plain Langevin dynamics, from wherever it is given; null: nowhere.
+Json particle_step_of(const Json& trainer, const Json& sampler) {
+  const auto given = trainer.value("particle_step", Json(nullptr));
+  if (!given.is_null() || !sampler.is_object() || sampler["name"] != "langevin") return given;
+  return sampler["step_size"];
+}
+
 /// α = h_z / h_x as one number: the neuron step follows from the particle step, the weight step keeps its
 /// proportion.
-Json with_time_scale_ratio(Json optimizer, const Json& trainer, const std::optional<double>& ratio) {
+Json with_time_scale_ratio(Json optimizer, const Json& particle_step, const std::optional<double>& ratio) {
   if (!ratio) return optimizer;
-  require(optimizer.contains("neuron_step") && trainer.contains("particle_step"),
-          "time_scale_ratio: needs a trainer with a particle_step and the optimizer wasserstein_fisher_rao");
+  require(
+      optimizer.contains("neuron_step") && !particle_step.is_null(),
+      "time_scale_ratio: needs a trainer with a particle_step, or the sampler langevin, and the optimizer "
+      "wasserstein_fisher_rao");
   const double old_step = optimizer["neuron_step"].get<double>();
   require(old_step > 0,
           "time_scale_ratio: optimizer.neuron_step must be positive to keep the weight step's proportion");
-  const double step = *ratio * trainer["particle_step"].get<double>();
+  const double step = *ratio * particle_step.get<double>();
   optimizer["weight_step"] = optimizer["weight_step"].get<double>() * step / old_step;
   optimizer["neuron_step"] = step;
   return optimizer;
@@ -179,7 +188,10 @@ Experiment read_experiment(const Json& given, const Catalogue& catalogue) {
   const auto& optimizers = catalogue.optimizers;
   const auto optimizer = optimizers.read(section_or(configuration, "optimizer", flow), "optimizer");
   e.optimizer = optimizers.read(
-      with_time_scale_ratio(optimizer.resolved(), e.trainer.resolved(), e.general.time_scale_ratio),
+      with_time_scale_ratio(
+          optimizer.resolved(),
+          particle_step_of(e.trainer.resolved(), e.sampler ? e.sampler->resolved() : Json(nullptr)),
+          e.general.time_scale_ratio),
       "optimizer");
   const auto schedule = [&](const char* name) {
     return catalogue.schedules.read(section_or(configuration, name, {{"name", "constant"}}), name);

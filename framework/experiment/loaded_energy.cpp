@@ -4,6 +4,7 @@
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/base/output.hpp"
+#include "dualebm/framework/settings/config_file.hpp"
 #include "dualebm/framework/storage/checkpoint_generations.hpp"
 
 namespace ebm {

@@ -119,8 +119,8 @@ std::unique_ptr<Training> make_training(const Experiment& experiment, const Prep
       {.energy = energy, .problem = prepared.problem, .random = particles, .sampler = sampler});
   require(
       !sampler || trainer->takes_sampler(),
-      "sampler: the trainer {} has a way of its own to move particles; leave the section out, or take the "
-      "trainer weighted_gda",
+      "sampler: the trainer {} moves no particles, or has a way of its own; leave the section out, or take a "
+      "trainer with particles, such as dual_gda",
       experiment.trainer.name);
   auto options = experiment.loop.training;
   options.optimizer_schedule = experiment.optimizer_schedule.make({});

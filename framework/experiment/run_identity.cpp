@@ -29,11 +29,13 @@ constexpr const char* step_keys[] = {"/optimizer/learning_rate", "/optimizer/neu
                                      "/optimizer/weight_step", "/trainer/particle_step",
                                      "/sampler/step_size"};
 
-bool may_change(const std::string& path) {
+bool may_change(const std::string& path, const Json& from, const Json& to) {
   for (const std::string allowed : free_sections) {
     if (path == allowed || path.starts_with(allowed + "/")) return true;
   }
-  return std::find(std::begin(step_keys), std::end(step_keys), path) != std::end(step_keys);
+  // A step that is given in place of none, or none in place of one, is another algorithm.
+  return from.is_number() && to.is_number() &&
+         std::find(std::begin(step_keys), std::end(step_keys), path) != std::end(step_keys);
 }
 
 }  // namespace
@@ -62,13 +64,13 @@ Json changes_of(const RunDirectory& directory, const Experiment& experiment) {
   Json changes = Json::array();
   for (const auto& change : Json::diff(before, experiment.resolved)) {
     const auto path = change["path"].get<std::string>();
-    require(may_change(path),
+    const Json::json_pointer place(path);
+    const auto at = [&](const Json& all) { return all.contains(place) ? all[place] : Json(nullptr); };
+    require(may_change(path, at(before), at(experiment.resolved)),
             "--resume {}: {} differs from the run's config.json; only loop, metrics, compare, title, "
             "schedules and "
             "sizes of steps may change",
             directory.path().string(), printable(path.substr(path.empty() ? 0 : 1)));
-    const Json::json_pointer place(path);
-    const auto at = [&](const Json& all) { return all.contains(place) ? all[place] : Json(nullptr); };
     changes.push_back({{"key", path.substr(1)}, {"from", at(before)}, {"to", at(experiment.resolved)}});
   }
   return changes;

@@ -31,8 +31,10 @@ Json absolute(const std::vector<std::string>& paths) {
 class Manifest {
  public:
   /// Nothing is written yet. A run that goes on keeps its name, and when and how it began.
-  Manifest(const RunDirectory& directory, const Experiment& experiment, const RunSettings& settings)
-      : path_(directory.manifest()),
+  Manifest(const RunDirectory& directory, const Experiment& experiment, const Training& training,
+           const RunSettings& settings)
+      : training_(&training),
+        path_(directory.manifest()),
         before_(directory.read_manifest()),
         content_(program_manifest(settings.device, threads())) {
     content_["run"] = before_.value("run", "");
@@ -81,6 +83,8 @@ class Manifest {
     content_["gradient_evaluations"] = progress.gradient_evaluations;
     content_["training_seconds"] = progress.seconds;
     content_["seconds"] = seconds_before_ + elapsed.count();
+    content_["recoveries"] = Json::array();
+    for (const auto& recovery : training_->recoveries()) content_["recoveries"].push_back(to_json(recovery));
     write_json(path_, content_);
   }
 
@@ -94,6 +98,7 @@ class Manifest {
   }
 
  private:
+  const Training* training_;
   std::filesystem::path path_;
   Json before_, content_;
   double seconds_before_ = 0;
@@ -148,7 +153,8 @@ void go_on(CheckpointGenerations& checkpoints, Training& training, Manifest& man
 class Watchers {
  public:
   Watchers(const RunDirectory& directory, const Experiment& experiment, const PreparedProblem& prepared,
-           Training& training, std::shared_ptr<CheckpointGenerations> checkpoints, const std::string& label) {
+           Training& training, std::shared_ptr<CheckpointGenerations> checkpoints,
+           std::shared_ptr<Callback> progress, const std::string& label) {
     const auto& metrics = prepared.evaluator->descriptions();
     add<MetricsFile>(directory.metrics(), training);
     // Before the checkpoint is written, which holds the best model.
@@ -160,7 +166,7 @@ class Watchers {
     }
     for (const auto& choice : experiment.callbacks) owned_.push_back(choice.make({metrics}));
     add<CheckpointWriter>(training, std::move(checkpoints), experiment.loop.checkpoint_every);
-    add<ConsoleProgress>(stderr, label);
+    owned_.push_back(progress ? std::move(progress) : std::make_shared<ConsoleProgress>(stderr, label));
     add<Interrupt>();
     for (const auto& callback : owned_) all_.push_back(callback.get());
   }
@@ -184,7 +190,7 @@ std::string TrainingRun::status() const {
 TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment,
                      const PreparedProblem& prepared, Training& training, const RunSettings& settings,
                      const std::string& label, bool resume, const std::vector<std::int64_t>& evaluate_at) {
-  Manifest manifest(directory, experiment, settings);
+  Manifest manifest(directory, experiment, training, settings);
   const auto checkpoints = std::make_shared<CheckpointGenerations>(
       directory.checkpoint(), directory.older_checkpoint(),
       CheckpointIdentity{.run = manifest.name(), .configuration = fixed_part(experiment.resolved).dump()});
@@ -205,13 +211,14 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   TrainingRun run{
       .label = label, .seed = experiment.general.seed, .metrics = prepared.evaluator->descriptions()};
   try {
-    const Watchers watchers(directory, experiment, prepared, training, checkpoints, label);
+    const Watchers watchers(directory, experiment, prepared, training, checkpoints, settings.progress, label);
     const auto result = fit(training, options, watchers.all());
     training.energy().eval();
     save_module(directory.model(), training.energy());
     run.end = result.end;
     run.reason = result.reason;
     run.records = training.records();
+    run.recoveries = training.recoveries();
     run.last = result.last;
     run.energy = training.trainer().shared_energy();
     run.particles = training.trainer().particles();
@@ -219,9 +226,9 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
     manifest.note_caution(run.caution);
     manifest.write(run.status(), result.progress);
     return run;
-  } catch (const NonFiniteError& error) {
+  } catch (const DivergedError& error) {
     manifest.try_to_write(fmt::format("diverged: {}", error.what()), training.progress());
-    throw NonFiniteError(with_checkpoint(error.what(), directory));
+    throw DivergedError(with_checkpoint(error.what(), directory));
   } catch (const std::exception& error) {
     manifest.try_to_write(fmt::format("failed: {}", error.what()), training.progress());
     throw;

@@ -5,6 +5,7 @@
 
 #include "dualebm/framework/experiment/making.hpp"
 #include "dualebm/framework/storage/run_directory.hpp"
+#include "dualebm/framework/training/callback.hpp"
 
 namespace ebm {
 
@@ -14,6 +15,8 @@ struct RunSettings {
   std::string device = "cpu";        ///< of data, particles and parameters; or "cuda", "cuda:1"
   int threads = 0;                   ///< 0: all cores
   std::vector<std::string> plugins;  ///< see load_plugin
+  /// What shows how far a run is; none: a line, or a bar, on stderr.
+  std::shared_ptr<Callback> progress = nullptr;
 };
 
 /// One training as it is, or was, in its folder.
@@ -23,6 +26,7 @@ struct TrainingRun {
   RunEnd end = RunEnd::finished;           ///< how it ended
   std::string reason;                      ///< one line; empty where all iterations are done
   std::vector<Record> records;             ///< every evaluation, in order
+  std::vector<Recovery> recoveries;        ///< every time that it went astray and was taken back
   Record last;                             ///< of the energy that the run ends with
   std::vector<MetricDescription> metrics;  ///< what may be in the records, in the order of tables
   std::shared_ptr<Energy> energy;          ///< undefined where the run diverged
@@ -32,12 +36,12 @@ struct TrainingRun {
   std::string status() const;
 };
 
-/// Trains in a run directory: writes everything the directory holds but the report, and shows progress on
-/// stderr.
+/// Trains in a run directory: writes everything the directory holds but the report, and shows
+/// progress.
 /// @param training  fresh, from make_training: what cannot be made is an error before any folder is
 /// @param resume    go on from the checkpoint in the directory
 /// @param evaluate_at  see FitOptions
-/// @throws NonFiniteError, after the manifest has been brought up to date; the last checkpoints remain.
+/// @throws DivergedError, after the manifest has been brought up to date; the last checkpoints remain.
 /// @throws UserError if the checkpoint to go on from is of another run, or damaged with the one before it
 TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment,
                      const PreparedProblem& prepared, Training& training, const RunSettings& settings,

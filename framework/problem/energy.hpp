@@ -11,8 +11,9 @@
 
 namespace ebm {
 
-/// ∇_x E on rows in plain memory, both [rows, d] and of the dtype that the kernel was asked for.
-using RowGradient = std::function<void(ConstRows points, Rows gradients)>;
+/// ∇_x E on rows in plain memory, and E in the same pass where it is wanted: points and gradients [rows, d],
+/// energies [rows, 1] or none (`{}`), all of the dtype that the kernel was asked for.
+using RowGradient = std::function<void(ConstRows points, Rows gradients, Rows energies)>;
 
 /// An energy E: X -> R; the model is p(x) = exp(-E(x)) / Z with respect to the base measure τ of its domain.
 ///

@@ -1,5 +1,6 @@
 #include "dualebm/framework/sampling/composition.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "dualebm/framework/base/error.hpp"
@@ -36,6 +37,10 @@ Sampler::Info Composition::step(Energy& energy, const Domain& domain, State& sta
   state.memory = {};
   state.memory.parts = std::move(memories);
   return whole;
+}
+
+bool Composition::exact() const {
+  return std::all_of(parts_.begin(), parts_.end(), [](const auto& part) { return part->exact(); });
 }
 
 std::optional<double> Composition::step_size(const State& state) const {

@@ -19,6 +19,7 @@ class Composition final : public Sampler {
   /// Counts of all parts together, acceptance of the first that has one, log_importance of the last; each part's
   /// own in `parts`.
   Info step(Energy& energy, const Domain& domain, State& state, Random& random, double scale) const override;
+  bool exact() const override;  ///< if all parts are
   /// Of the first part that has one.
   std::optional<double> step_size(const State& state) const override;
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <vector>
 
 #include "dualebm/framework/compute/state.hpp"
 #include "dualebm/framework/sampling/log_normalizer_track.hpp"
@@ -53,9 +53,17 @@ class Ensemble final {
   Ensemble(std::shared_ptr<const Sampler> sampler, const torch::Tensor& positions, std::int64_t held_out,
            const Options& options);
 
-  /// One step of the kernel for all particles, at fixed parameters. Keeps E at the new positions, computing it
-  /// where the kernel does not, and takes importance samples of Z where the kernel makes them.
+  /// One step of the kernel for all particles, at fixed parameters, for who has no use for weights.
+  Sampler::Info step(Energy& energy, const Domain& domain, Random& random, double scale = 1) {
+    return sampler_->step(energy, domain, state_, random, scale);
+  }
+
+  /// A step, after which E is known at the new positions, computed where the kernel does not; and importance
+  /// samples of Z are taken where the kernel makes them.
   Sampler::Info move(Energy& energy, const Domain& domain, Random& random, double scale = 1);
+
+  /// The parameters have moved, and nobody follows: what is known of the energy is void.
+  void forget_energies() { ++state_.parameters_version; }
 
   /// E' at the particles after the parameters have moved. May be called again after they have been moved back a
   /// little. @throws UserError before the first `move`
@@ -74,7 +82,10 @@ class Ensemble final {
   /// All logarithms of weights, [N], double; each group's largest is its own affair.
   const torch::Tensor& log_weights() const { return log_weights_; }
   /// (Σ w)² / (main Σ w²) of the main group, in (0, 1].
-  double effective_share() const;
+  double effective_share() const { return share_; }
+  /// The least of it that there was before particles were drawn anew, since `watch_share`.
+  double least_share() const { return least_share_; }
+  void watch_share() { least_share_ = 1; }  ///< begins a new watch
 
   /// log Z of the energy that was followed last, in nats: NaN until importance samples were taken or a value set.
   const LogNormalizerTrack& log_normalizer() const { return log_normalizer_; }
@@ -85,22 +96,31 @@ class Ensemble final {
   const Sampler::State& state() const { return state_; }  ///< of the kernel, with all N particles
   /// Whether steps and metric of the kernel go on adapting.
   void set_adapting(bool adapting) { state_.adapting = adapting; }
-  /// Puts all particles somewhere else, with equal weights; steps and metric stay. @param positions  [N, d]
+  /// Puts all particles somewhere else, with equal weights; steps and metric stay.
+  /// @param positions  [N', d], copied; another number of them only where none is held out
   void set_positions(const torch::Tensor& positions);
+  /// The tensors that a step replaces, for a kernel that keeps nothing else, see Sampler::repeats.
+  std::vector<torch::Tensor*> carried() { return {&state_.positions}; }
 
   /// Everything; what is read back goes on with the same bits.
   void save(ebm::State& saved) const;
-  /// @throws UserError if particles of another dimension or another number were saved
+  /// @throws UserError if particles of another dimension were saved, or another number where some are held out
   void load(const ebm::State& saved);
 
  private:
   torch::Tensor group(const torch::Tensor& column, bool held_out) const;
+  bool any_held_out() const { return main_ < state_.positions.size(0); }
+  void weigh();
+  void make_equal(const torch::Tensor& log_weights);
+  torch::Tensor normalised_weights() const;
 
   std::shared_ptr<const Sampler> sampler_;
   Options options_;
   Sampler::State state_;
   torch::Tensor log_weights_;
+  torch::Tensor weights_;  ///< of the main group, sum one, [main], double; undefined: equal
   std::int64_t main_;
+  double share_ = 1, least_share_ = 1;
   LogNormalizerTrack log_normalizer_;
 };
 

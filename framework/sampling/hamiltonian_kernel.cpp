@@ -3,13 +3,18 @@
 #include <ATen/ATen.h>
 
 #include "dualebm/framework/sampling/diagonal_metric.hpp"
+#include "dualebm/framework/sampling/row_transition.hpp"
 
 namespace ebm {
 
 Sampler::Info HamiltonianKernel::step(Energy& energy, const Domain& domain, Sampler::State& state,
                                       Random& random, const torch::Tensor& step_size) const {
-  Sampler::Info info;
   const auto rule = leapfrog(domain, state, random, step_size);
+  if (auto done = row_transition(energy, rule, state, random)) {
+    learn(state);
+    return *done;
+  }
+  Sampler::Info info;
   transition(energy, rule, state, draw_velocities(rule, state.positions, random), random, info);
   return info;
 }
@@ -59,8 +64,12 @@ torch::Tensor HamiltonianKernel::transition(Energy& energy, const Leapfrog& leap
   const auto& accepted = decision.accepted;
   state.positions = chosen(accepted, there.end.positions, state.positions);
   state.keep(chosen(accepted, there.end.energy, value), chosen(accepted, there.end.gradient, gradient));
-  if (diagonal_metric) DiagonalMetric::learn(state, state.memory);
+  learn(state);
   return chosen(accepted, there.end.velocities, -velocities);
+}
+
+void HamiltonianKernel::learn(Sampler::State& state) const {
+  if (diagonal_metric) DiagonalMetric::learn(state, state.memory);
 }
 
 }  // namespace ebm

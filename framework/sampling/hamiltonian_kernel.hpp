@@ -28,6 +28,9 @@ struct HamiltonianKernel {
   Leapfrog leapfrog(const Domain& domain, Sampler::State& state, Random& random,
                     const torch::Tensor& step_size) const;
 
+  /// The metric takes the positions after a step, where there is one.
+  void learn(Sampler::State& state) const;
+
   /// From the state and velocities to the next state. @return the velocities after it, turned about where rejected
   torch::Tensor transition(Energy& energy, const Leapfrog& leapfrog, Sampler::State& state,
                            const torch::Tensor& velocities, Random& random, Sampler::Info& info) const;

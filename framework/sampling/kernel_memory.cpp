@@ -25,6 +25,12 @@ void KernelMemory::select(const torch::Tensor& rows) {
   for (auto& part : parts) part.select(rows);
 }
 
+void KernelMemory::take_values(const KernelMemory& from) {
+  values = from.values;
+  if (parts.size() < from.parts.size()) parts.resize(from.parts.size());
+  for (std::size_t i = 0; i < from.parts.size(); ++i) parts[i].take_values(from.parts[i]);
+}
+
 void KernelMemory::save(State& saved) const {
   save_tensors(saved, "values", values);
   save_tensors(saved, "columns", columns);

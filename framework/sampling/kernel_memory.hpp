@@ -19,6 +19,9 @@ struct KernelMemory {
   /// The rows of the particles that go on. @param rows  [N'], int64
   void select(const torch::Tensor& rows);
 
+  /// What is of all particles together, from a memory of the same kernel; columns stay.
+  void take_values(const KernelMemory& from);
+
   /// All of it, with the parts below "part_0", "part_1", ...
   void save(ebm::State& saved) const;
   /// In place of what is there. @throws UserError if a part of what `save` writes is missing

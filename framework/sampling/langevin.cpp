@@ -64,6 +64,12 @@ Langevin::Langevin(Options options) : options_(options) {
           options.gradient_clip);
 }
 
+std::optional<double> Langevin::unadjusted_step(const State& state, const Domain& domain) const {
+  const bool as_published = options_.drift == "ambient" || domain.is_flat();
+  if (options_.noise || !as_published) return std::nullopt;
+  return step_size(state);
+}
+
 Sampler::State Langevin::init(const torch::Tensor& positions) const {
   require(!options_.antithetic || positions.size(0) % 2 == 0,
           "antithetic noise needs an even number of particles, got {}", positions.size(0));
@@ -131,7 +137,7 @@ void Langevin::move_rows(Energy& energy, const Domain& domain, const Normals& no
             Real* to = y.data_ptr<Real>() + offset;
             const Real* drift = gradient.data();
             if (gradient_at) {
-              gradient_at({from, count, d}, {gradient.data(), count, d});
+              gradient_at({from, count, d}, {gradient.data(), count, d}, {});
               if (options_.gradient_clip > 0) shorten_rows(gradient.data(), count, d, options_.gradient_clip);
               if (!as_it_is) {
                 constexpr auto type = c10::CppTypeToScalarType<Real>::value;

@@ -44,6 +44,9 @@ class Langevin final : public Sampler {
   Info step(Energy& energy, const Domain& domain, State& state, Random& random, double scale) const override;
 
   std::optional<double> step_size(const State&) const override { return options_.step_size; }
+  std::optional<double> unadjusted_step(const State& state, const Domain& domain) const override;
+  bool exact() const override { return false; }
+  bool repeats() const override { return true; }
 
   /// As given.
   const Options& options() const { return options_; }

@@ -26,18 +26,26 @@ class LogNormalizerTrack final {
 
   /// NaN where nothing is known.
   double value() const;
-  /// Standard error of the value as the scatter of the samples about it tells, in nats: sqrt(g s² / (2 - g)).
-  /// NaN before the second sample. It knows nothing of a region that q never proposes.
+  /// Standard error of the value in nats, as the residuals r_t = Z_t / Z - 1 of the samples about the value carried on
+  /// tell it.
+  ///
+  /// Noise of the samples alone makes it sqrt(g γ_0 / (2 - g)) with γ_0 = E[r²]. The increments' errors add up on the
+  /// way, and an energy that moves leaves a lag: both make successive residuals alike. If P is the mean square error
+  /// before a sample and γ_1 = E[r_t r_{t+1}], then γ_1 = (1 - g) P - g (γ_0 - P), so P = γ_1 + g γ_0, with any drift in
+  /// it. The estimate is the root of g γ_0 + max(0, P), on the safe side, since P itself is uncertain.
+  /// Means are moving ones over 4 / gain samples. NaN before the first 10 / gain samples: until then a drift is not seen
+  /// in full, and what would be said too small. It knows nothing of a region that q never proposes.
   double standard_error() const;
 
-  /// Value, scatter and number of observations; nothing where nothing is known.
+  /// Value, moments of the residuals and number of observations; nothing where nothing is known.
   void save(ebm::State& saved) const;
   /// What `save` wrote, to the bit.
   void load(const ebm::State& saved);
 
  private:
   double gain_;
-  torch::Tensor value_, scatter_, observations_;  // 0-dim, double; undefined where nothing is known
+  // 0-dim, double; undefined where nothing is known
+  torch::Tensor value_, square_, product_, residual_, observations_;
 };
 
 }  // namespace ebm

@@ -85,6 +85,17 @@ class Sampler {
   virtual Info step(Energy& energy, const Domain& domain, State& state, Random& random,
                     double scale) const = 0;
 
+  /// Whether the model itself is what it leaves as it is, not something at a distance of order h.
+  virtual bool exact() const { return true; }
+
+  /// h of a step that aims at the model and is not corrected, so that what it leaves as it is differs from the model by
+  /// O(h), see step_bias; none of a kernel that is exact, or whose difference is another.
+  virtual std::optional<double> unadjusted_step(const State&, const Domain&) const { return std::nullopt; }
+
+  /// Whether a step hands a device the same work every time and keeps nothing but positions, so that a CUDA graph of
+  /// one stands for the rest.
+  virtual bool repeats() const { return false; }
+
   /// The step size of the state, for messages and metrics; none where a kernel has none.
   virtual std::optional<double> step_size(const State&) const { return std::nullopt; }
 };

@@ -67,13 +67,15 @@ void Tempering::prepare(Energy& energy, State& state, Random& random, Info& info
   auto& columns = state.memory.columns;
   auto& values = state.memory.values;
   const auto& x = state.positions;
+  if (columns.find("replicas") == columns.end()) {
+    values["version"] = torch::full({}, -1, torch::kLong);
+    columns["replicas"] = x.unsqueeze(1).repeat({1, levels_ - 1, 1});
+    columns["replicas"].select(1, levels_ - 2).copy_(base_->sample(x.size(0), random, x.options()));
+  }
   if (values.find("log_spacings") == values.end()) {
     values["log_spacings"] = torch::zeros({levels_ - 1}, x.options().dtype(torch::kDouble));
     values["exchanges"] = torch::zeros({}, x.options().dtype(torch::kDouble));
     values["parity"] = torch::zeros({}, torch::kLong);
-    values["version"] = torch::full({}, -1, torch::kLong);
-    columns["replicas"] = x.unsqueeze(1).repeat({1, levels_ - 1, 1});
-    columns["replicas"].select(1, levels_ - 2).copy_(base_->sample(x.size(0), random, x.options()));
   }
   energy_and_gradient(energy, state, info);
   // A version of its own: the parameters may have moved since the replicas were looked at.

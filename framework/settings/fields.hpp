@@ -34,9 +34,10 @@ struct Range {
 /// One option of a struct: its name, where its value lives, what it accepts and what it means.
 struct Field {
   /// Where the value lives, by its type.
-  using Value = std::variant<double*, std::int64_t*, std::optional<double>*, std::optional<std::int64_t>*,
-                             bool*, std::string*, std::vector<double>*, std::vector<std::int64_t>*,
-                             std::vector<std::vector<double>>*, std::vector<std::string>*, Json*>;
+  using Value =
+      std::variant<double*, std::int64_t*, std::optional<double>*, std::optional<std::int64_t>*, bool*,
+                   std::optional<bool>*, std::string*, std::vector<double>*, std::vector<std::int64_t>*,
+                   std::vector<std::vector<double>>*, std::vector<std::string>*, Json*>;
   std::string_view name;                  ///< the key
   Value value;                            ///< what a reader writes to and a writer reads
   std::string_view meaning;               ///< one line for a person, with the unit
@@ -73,8 +74,11 @@ class Fields {
         "an option that is an integer is a std::int64_t or a std::optional<std::int64_t>");
     field({name, &value, meaning, range});
   }
-  /// true or false.
-  void boolean(std::string_view name, bool& value, std::string_view meaning) {
+  /// @param value  bool or std::optional<bool>
+  template <class Truth>
+  void boolean(std::string_view name, Truth& value, std::string_view meaning) {
+    static_assert(std::is_same_v<Truth, bool> || std::is_same_v<Truth, std::optional<bool>>,
+                  "an option that is true or false is a bool or a std::optional<bool>");
     field({name, &value, meaning});
   }
   /// Any text.

@@ -144,9 +144,11 @@ void RunDirectory::remove_files() const {
   flush_folder(path_);
 }
 
-Json RunDirectory::read_manifest() const {
-  if (!std::filesystem::exists(manifest())) return Json::object();
-  const auto where = manifest().string();
+Json RunDirectory::read_manifest() const { return ebm::read_manifest(manifest()); }
+
+Json read_manifest(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return Json::object();
+  const auto where = path.string();
   auto content = read_json_file(where);
   require(content.is_object(), "{}: expected an object, found {}", where, printable(content.dump()));
   const auto expect = [&](const char* key, const char* kind, auto is_one) {
@@ -187,8 +189,10 @@ void require_no_file_of_a_run(const std::filesystem::path& path, const std::stri
       std::filesystem::exists(folder / "config.json", none) &&
       (name == RunLock::file_name || (!exported && std::find(std::begin(known_files), std::end(known_files),
                                                              name) != std::end(known_files)));
-  const bool of_a_comparison = std::filesystem::exists(folder / "comparison.json", none) &&
-                               (name == "comparison.json" || name == "report.html");
+  const bool of_a_comparison = (std::filesystem::exists(folder / "comparison.json", none) ||
+                                std::filesystem::exists(folder / "plan.json", none)) &&
+                               (name == "comparison.json" || name == "plan.json" || name == "report.html" ||
+                                name == RunLock::file_name);
   require(!of_a_run && !of_a_comparison, "{}: {} is the run's own; choose another name with -o", option,
           path.string());
 }

@@ -54,8 +54,7 @@ class RunDirectory {
   /// Whether the folder holds a run of this program: its manifest or its lock says so.
   bool is_ours() const;
 
-  /// The manifest; an empty object where there is none. @throws UserError naming the file, and the key that is of
-  /// another kind than this program writes
+  /// The manifest, see the function of this name.
   Json read_manifest() const;
 
   /// "running", "finished", or why it stopped; "running" too after a kill.
@@ -71,6 +70,10 @@ class RunDirectory {
   std::filesystem::path path_;
   std::shared_ptr<const RunLock> lock_;  ///< null while the run is only read
 };
+
+/// A file manifest.json; an empty object where there is none. @throws UserError naming the file, and the key that is of
+/// another kind than this program writes
+Json read_manifest(const std::filesystem::path& path);
 
 /// Refuses a path that is one of the files a run, or a comparison, has for itself: outputs do not replace them.
 /// @param option  that named the path, for the message @throws UserError

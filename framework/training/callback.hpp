@@ -4,6 +4,7 @@
 #include <string>
 
 #include "dualebm/framework/training/progress.hpp"
+#include "dualebm/framework/training/recovery.hpp"
 
 namespace ebm {
 
@@ -20,7 +21,9 @@ class Callback {
   virtual void on_start(const Progress& /*progress*/) {}  ///< before anything else, also of a resumed run
   /// After every iteration, after its evaluation if it has one.
   virtual void on_step(const Progress& /*progress*/) {}
-  virtual void on_record(const Record& /*record*/) {}   ///< after every evaluation
+  virtual void on_record(const Record& /*record*/) {}  ///< after every evaluation
+  /// The run had gone astray and was taken back: records after `recovery.back_to` are gone.
+  virtual void on_recovery(const Recovery& /*recovery*/) {}
   virtual void on_end(const Progress& /*progress*/) {}  ///< when the run is over, unless by an error
   /// Asked after every iteration; nothing to go on.
   virtual std::optional<StopReason> stop_reason() const { return std::nullopt; }

@@ -104,19 +104,30 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
   training.take_back_end();
   for (Callback* callback : callbacks) callback->on_start(progress);
   if ((progress.iteration == 0 || in_turn()) && !is_recorded()) record();
+  training.watch();
   auto stop = reason_to_stop(progress, options, callbacks);
   while (!stop && progress.iteration < options.iterations) {
     const auto begin = Clock::now();
     const double fraction = fraction_after_next(progress, options);
     const auto before = progress.gradient_evaluations;
-    training.step(training.draw_batch(options.batch_size), fraction);
-    const bool evaluating =
-        in_turn() || comes_to_a_mark(before, progress.gradient_evaluations, options.evaluate_at);
-    if (evaluating) training.require_finite();  // waits for the device: its work is training time
-    progress.seconds += seconds_since(begin);
-    progress.fraction = fraction_of(progress, options);
-
-    if (evaluating) record();
+    double spent = progress.seconds;
+    try {
+      training.step(training.draw_batch(options.batch_size), fraction);
+      const bool last = progress.iteration >= options.iterations;
+      const bool evaluating =
+          in_turn() || comes_to_a_mark(before, progress.gradient_evaluations, options.evaluate_at);
+      if (evaluating || last) training.require_finite();  // waits for the device: its work is training time
+      spent = progress.seconds += seconds_since(begin);
+      progress.fraction = fraction_of(progress, options);
+      training.watch();
+      if (evaluating) record();
+    } catch (const DivergedError& error) {
+      progress.seconds = std::max(spent, progress.seconds);
+      const auto& recovery = training.recover(error);
+      for (Callback* callback : callbacks) callback->on_recovery(recovery);
+      stop = reason_to_stop(progress, options, callbacks);
+      continue;
+    }
     for (Callback* callback : callbacks) callback->on_step(progress);
     stop = reason_to_stop(progress, options, callbacks);
   }

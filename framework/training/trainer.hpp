@@ -73,12 +73,24 @@ class Trainer {
   /// What `save` wrote. @throws UserError if it does not belong to this trainer
   virtual void load(const State& /*state*/) {}
 
-  /// Whether `follow` wants to be told of updates.
+  /// Whether `judge` and `follow` are to be told of updates.
   virtual bool follows() const { return false; }
 
-  /// The optimizer has moved the parameters and they were projected: a strategy whose particles have weights takes
-  /// the change in, and may take a part of it back. Its argument: the distinct parameters, as they were.
-  virtual Cost follow(const std::vector<torch::Tensor>& /*before*/) { return {}; }
+  /// What a strategy makes of a move of the parameters.
+  struct Judgement {
+    double part =
+        1;  ///< of the move that its particles can follow, in (0, 1]; NaN: their energies are not finite
+    Cost cost = {};  ///< of finding out
+  };
+  /// The optimizer has moved the parameters and they were projected: how much of it may stay. Asked again after it was
+  /// shortened.
+  virtual Judgement judge() { return {}; }
+  /// The move that was judged last stands: weights follow it.
+  virtual void follow() {}
+
+  /// What speaks against the particles being the model since it was last asked, in one line; nothing: nothing. May
+  /// wait for a device.
+  virtual std::optional<std::string> complaint(std::int64_t /*iteration*/) { return std::nullopt; }
 
   /// Whether a kernel given in the context moves its particles.
   virtual bool takes_sampler() const { return false; }

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_set>
 
 #include "dualebm/framework/base/error.hpp"
@@ -44,6 +45,12 @@ void Training::Options::describe(Fields& fields) {
       "average_decay", average_decay, {.low = 0, .high = 1, .high_included = false},
       "μ of the moving average of the parameters that is evaluated and saved, at iteration t + 1 at most "
       "(1 + t) / (10 + t); 0: none");
+  fields.integer(
+      "recoveries", recoveries, Range::at_least(0),
+      "how often a run that goes astray is taken back to its last good state and goes on with learning "
+      "rates halved; 0: it is not watched, and the first number that is not finite ends it");
+  fields.integer("watch_every", watch_every, Range::at_least(1),
+                 "iterations between looks whether it has gone astray");
 }
 
 Training::Training(std::shared_ptr<Trainer> trainer, std::shared_ptr<torch::optim::Optimizer> optimizer,
@@ -82,10 +89,11 @@ double Training::scale_of(const std::shared_ptr<const Schedule>& schedule, doubl
 Cost Training::step(const torch::Tensor& batch, double fraction) {
   resume_own_model();
   ++progress_.iteration;
-  const double scale = scale_of(options_.optimizer_schedule, fraction);
+  const double scale = scale_of(options_.optimizer_schedule, fraction) * rate_factor();
   auto& groups = optimizer_->param_groups();
   for (std::size_t i = 0; i < groups.size(); ++i) groups[i].options().set_lr(base_rates_[i] * scale);
-  const Iteration iteration(progress_.iteration, scale_of(options_.particle_schedule, fraction));
+  const Iteration iteration(progress_.iteration,
+                            scale_of(options_.particle_schedule, fraction) * step_factor());
   const auto rows = moved_to(batch, trainer_->tensor_options());
   const auto& data = problem().data().train;
   const auto cost = executor_->run(
@@ -130,11 +138,29 @@ void Training::update_parameters() {
     energy().project_parameters();
   }
   guard_->check_parameters(energy(), progress_.iteration, likely_cause());
-  if (trainer_->follows()) {
-    const auto cost = trainer_->follow(before);
-    progress_.cost += cost;
-    progress_.gradient_evaluations += cost.gradients();
+  if (trainer_->follows()) let_particles_follow(before);
+}
+
+/// Of a step that is too long for the particles a part is kept, along the straight line from the parameters before it.
+void Training::let_particles_follow(const std::vector<torch::Tensor>& before) {
+  const torch::NoGradGuard no_grad;
+  const auto judged_part = [&] {
+    const auto judgement = trainer_->judge();
+    progress_.cost += judgement.cost;
+    progress_.gradient_evaluations += judgement.cost.gradients();
+    if (std::isnan(judgement.part)) {
+      throw NonFiniteError(fmt::format("iteration {}: energies at particles are not finite; likely cause: {}",
+                                       progress_.iteration, trainer_->likely_cause()));
+    }
+    return judgement.part;
+  };
+  if (const double part = judged_part(); part < 1) {
+    auto live = distinct_parameters(energy());
+    for (std::size_t i = 0; i < live.size(); ++i) live[i].copy_(before[i] + part * (live[i] - before[i]));
+    energy().project_parameters();
+    judged_part();
   }
+  trainer_->follow();
 }
 
 void Training::clip_gradients() {

@@ -7,12 +7,14 @@
 #include <optional>
 #include <vector>
 
+#include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/evaluation/evaluator.hpp"
 #include "dualebm/framework/training/executor/executor.hpp"
 #include "dualebm/framework/training/guards/finite_guard.hpp"
 #include "dualebm/framework/training/model_snapshot.hpp"
 #include "dualebm/framework/training/parameter_average.hpp"
 #include "dualebm/framework/training/progress.hpp"
+#include "dualebm/framework/training/recovery.hpp"
 #include "dualebm/framework/training/schedules/schedule.hpp"
 #include "dualebm/framework/training/trainer.hpp"
 
@@ -32,7 +34,9 @@ class Training final {
     std::shared_ptr<Random> batches = nullptr;
     /// Whether what is not finite is noted on the device and reported later; none: on a CUDA device.
     std::optional<bool> deferred_checks = std::nullopt;
-    bool cuda_graph = true;  ///< whether iterations on a CUDA device may be captured and replayed
+    bool cuda_graph = true;       ///< whether iterations on a CUDA device may be captured and replayed
+    std::int64_t recoveries = 5;  ///< how often it is taken back when it goes astray, see `watch`; 0: never
+    std::int64_t watch_every = 100;  ///< iterations between looks and good states
     void describe(Fields& fields);
   };
 
@@ -52,6 +56,20 @@ class Training final {
   /// @throws NonFiniteError naming the parameter and the likely cause, before anything else is harmed;
   /// if checks are deferred, at the latest `deferred_iterations` later, with the parameters from before.
   Cost step(const torch::Tensor& batch, double fraction = 0);
+
+  /// To be called after every step: every `watch_every` iterations it looks whether the training has gone astray (see
+  /// trouble_in), and remembers the state as a good one if not. Changes nothing else, and does nothing without
+  /// recoveries; outside of any captured graph. @throws DivergedError
+  void watch();
+
+  /// Takes a training that has gone astray back to the good state before last, a whole interval before the trouble was
+  /// seen at least, with learning rates halved for good, and the particles' steps too where numbers were not finite.
+  /// What the iterations in between have cost stays counted; their records are gone.
+  /// @throws DivergedError with the diagnosis where it has been taken back as often as it may be
+  const Recovery& recover(const DivergedError& error);
+
+  /// Every time that it was taken back, in order.
+  const std::vector<Recovery>& recoveries() const { return recoveries_; }
 
   /// A batch of this many rows without repetition; all of them for 0, or for more than there are.
   torch::Tensor draw_batch(std::int64_t size);
@@ -108,8 +126,14 @@ class Training final {
     return [this] { return trainer_->likely_cause(); };
   }
   double scale_of(const std::shared_ptr<const Schedule>& schedule, double fraction) const;
+  double rate_factor() const { return recoveries_.empty() ? 1 : recoveries_.back().rate_factor; }
+  double step_factor() const { return recoveries_.empty() ? 1 : recoveries_.back().step_factor; }
+  State moving_parts() const;
+  void restore_moving_parts(const State& state);
+  std::optional<ModelSnapshot> snapshot_in(const State& state, const std::string& name) const;
   Cost take_gradients(const torch::Tensor& batch, const Iteration& iteration);
   void update_parameters();
+  void let_particles_follow(const std::vector<torch::Tensor>& before);
   void clip_gradients();
   void resume_own_model();
   State saved() const;
@@ -133,6 +157,9 @@ class Training final {
     std::optional<ModelSnapshot> best;
   };
   std::optional<End> end_;
+  std::vector<Recovery> recoveries_;
+  std::vector<State> good_;      ///< the last two good states, the older first
+  std::int64_t last_good_ = -1;  ///< the iteration of the last
 };
 
 }  // namespace ebm

@@ -90,32 +90,24 @@ State state_of(const Progress& progress) { return state_of(std::vector<Record>{{
 
 }  // namespace
 
-State Training::save() const {
-  require_finite();
-  return saved();
-}
-
-State Training::saved() const {
-  State state, trainer, average, best, own;
+/// What a step goes on from.
+State Training::moving_parts() const {
+  State state, trainer, average, best;
+  trainer_->save(trainer);
   // While the energy shows the result, its own parameters are aside.
   if (own_) {
     ModelSnapshot shown(energy());
     own_->write_to(energy());
-    own = copied(ebm::state_of(energy()));
+    state.write("energy", copied(ebm::state_of(energy())));
     shown.write_to(energy());
   } else {
-    own = copied(ebm::state_of(energy()));
+    state.write("energy", copied(ebm::state_of(energy())));
   }
-  trainer_->save(trainer);
-  state.write("energy", own);
   state.write("optimizer", copied(ebm::state_of(*optimizer_)));
   state.write("trainer", copied(trainer));
   state.write("random", trainer_->random().state());
   state.write("batches", options_.batches->state());
-  state.write("training_points", problem().data().train.size(0));
-  state.write("data", problem().fingerprint());
   state.write("progress", state_of(progress_));
-  state.write("records", state_of(records_));
   if (!energy().row_parallel()) {
     state.write("default_generator", default_generator_state(trainer_->tensor_options().device()));
   }
@@ -127,6 +119,50 @@ State Training::saved() const {
     best_->save(best);
     state.write("best", copied(best));
   }
+  return state;
+}
+
+/// The model that a state holds under a name, if it does.
+std::optional<ModelSnapshot> Training::snapshot_in(const State& state, const std::string& name) const {
+  if (!state.has(name)) return std::nullopt;
+  ModelSnapshot snapshot(energy());
+  snapshot.load(state.part(name));
+  return snapshot;
+}
+
+void Training::restore_moving_parts(const State& state) {
+  own_.reset();
+  restore(energy(), state.part("energy"));
+  restore(*optimizer_, state.part("optimizer"));
+  trainer_->load(state.part("trainer"));
+  trainer_->random().set_state(state.tensor("random"));
+  options_.batches->set_state(state.tensor("batches"));
+  progress_ = records_of(state.part("progress")).at(0).progress;
+  if (!energy().row_parallel()) {
+    set_default_generator_state(state.tensor("default_generator"), trainer_->tensor_options().device());
+  }
+  best_ = snapshot_in(state, "best");
+  if (average_) {
+    // A run that went without an average so far begins one where it stands.
+    average_.emplace(energy(), options_.average_decay);
+    if (state.has("average")) average_->load(state.part("average"));
+  }
+  guard_->resume_at(progress_.iteration);
+  executor_->forget();
+}
+
+State Training::save() const {
+  require_finite();
+  return saved();
+}
+
+State Training::saved() const {
+  auto state = moving_parts();
+  state.write("training_points", problem().data().train.size(0));
+  state.write("data", problem().fingerprint());
+  state.write("records", state_of(records_));
+  state.write("recoveries", ebm::state_of(recoveries_));
+  for (std::size_t i = 0; i < good_.size(); ++i) state.write(fmt::format("good_{}", i), good_[i]);
   if (end_) {
     State end, before;
     end.write("records", static_cast<std::int64_t>(end_->records));
@@ -154,38 +190,21 @@ void Training::load(const State& state) {
 }
 
 void Training::apply(const State& state) {
-  own_.reset();
-  restore(energy(), state.part("energy"));
-  restore(*optimizer_, state.part("optimizer"));
-  trainer_->load(state.part("trainer"));
-  trainer_->random().set_state(state.tensor("random"));
-  options_.batches->set_state(state.tensor("batches"));
-  progress_ = records_of(state.part("progress")).at(0).progress;
+  restore_moving_parts(state);
   records_ = records_of(state.part("records"));
-  if (!energy().row_parallel()) {
-    set_default_generator_state(state.tensor("default_generator"), trainer_->tensor_options().device());
+  recoveries_ = recoveries_of(state.part("recoveries"));
+  good_.clear();
+  for (const char* name : {"good_0", "good_1"}) {
+    if (state.has(name)) good_.push_back(copied(state.part(name)));
   }
-  const auto snapshot_in = [&](const std::string& name) -> std::optional<ModelSnapshot> {
-    if (!state.has(name)) return std::nullopt;
-    ModelSnapshot snapshot(energy());
-    snapshot.load(state.part(name));
-    return snapshot;
-  };
-  best_ = snapshot_in("best");
+  last_good_ = good_.empty() ? -1 : records_of(good_.back().part("progress")).at(0).progress.iteration;
   end_.reset();
   if (state.has("end")) {
     const auto records = state.integer("end.records");
     require(records >= 0 && records <= static_cast<std::int64_t>(records_.size()),
             "its end has {} records of {}", records, records_.size());
-    end_ = End{.records = static_cast<std::size_t>(records), .best = snapshot_in("end.best")};
+    end_ = End{.records = static_cast<std::size_t>(records), .best = snapshot_in(state, "end.best")};
   }
-  if (average_) {
-    // A run that went without an average so far begins one where it stands.
-    average_.emplace(energy(), options_.average_decay);
-    if (state.has("average")) average_->load(state.part("average"));
-  }
-  guard_->resume_at(progress_.iteration);
-  executor_->forget();
 }
 
 }  // namespace ebm

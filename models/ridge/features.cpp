@@ -127,9 +127,10 @@ RowGradient row_gradient(const torch::Tensor& like, const torch::Tensor& z, cons
   if (!has_kernel(like, z)) return nullptr;
   return with_real(z, [&](auto real) -> RowGradient {
     using Real = decltype(real);
-    return [operands = Operands(z, c, sigma)](ConstRows points, Rows gradients) {
+    return [operands = Operands(z, c, sigma)](ConstRows points, Rows gradients, Rows energies) {
       operands.all<Real>()(std::get<const Real*>(points.first), points.count,
-                           std::get<Real*>(gradients.first), nullptr);
+                           std::get<Real*>(gradients.first),
+                           energies.count > 0 ? std::get<Real*>(energies.first) : nullptr);
     };
   });
 }

@@ -109,7 +109,7 @@ TEST(CommandLine, ADivergingRunSaysSoAndKeepsTheLastCheckpoint) {
     "dataset": {"name": "points_csv", "path": ")" +
                                  points.string() + R"(", "test_share": 0.2, "validation_share": 0},
     "energy": {"name": "gaussian"}, "trainer": {"name": "dual_gda", "particle_step": 5},
-    "optimizer": {"name": "sgd"}, "loop": {"iterations": 4000, "checkpoint_every": 1}})");
+    "optimizer": {"name": "sgd"}, "loop": {"iterations": 4000, "checkpoint_every": 1, "recoveries": 0}})");
   const auto outcome = run_program({"train", config.string(), "--out", (folder / "run").string()});
   EXPECT_EQ(outcome.code, 2);
   expect_contains(outcome.error, "is not finite; likely cause: particle_step 5");

@@ -45,7 +45,7 @@ TEST(Compare, ADivergingEntryIsNotedAndTheOthersGoOn) {
     "dataset": {"name": "points_csv", "path": ")" +
                                  points.string() + R"(", "validation_share": 0, "test_share": 0.2},
     "energy": {"name": "gaussian"}, "trainer": {"name": "dual_gda"}, "optimizer": {"name": "sgd"},
-    "loop": {"iterations": 3000}, "compare": {"seeds": [0], "entries": [
+    "loop": {"iterations": 3000, "recoveries": 0}, "compare": {"seeds": [0], "entries": [
       {"label": "wild", "set": {"trainer.particle_step": 9}}, {"label": "calm", "set": {}}]}})");
   const auto outcome = run_program({"compare", config.string(), "--out", (folder / "out").string()});
   ASSERT_EQ(outcome.code, 0) << outcome.error;

@@ -52,8 +52,8 @@ std::vector<EnergyCase> energy_cases(const std::string& script) {
 
 std::vector<Json> trainer_cases() {
   return {{{"name", "maximum_likelihood"}, {"langevin_steps", 2}},
-          {{"name", "dual_gda"}},
-          {{"name", "weighted_gda"}, {"particles", 60}, {"held_out", 20}},
+          {{"name", "dual_gda"}, {"particle_step", 0.02}},
+          {{"name", "dual_gda"}, {"particles", 60}, {"held_out", 20}},
           {{"name", "restart_gda"}, {"restart_every", 2}},
           {{"name", "score_matching"}},
           {{"name", "exact_score_matching"}},

@@ -36,6 +36,7 @@ class Program {
   }
 
   void send(int signal) const { ::kill(process_, signal); }
+  pid_t process() const { return process_; }
 
   Outcome wait() const {
     int status = 0;

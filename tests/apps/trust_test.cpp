@@ -49,7 +49,7 @@ struct TableRun {
                                                    (folder / "people.csv").string() + R"(", "label": "class"},
       "transforms": [{"name": "whiten"}],
       "energy": {"name": "mlp", "hidden": [16, 16], "confinement": 1},
-      "trainer": {"name": "weighted_gda", "particles": 400, "held_out": 0},
+      "trainer": {"name": "dual_gda", "particles": 400, "held_out": 0},
       "optimizer": {"name": "adam", "learning_rate": 0.002},
       "loop": {"iterations": 60, "batch_size": 200}, "metrics": {"every": 0, "resolution": 50}})");
     trained = run_program({"train", config.string(), "--out", run(), "--threads", "1"});

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <fstream>
 #include <iostream>
+#include <vector>
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
@@ -19,7 +21,7 @@ struct Arguments {
   std::int64_t dimension = 15, points = 10'000, particles = 20'000, neurons = 64;
   int threads = 1;
   double seconds = 1;
-  bool serve = false;
+  bool serve = false, weights = false;
   std::string trace;
 };
 
@@ -88,6 +90,30 @@ void write_trace(Json configuration, const std::string& path) {
   require(file.good(), "--trace {}: cannot be written", path);
 }
 
+/// What weights and an exact kernel cost: as many particles with MALA, beside the plain iteration in turns.
+/// {"plain", "weighted": processor seconds of an iteration, "ratio": medians of five turns}
+Json cost_of_weights(const Json& plain, double seconds) {
+  auto changed = plain;
+  changed["trainer"].erase("particle_step");
+  changed["sampler"] = {{"name", "mala"}};
+  Bench without(plain), with(changed);
+  const auto of = [&](Bench& bench) {
+    return measure(bench, seconds / 5)["processor_seconds"].get<double>();
+  };
+  of(without), of(with);
+  std::vector<double> a, b, ratios;
+  for (int turn = 0; turn < 5; ++turn) {
+    a.push_back(of(without));
+    b.push_back(of(with));
+    ratios.push_back(b.back() / a.back());
+  }
+  const auto median = [](std::vector<double> values) {
+    std::nth_element(values.begin(), values.begin() + 2, values.end());
+    return values[2];
+  };
+  return {{"plain", median(a)}, {"weighted", median(b)}, {"ratio", median(ratios)}};
+}
+
 int run(int argc, char** argv) {
   Arguments a;
   CLI::App app("Times one iteration of dual GDA, data, noise and the update of the energy included.");
@@ -100,6 +126,7 @@ int run(int argc, char** argv) {
   app.add_option("--threads", a.threads)->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--seconds", a.seconds, "to measure for")->capture_default_str();
   app.add_flag("--serve", a.serve, "measure for as long as each line of the standard input says");
+  app.add_flag("--weights", a.weights, "measure what weights and MALA cost beside the plain iteration");
   app.add_option("--trace", a.trace, "write five iterations in double to this file instead");
   CLI11_PARSE(app, argc, argv);
 
@@ -109,6 +136,10 @@ int run(int argc, char** argv) {
                                  : shallow_dual_gda(a.dimension, a.points, a.particles, a.neurons);
   if (!a.trace.empty()) {
     write_trace(configuration, a.trace);
+    return 0;
+  }
+  if (a.weights) {
+    fmt::print("{}\n", cost_of_weights(configuration, a.seconds).dump());
     return 0;
   }
   Bench bench(configuration);

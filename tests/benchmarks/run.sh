@@ -12,3 +12,5 @@ rows kernels '^(energy|gradient|accumulate|langevin|products|normal)/' 0.03 3
 rows trainers '^trainer/' 0.03 3
 python3 "$here/growth.py" "$programs/dual_gda_iteration" "$out/growth.json" | tee "$out/growth.md"
 python3 "$here/compare_peers.py" "$programs/dual_gda_iteration" "$out/peers.json" | tee "$out/peers.md"
+# What weights and exact kernels cost beside the published iteration: at most 1.6 times.
+"$programs/dual_gda_iteration" --weights --seconds 10 | tee "$out/weights.json"

@@ -10,7 +10,7 @@ const report = (runs, kind = "compare", manifest = {}) => ({ kind, runs, manifes
 test("one run", () => {
   assert.deepEqual(verdictOf(report([run("finished")], "train")),
     { tone: "good", headline: "Finished", detail: "1 iteration · 1,200 gradient evaluations · 0.1235 s of training" });
-  const early = verdictOf(report([run("early stop: kl has not improved on 0.1: ever")], "train"));
+  const early = verdictOf(report([run("stopped early: kl has not improved on 0.1: ever")], "train"));
   assert.equal(early.tone, "good");
   assert.equal(early.headline, "Stopped early");
   assert.ok(early.detail.startsWith("kl has not improved on 0.1: ever · 1 iteration"));
@@ -19,8 +19,14 @@ test("one run", () => {
   assert.equal(verdictOf(report([{ ...run("finished"), records: [] }], "train")).detail, "");
 });
 
+test("what was taken back is told", () => {
+  const back = { ...run("finished"), recoveries: ["iteration 9, back to 5"] };
+  assert.ok(verdictOf(report([back], "train")).detail.startsWith("taken back 1 time: iteration 9, back to 5 · 1 iteration"));
+  assert.deepEqual(exceptions([run("finished"), back]), [{ label: "a", status: "finished; taken back 1 time: iteration 9, back to 5", seeds: [0] }]);
+});
+
 test("several runs", () => {
-  assert.deepEqual(verdictOf(report([run("finished"), run("early stop: x")])), { tone: "good", headline: "All 2 runs came to an end", detail: "" });
+  assert.deepEqual(verdictOf(report([run("finished"), run("stopped early: x")])), { tone: "good", headline: "All 2 runs came to an end", detail: "" });
   assert.deepEqual(verdictOf(report([run("finished"), run("diverged: x"), run("failed: y")])),
     { tone: "bad", headline: "1 of 3 runs came to an end", detail: "1 diverged, 1 failed" });
   assert.deepEqual(verdictOf(report([run("finished")], "compare", { planned: 4 })),

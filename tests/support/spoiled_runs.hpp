@@ -18,7 +18,7 @@
 #include "dualebm/framework/sampling/mala.hpp"
 #include "dualebm/framework/training/training.hpp"
 #include "dualebm/models/mlp.hpp"
-#include "dualebm/trainers/weighted_gda.hpp"
+#include "dualebm/trainers/dual_gda.hpp"
 
 namespace ebm::testing {
 
@@ -44,7 +44,7 @@ struct Mixture {
   torch::Tensor centres, masses;
 };
 
-/// A small run: a perceptron trained by weighted_gda on a mixture, with its particles at the end.
+/// A small run: a perceptron trained by dual_gda on a mixture, with its particles at the end.
 struct SmallRun {
   explicit SmallRun(std::uint64_t seed, std::int64_t iterations = 300)
       : mixture(seed, 2 + static_cast<std::int64_t>(seed % 3)),
@@ -56,8 +56,8 @@ struct SmallRun {
     energy = std::make_shared<Mlp>(EnergyContext{space, torch::kFloat, *random},
                                    Mlp::Options{.hidden = {32, 32}, .confinement = 3.0});
     trainer =
-        std::make_shared<WeightedGda>(TrainerContext{.energy = energy, .problem = problem, .random = random},
-                                      WeightedGda::Options{.particles = 1000, .held_out = 0});
+        std::make_shared<DualGda>(TrainerContext{.energy = energy, .problem = problem, .random = random},
+                                  DualGda::Options{.particles = 1000, .held_out = 0});
     train(iterations, 0.01);
     train(iterations / 3, 0.001);  // a sound run ends with small steps, as a schedule sees to
     energy->eval();
@@ -103,7 +103,7 @@ struct SmallRun {
   std::shared_ptr<Euclidean> space;
   std::shared_ptr<Random> random;
   std::shared_ptr<Mlp> energy;
-  std::shared_ptr<WeightedGda> trainer;
+  std::shared_ptr<DualGda> trainer;
   torch::Tensor data;
 
  private:

@@ -29,7 +29,7 @@ std::int64_t evaluations(const typename T::Options& options) {
 // Particle steps of N each, then ∇_θ E at the batch and at the particles. Chains that start from the batch
 // are as many as its copies, here 8.
 TEST(GradientEvaluations, AreCounted) {
-  EXPECT_EQ(evaluations<DualGda>({}), 20 + 4 + 20);
+  EXPECT_EQ(evaluations<DualGda>({.particle_step = 0.02}), 20 + 4 + 20);
   EXPECT_EQ(evaluations<RestartGda>(restarts(60, 0)), 20 + 4 + 20);
   EXPECT_EQ(evaluations<RestartGda>(restarts(0, 0.5)), 20 + 4 + 20);
   EXPECT_EQ(evaluations<MaximumLikelihood>(likelihood_chains("persistent")), 3 * 20 + 4 + 20);
@@ -54,7 +54,7 @@ TEST(GradientEvaluations, OfDeepTrainersAreCounted) {
 
 // Steps of particles are ∇_x E, updates ∇_θ E, and score matching is the gradient of a gradient.
 TEST(GradientEvaluations, AreCountedByKind) {
-  const auto dual = cost_of<DualGda>({});
+  const auto dual = cost_of<DualGda>({.particle_step = 0.02});
   EXPECT_EQ(dual.point_gradients, 20);
   EXPECT_EQ(dual.parameter_gradients, 4 + 20);
   EXPECT_EQ(dual.double_gradients, 0);

@@ -21,6 +21,7 @@ struct DeviceCase {
   bool on_sphere = true;
   double clip = 0;
   std::string schedule = "constant";
+  bool waits = false;  ///< whether its iterations read numbers of the device, so that none is replayed
 
   /// Whether all that it draws are normals: they are the same on every device, and a CUDA graph can draw them
   /// anew. Uniforms and integers are of LibTorch's generator, one for each kind of device.
@@ -41,13 +42,18 @@ inline std::vector<DeviceCase> device_cases() {
   const Json vmf = {{"name", "von_mises_fisher"}, {"components", 3}};
   const Json adam = {{"name", "adam"}, {"learning_rate", 0.01}}, sgd = {{"name", "sgd"}, {"momentum", 0.9}};
   return {
-      {"dual_gda", {{"name", "dual_gda"}}},
-      {"dual_gda_adam", {{"name", "dual_gda"}}, vmf, adam, true, 0.1},
+      {"dual_gda", {{"name", "dual_gda"}, {"particle_step", 0.02}}},
+      {"dual_gda_adam", {{"name", "dual_gda"}, {"particle_step", 0.02}}, vmf, adam, true, 0.1},
       {"dual_gda_lazy",
-       {{"name", "dual_gda"}},
+       {{"name", "dual_gda"}, {"particle_step", 0.02}},
        {{"name", "lazy_shallow"}, {"neurons", 16}, {"norm_cap", 0.01}},
        sgd},
-      {"dual_gda_schedule", {{"name", "dual_gda"}}, mlp, sgd, true, 0, "step"},
+      {"dual_gda_schedule", {{"name", "dual_gda"}, {"particle_step", 0.02}}, mlp, sgd, true, 0, "step"},
+      {.label = "weights",
+       .trainer = {{"name", "dual_gda"}, {"particles", 60}, {"held_out", 20}},
+       .energy = mlp,
+       .optimizer = adam,
+       .waits = true},
       {"restart_every", {{"name", "restart_gda"}, {"restart_every", 4}}},
       {"restart_probability", {{"name", "restart_gda"}, {"restart_every", 0}, {"restart_probability", 0.2}}},
       {"score_matching", {{"name", "score_matching"}, {"particles", 50}}},

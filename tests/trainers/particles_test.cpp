@@ -15,7 +15,7 @@ namespace {
 // N = 8 of 10 points, each at most once; a step that hardly moves leaves them to be seen.
 TEST(Particles, AsManyAsAskedStartAtDistinctDataPoints) {
   const auto data = plane_points(10);
-  DualGda trainer(on_the_plane(data), {.particles = 8});
+  DualGda trainer(on_the_plane(data), {.particle_step = 0.02, .particles = 8});
   trainer.accumulate(data, Iteration(1, frozen));
   EXPECT_EQ(trainer.particles().size(0), 8);
   const auto found = particles_at(data, trainer.particles());

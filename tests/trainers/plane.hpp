@@ -26,6 +26,7 @@ inline constexpr double frozen = 1e-24;
 
 inline RestartGda::Options restarts(std::int64_t every, double probability, std::int64_t copies = 2) {
   RestartGda::Options options;
+  options.particle_step = 0.02;
   options.restart_every = every;
   options.restart_probability = probability;
   options.particles_per_point = copies;

@@ -18,7 +18,7 @@ std::shared_ptr<torch::optim::Optimizer> descent(const std::vector<torch::Tensor
 }
 
 std::shared_ptr<DualGda> dual_on_the_plane() {
-  return std::make_shared<DualGda>(on_the_plane(plane_points(5)), DualGda::Options{});
+  return std::make_shared<DualGda>(on_the_plane(plane_points(5)), DualGda::Options{.particle_step = 0.02});
 }
 
 // Whatever the strategy does first, it is told before.

@@ -53,13 +53,13 @@ TEST(Restart, ComesBeforeTheParticleStep) {
   RestartGda trainer(on_the_plane(data), options);
   for (int t = 1; t <= 5; ++t) trainer.accumulate(data, Iteration(t));
   const auto moved = (trainer.particles() - copies_of(data, 2)).square().sum(1).mean().item<double>();
-  EXPECT_NEAR(moved / (2 * options.particle_step), 2, 4 * 2 / std::sqrt(2000.0));
+  EXPECT_NEAR(moved / (2 * *options.particle_step), 2, 4 * 2 / std::sqrt(2000.0));
 }
 
 TEST(Restart, NeverByDefaultOfBothRules) {
   const auto data = plane_points(7);
   RestartGda with(on_the_plane(data), restarts(0, 0));
-  DualGda without(on_the_plane(data), {});
+  DualGda without(on_the_plane(data), {.particle_step = 0.02});
   for (int t = 1; t <= 20; ++t) {
     with.accumulate(data, Iteration(t));
     without.accumulate(data, Iteration(t));

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "dualebm/apps/standard_catalogue.hpp"
+#include "dualebm/framework/sampling/langevin.hpp"
+#include "dualebm/framework/sampling/mala.hpp"
 #include "dualebm/framework/training/training.hpp"
 #include "dualebm/trainers/score_matching.hpp"
 #include "tests/support/support.hpp"
@@ -12,18 +14,21 @@ namespace ebm::testing {
 namespace {
 
 TEST(Restart, BoostIsTheFactorOfTheScripts) {
-  EXPECT_DOUBLE_EQ(restart_boost(0.1, 1.0 / 60, 0.02), 1 + 0.1 / (60 * 0.02));
-  EXPECT_DOUBLE_EQ(restart_boost(0.1, 1, 0.02), 6);
-  EXPECT_EQ(restart_boost(0.1, 0, 0.02), 1);
-  EXPECT_EQ(restart_boost(0, 1, 0.02), 1);
+  const Langevin kernel({.step_size = 0.02});
+  EXPECT_DOUBLE_EQ(restart_boost(0.1, 1.0 / 60, kernel), 1 + 0.1 / (60 * 0.02));
+  EXPECT_DOUBLE_EQ(restart_boost(0.1, 1, kernel), 6);
+  EXPECT_EQ(restart_boost(0.1, 0, kernel), 1);
+  EXPECT_EQ(restart_boost(0, 1, kernel), 1);
+  EXPECT_EQ(restart_boost(0.1, 1, Mala(Mala::Options{})), 1) << "whose step is not known beforehand";
 }
 
 // Both strategies tell a training; all others have none.
 TEST(Restart, BoostIsOfTheStrategy) {
   const auto data = plane_points(5);
-  EXPECT_EQ(RestartGda(on_the_plane(data), restarts(4, 0)).step_boost(), restart_boost(0.1, 0.25, 0.02));
-  EXPECT_EQ(RestartGda(on_the_plane(data), restarts(0, 0.5)).step_boost(), restart_boost(0.1, 0.5, 0.02));
-  EXPECT_EQ(RestartLimit(on_the_plane(data), {}).step_boost(), restart_boost(0.1, 1, 0.02));
+  const Langevin kernel({.step_size = 0.02});
+  EXPECT_EQ(RestartGda(on_the_plane(data), restarts(4, 0)).step_boost(), restart_boost(0.1, 0.25, kernel));
+  EXPECT_EQ(RestartGda(on_the_plane(data), restarts(0, 0.5)).step_boost(), restart_boost(0.1, 0.5, kernel));
+  EXPECT_EQ(RestartLimit(on_the_plane(data), {}).step_boost(), restart_boost(0.1, 1, kernel));
   EXPECT_EQ(MaximumLikelihood(on_the_plane(data), {}).step_boost(), 1);
 }
 

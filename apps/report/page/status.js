@@ -3,16 +3,19 @@
 import { formatSingle, plural } from "./numbers.js";
 
 export const hasDiverged = run => run.status.startsWith("diverged");
-const stoppedEarly = run => run.status.startsWith("early stop");
+const stoppedEarly = run => run.status.startsWith("stopped early");
 const cameToItsEnd = run => run.status === "finished" || stoppedEarly(run);
 const isBroken = run => hasDiverged(run) || run.status.startsWith("failed");
+
+const takenBack = run => run.recoveries?.length ? `taken back ${plural(run.recoveries.length, "time")}: ${run.recoveries.join("; ")}` : null;
 
 const capital = text => text.charAt(0).toUpperCase() + text.slice(1);
 
 // Runs that did not simply finish, gathered where label and reason are the same.
 export function exceptions(runs) {
   const byWords = new Map();
-  for (const { label, seed, status } of runs.filter(run => run.status !== "finished")) {
+  for (const run of runs.filter(run => run.status !== "finished" || takenBack(run))) {
+    const { label, seed } = run, status = [run.status, takenBack(run)].filter(Boolean).join("; ");
     const words = JSON.stringify([label, status]);
     byWords.set(words, { label, status, seeds: [...(byWords.get(words)?.seeds ?? []), seed] });
   }
@@ -28,7 +31,7 @@ function verdictOfOne(run) {
     last.seconds === undefined ? null : `${formatSingle(last.seconds)} s of training`,
   ];
   const headline = stoppedEarly(run) ? "Stopped early" : capital(word);
-  return { headline, detail: [reason.join(": "), ...facts].filter(Boolean).join(" · ") };
+  return { headline, detail: [reason.join(": "), takenBack(run), ...facts].filter(Boolean).join(" · ") };
 }
 
 function verdictOfMany(runs, planned) {

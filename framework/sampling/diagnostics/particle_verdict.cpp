@@ -139,7 +139,8 @@ std::shared_ptr<const Proposal> jumps_to(const std::shared_ptr<const Domain>& do
 }
 
 constexpr const char* move_more =
-    "let the particles move more between updates, or use the trainer weighted_gda, whose kernels are exact";
+    "let the particles move more between updates, or leave particle_step out of dual_gda, whose own kernels "
+    "are exact";
 
 /// How much larger the Stein discrepancy of so many rows is for the equal ones among them: the root of 1 + (count - 1)
 /// times the chance that two of them are one point.
@@ -198,7 +199,7 @@ Verdict judge_particles(Energy& energy, const std::shared_ptr<const Domain>& dom
            "{:.0f} % of the particles have other energies than the model; on the average {:+.3g} nats",
            100 * energies, gap),
        gap > 0 ? "the particles lag behind the energy or their steps are too large: smaller steps, or "
-                 "weighted_gda"
+                 "dual_gda without a particle_step"
                : "the particles sit where the energy is lowest: "
                  "let them move more between updates"});
   const auto [share, where] = farthest(mine, model, random);
@@ -218,7 +219,7 @@ Verdict judge_particles(Energy& energy, const std::shared_ptr<const Domain>& dom
     verdict.checks.push_back(
         {"Stein", own / theirs, stein, own <= stein * theirs,
          "Stein discrepancy of the particles over that of fresh draws",
-         "within its modes the cloud has another shape: smaller steps, or weighted_gda"});
+         "within its modes the cloud has another shape: smaller steps, or dual_gda without a particle_step"});
   }
   verdict.checks.push_back(
       flux_of(energy, domain, chains.points(), particles, weights, mine.repeats, random));

@@ -27,8 +27,10 @@ std::string StepBias::caution() const {
   const double safe = 2 * worth_a_word / curvature;
   const auto begin = fmt::format(
       "particle_step {:.3g} is large for the curvature that particles meet, {:.3g}: ", step, curvature);
-  const auto advice = fmt::format("; {:.2g} would leave {:.0f} %{}, an exact kernel (weighted_gda) nothing",
-                                  safe, 100 * worth_a_word, flat ? "" : ", trainer.drift=balanced little");
+  const auto advice = fmt::format(
+      "; {:.2g} would leave {:.0f} %{}, an exact kernel (sampler.name=mala_and_jumps in place of the "
+      "particle_step) nothing",
+      safe, 100 * worth_a_word, flat ? "" : ", trainer.drift=balanced little");
   if (flat && step * curvature >= 1)
     return begin + "a variance that small has no fixed point at this step" + advice;
   return begin +

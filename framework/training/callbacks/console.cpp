@@ -6,15 +6,11 @@
 #include <algorithm>
 
 namespace ebm {
-namespace {
-
-std::string duration(double seconds) {
+std::string duration_text(double seconds) {
   const auto whole = static_cast<std::int64_t>(seconds + 0.5);
   if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
-
-}  // namespace
 
 std::string metrics_line(const MetricValues& values) {
   std::string text;
@@ -46,6 +42,10 @@ void ConsoleProgress::on_step(const Progress& progress) {
   }
 }
 
+void ConsoleProgress::on_recovery(const Recovery& recovery) {
+  write(fmt::format("{}{}: taken back: {}\n", terminal_ ? "\n" : "", label_, to_string(recovery)));
+}
+
 void ConsoleProgress::on_end(const Progress& progress) {
   if (terminal_) {
     draw_bar(progress);
@@ -64,7 +64,7 @@ std::string ConsoleProgress::pace(const Progress& progress) const {
   const double done = std::max(1e-9, progress.fraction - first_.fraction);
   return fmt::format("{:.0f} it/s  {} left",
                      static_cast<double>(progress.iteration - first_.iteration) / elapsed,
-                     duration(elapsed * (1 - progress.fraction) / done));
+                     duration_text(elapsed * (1 - progress.fraction) / done));
 }
 
 void ConsoleProgress::draw_bar(const Progress& progress) {

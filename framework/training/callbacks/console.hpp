@@ -16,6 +16,7 @@ class ConsoleProgress final : public Callback {
   ConsoleProgress(std::FILE* out, std::string label);
   void on_start(const Progress& progress) override;
   void on_step(const Progress& progress) override;
+  void on_recovery(const Recovery& recovery) override;
   void on_record(const Record& record) override;
   void on_end(const Progress& progress) override;
 
@@ -33,6 +34,9 @@ class ConsoleProgress final : public Callback {
   int lines_ = 0;
   Clock::time_point started_, drawn_;
 };
+
+/// "3:07", or "1:02:03" from an hour on.
+std::string duration_text(double seconds);
 
 /// The metrics a person watches, on one line: "kl 5.5e-04  score_error 0.022  tv 9.81".
 std::string metrics_line(const MetricValues& values);

@@ -29,6 +29,7 @@ class EarlyStop final : public Callback {
   EarlyStop(Training& training, const std::vector<MetricDescription>& metrics, Options options);
   void on_start(const Progress& progress) override;
   void on_record(const Record& record) override;
+  void on_recovery(const Recovery&) override { on_start({}); }
   std::optional<StopReason> stop_reason() const override;
 
  private:

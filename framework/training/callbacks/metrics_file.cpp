@@ -13,6 +13,10 @@ namespace {
 
 std::string line_of(const Record& record) { return to_json(record).dump() + "\n"; }
 
+std::string line_of(const Recovery& recovery) {
+  return Json({{"recovery", to_json(recovery)}}).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 Record record_of(const Json& line) {
   Record record;
   for (const auto& [key, value] : line.items()) {
@@ -49,12 +53,29 @@ Json to_json(const Record& record) {
   return line;
 }
 
+Json to_json(const Recovery& recovery) {
+  return {{"iteration", recovery.iteration},
+          {"back_to", recovery.back_to},
+          {"rate_factor", recovery.rate_factor},
+          {"step_factor", recovery.step_factor},
+          {"cause", recovery.cause}};
+}
+
 MetricsFile::MetricsFile(const std::filesystem::path& path, const Training& training)
     : path_(path), training_(training) {}
 
 void MetricsFile::write_all() const {
   std::string text;
-  for (const auto& record : training_.records()) text += line_of(record);
+  auto recovery = training_.recoveries().begin();
+  const auto recoveries_before = [&](std::int64_t iteration) {
+    for (; recovery != training_.recoveries().end() && recovery->back_to < iteration; ++recovery)
+      text += line_of(*recovery);
+  };
+  for (const auto& record : training_.records()) {
+    recoveries_before(record.progress.iteration);
+    text += line_of(record);
+  }
+  recoveries_before(std::numeric_limits<std::int64_t>::max());
   write_atomically(path_, text);
 }
 
@@ -69,6 +90,15 @@ void MetricsFile::on_record(const Record& record) {
   if (behind_) note("{}: cannot be written; it will be made anew when the run ends\n", path_.string());
 }
 
+void MetricsFile::on_recovery(const Recovery&) {
+  try {
+    on_start({});
+  } catch (const UserError& error) {
+    behind_ = true;
+    note("{}; it will be made anew when the run ends\n", error.what());
+  }
+}
+
 void MetricsFile::on_end(const Progress&) { write_all(); }
 
 std::vector<Record> read_records(const std::filesystem::path& path) {
@@ -78,7 +108,8 @@ std::vector<Record> read_records(const std::filesystem::path& path) {
   for (int number = 1; std::getline(file, line); ++number) {
     if (file.eof()) break;
     try {
-      records.push_back(record_of(Json::parse(line)));
+      const auto parsed = Json::parse(line);
+      if (!parsed.contains("recovery")) records.push_back(record_of(parsed));
     } catch (const Json::exception& error) {
       fail("{}:{}: not a line of metrics: {}", path.string(), number, error.what());
     }

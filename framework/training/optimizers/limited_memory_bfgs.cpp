@@ -22,6 +22,14 @@ void LimitedMemoryBfgs::Options::describe(Fields& fields) {
                  "pairs of steps and changes of the gradient that are kept");
   fields.number("weight_decay", weight_decay, Range::at_least(0),
                 "ridge penalty λ: adds λ/2 |θ|² to the objective");
+  fields.numbers(
+      "weight_decay_path", weight_decay_path, Range::positive(),
+      "penalties that come before weight_decay, the largest first, each from the optimum of the one before; "
+      "with early stopping on validation that chooses among them");
+  fields.number("tolerance", tolerance, {.low = 0, .high = 1, .low_included = false, .high_included = false},
+                "part of the gradient at its start at which a penalty of the path is done");
+  fields.integer("steps_each", steps_each, Range::at_least(1),
+                 "gradients at each penalty of the path, at most");
 }
 
 LimitedMemoryBfgs::LimitedMemoryBfgs(std::vector<torch::Tensor> parameters, const Options& options)
@@ -29,6 +37,31 @@ LimitedMemoryBfgs::LimitedMemoryBfgs(std::vector<torch::Tensor> parameters, cons
       options_(checked(options, "limited_memory_bfgs")),
       parameters_(std::move(parameters)) {
   param_groups()[0].options().set_lr(1);
+  auto path = options_.weight_decay_path;
+  path.push_back(options_.weight_decay);
+  require(std::is_sorted(path.rbegin(), path.rend()),
+          "optimizer.weight_decay_path: penalties have to fall, down to weight_decay {:g}",
+          options_.weight_decay);
+}
+
+double LimitedMemoryBfgs::strength() const {
+  const auto& path = options_.weight_decay_path;
+  return place_ < static_cast<std::int64_t>(path.size()) ? path[static_cast<std::size_t>(place_)]
+                                                         : options_.weight_decay;
+}
+
+/// To the next strength if this one is done. @return whether it is another now
+bool LimitedMemoryBfgs::goes_on_along_path() {
+  if (place_ == static_cast<std::int64_t>(options_.weight_decay_path.size())) return false;
+  if (steps_here_++ == 0) norm_at_start_ = gradient_norm_;
+  if (gradient_norm_ > options_.tolerance * norm_at_start_ && steps_here_ <= options_.steps_each)
+    return false;
+  const double before = strength();
+  ++place_;
+  steps_here_ = 0;
+  for (std::size_t i = 0; i < steps_.size(); ++i)
+    changes_[i] = changes_[i] + (strength() - before) * steps_[i];
+  return true;
 }
 
 torch::Tensor LimitedMemoryBfgs::flat_parameters() const {
@@ -61,7 +94,8 @@ torch::Tensor LimitedMemoryBfgs::direction_for(const torch::Tensor& gradient) co
     weights[i] = product(steps_[i], q) / product(steps_[i], changes_[i]);
     q.sub_(changes_[i], weights[i]);
   }
-  if (!steps_.empty()) q.mul_(product(steps_.back(), changes_.back()) / product(changes_.back(), changes_.back()));
+  if (!steps_.empty())
+    q.mul_(product(steps_.back(), changes_.back()) / product(changes_.back(), changes_.back()));
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const double back = product(changes_[i], q) / product(steps_[i], changes_[i]);
     q.add_(steps_[i], weights[i] - back);
@@ -99,10 +133,16 @@ torch::Tensor LimitedMemoryBfgs::step(LossClosure closure) {
   }
   const torch::NoGradGuard no_grad;
   const auto at = flat_parameters();
-  const auto gradient = flat_gradient().add_(at, options_.weight_decay);
+  const auto slope_of_f = flat_gradient();
+  auto gradient = slope_of_f + strength() * at;
   gradient_norm_ = std::sqrt(product(gradient, gradient));
+  const bool another = goes_on_along_path();
+  if (another) {
+    gradient = slope_of_f + strength() * at;
+    gradient_norm_ = std::sqrt(product(gradient, gradient));
+  }
   if (gradient_norm_ == 0) return loss;
-  if (!origin_.defined()) {
+  if (another || !origin_.defined()) {
     begin_line(at, gradient);
   } else {
     const double slope = product(gradient, direction_);
@@ -133,6 +173,7 @@ void LimitedMemoryBfgs::save(State& state) const {
     state.write(fmt::format("step_{}", i), steps_[i]);
     state.write(fmt::format("change_{}", i), changes_[i]);
   }
+  state.write("path", torch::tensor({double(place_), double(steps_here_), norm_at_start_}, torch::kDouble));
   if (!origin_.defined()) return;
   state.write("origin", origin_);
   state.write("gradient_at_origin", gradient_at_origin_);
@@ -154,6 +195,10 @@ void LimitedMemoryBfgs::load(const State& state) {
     steps.push_back(state.tensor_like(fmt::format("step_{}", i), like));
     changes.push_back(state.tensor_like(fmt::format("change_{}", i), like));
   }
+  const auto path = state.tensor_like("path", torch::empty({3}, torch::kDouble)).contiguous();
+  const auto* on_path = path.data_ptr<double>();
+  require(on_path[0] >= 0 && on_path[0] <= static_cast<double>(options_.weight_decay_path.size()),
+          "it is at strength {} of a path of {}", on_path[0], options_.weight_decay_path.size());
   double norm = std::numeric_limits<double>::infinity();
   torch::Tensor origin, gradient, direction;
   Line line;
@@ -171,6 +216,9 @@ void LimitedMemoryBfgs::load(const State& state) {
   std::tie(origin_, gradient_at_origin_, direction_) = std::tie(origin, gradient, direction);
   line_ = line;
   gradient_norm_ = norm;
+  place_ = static_cast<std::int64_t>(on_path[0]);
+  steps_here_ = static_cast<std::int64_t>(on_path[1]);
+  norm_at_start_ = on_path[2];
 }
 
 }  // namespace ebm

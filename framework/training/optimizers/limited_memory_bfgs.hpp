@@ -33,12 +33,20 @@ struct LineSearchOptions : public torch::optim::OptimizerCloneableOptions<LineSe
 /// the slope changes its sign, and a t is good where |slope| <= 0.9 of that at the start (the strong curvature
 /// condition). Until then steps are trial points on the same line: doubled where the slope is still steep, and by the
 /// secant rule, held off the ends, once the minimum is between two of them. Memory: 2 `memory` + 3 vectors like θ.
+///
+/// A path of strengths λ_1 > λ_2 > ... > λ is gone along in one run, each from the optimum of the one before: to the next
+/// once |∇f + λ_i θ| <= `tolerance` |∇f + λ_i θ| where that strength began, or after `steps_each` gradients. The pairs
+/// stay: a change of the gradient under λ_i is one under λ_{i+1} with (λ_{i+1} - λ_i) times the step added. Early
+/// stopping with the best model kept on validation, whose patience outlasts a strength, then chooses λ.
 /// Source: Nocedal & Wright 2006, Algorithms 7.4 and 7.5.
 class LimitedMemoryBfgs final : public torch::optim::Optimizer, public OptimizerWithState {
  public:
   struct Options {
-    std::int64_t memory = 20;  ///< pairs kept
-    double weight_decay = 0;   ///< λ >= 0
+    std::int64_t memory = 20;                    ///< pairs kept
+    double weight_decay = 0;                     ///< λ >= 0
+    std::vector<double> weight_decay_path = {};  ///< λ_1, λ_2, ... that come before λ
+    double tolerance = 0.01;       ///< part of the gradient at which a strength of the path is done
+    std::int64_t steps_each = 40;  ///< gradients at each strength of the path, at most
     void describe(Fields& fields);
   };
 
@@ -50,6 +58,8 @@ class LimitedMemoryBfgs final : public torch::optim::Optimizer, public Optimizer
 
   /// |∇f(θ) + λ θ| where the last gradient was taken; infinite before.
   double gradient_norm() const { return gradient_norm_; }
+  /// λ as it is, one of the path or the last.
+  double strength() const;
 
   void save(State& state) const override;
   void load(const State& state) override;
@@ -70,6 +80,7 @@ class LimitedMemoryBfgs final : public torch::optim::Optimizer, public Optimizer
   void begin_line(const torch::Tensor& at, const torch::Tensor& gradient);
   torch::Tensor direction_for(const torch::Tensor& gradient) const;
   double next_trial() const;
+  bool goes_on_along_path();
 
   Options options_;
   std::vector<torch::Tensor> parameters_;
@@ -78,6 +89,8 @@ class LimitedMemoryBfgs final : public torch::optim::Optimizer, public Optimizer
       direction_;  ///< of the line, likewise; undefined before the first step
   Line line_;
   double gradient_norm_ = std::numeric_limits<double>::infinity();
+  std::int64_t place_ = 0, steps_here_ = 0;  ///< on the path of strengths, and gradients since it is there
+  double norm_at_start_ = 0;                 ///< of the gradient where this strength began
 };
 
 }  // namespace ebm

@@ -72,6 +72,7 @@ class Planter final : public Fields {
     if (!field.allowed.empty() && is_next(field)) value = "no such choice";
   }
   void plant(const Field&, bool&) {}
+  void plant(const Field&, std::optional<bool>&) {}
   void plant(const Field&, Json&) {}
 
   std::size_t which_, next_ = 0;

@@ -38,7 +38,7 @@ struct SmallRun {
         std::make_shared<InverseSqrtSchedule>(InverseSqrtSchedule::Options{{}, /*scale=*/5});
     const auto problem = std::make_shared<Problem>(domain, Dataset{.train = data});
     trainer = std::make_shared<DualGda>(TrainerContext{.energy = energy, .problem = problem, .random = noise},
-                                        ParticleOptions{});
+                                        ParticleOptions{.particle_step = 0.02});
     training = std::make_unique<Training>(
         trainer, optimizer,
         Training::Options{.optimizer_schedule = schedule, .particle_schedule = schedule, .batches = batches});

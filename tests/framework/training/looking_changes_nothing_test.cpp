@@ -25,7 +25,7 @@ struct SpectralRun {
       : training(std::make_shared<DualGda>(TrainerContext{.energy = energy,
                                                           .problem = problem,
                                                           .random = std::make_shared<Random>(4, "noise")},
-                                           ParticleOptions{}),
+                                           ParticleOptions{.particle_step = 0.02}),
                  std::make_shared<torch::optim::Adam>(energy->parameters(), torch::optim::AdamOptions(0.01)),
                  {.average_decay = average_decay}) {}
 
@@ -133,7 +133,7 @@ TEST(Training, RefusesWhatDoesNotBelongTogether) {
   const auto trainer = std::make_shared<DualGda>(
       TrainerContext{
           .energy = run.energy, .problem = run.problem, .random = std::make_shared<Random>(1, "noise")},
-      ParticleOptions{});
+      ParticleOptions{.particle_step = 0.02});
   const auto of_stranger =
       std::make_shared<torch::optim::Adam>(stranger->parameters(), torch::optim::AdamOptions(0.01));
   expect_contains(user_error([&] { Training(trainer, of_stranger); }), "none of the energy's parameters");

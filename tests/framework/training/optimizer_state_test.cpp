@@ -37,6 +37,8 @@ std::vector<std::pair<std::string, MakeOptimizer>> kinds() {
           {"rmsprop", of_kind<RMSprop>(RMSpropOptions(0.1))},
           {"centred rmsprop", of_kind<RMSprop>(RMSpropOptions(0.1).momentum(0.9).centered(true))},
           {"limited_memory_bfgs", of_kind<LimitedMemoryBfgs>(LimitedMemoryBfgs::Options{.memory = 2})},
+          {"limited_memory_bfgs_path", of_kind<LimitedMemoryBfgs>(LimitedMemoryBfgs::Options{
+                                           .memory = 2, .weight_decay_path = {3, 2, 1}, .steps_each = 3})},
           {"adagrad", of_kind<Adagrad>(AdagradOptions(0.1))}};
 }
 

@@ -179,6 +179,47 @@ TEST(LimitedMemoryBfgs, FindsTheMinimumOfAnIllConditionedValley) {
   }
 }
 
+// Each strength is left where its gradient has fallen to the tolerance, with pairs that are right for the next: on the way
+// to a flat valley through steep ones there is no step of a length that fits another, so that gradients at most double.
+TEST(LimitedMemoryBfgs, GoesAlongAPathOfPenalties) {
+  Valley valley, alone;
+  LimitedMemoryBfgs optimizer({valley.x}, {.memory = 20,
+                                           .weight_decay = 1,
+                                           .weight_decay_path = {1000, 100, 10},
+                                           .tolerance = 1e-4,
+                                           .steps_each = 2000});
+  std::vector<double> strengths;
+  int gradients = 0;
+  for (; gradients < 10000 && !(optimizer.strength() == 1 && optimizer.gradient_norm() < 1e-8); ++gradients) {
+    const double before = optimizer.strength();
+    const auto at = valley.x.detach().clone();
+    valley.look();
+    optimizer.step();
+    if (optimizer.strength() == before) continue;
+    strengths.push_back(before);
+    const auto optimum = valley.slope / (valley.curvature + before);
+    const double norm = (at * (valley.curvature + before) - valley.slope).norm().item<double>();
+    EXPECT_LE(norm, 1e-4 * valley.slope.norm().item<double>()) << before;
+    EXPECT_LT(distance(at, optimum), 1e-2) << before;
+  }
+  EXPECT_EQ(strengths, (std::vector<double>{1000, 100, 10}));
+  EXPECT_LT(distance(valley.x.detach(), valley.slope / (valley.curvature + 1)), 1e-7);
+  LimitedMemoryBfgs direct({alone.x}, {.memory = 20, .weight_decay = 1});
+  int without = 0;
+  for (; without < 10000 && !(direct.gradient_norm() < 1e-8); ++without) {
+    alone.look();
+    direct.step();
+  }
+  EXPECT_LT(gradients, 2 * without);
+}
+
+TEST(LimitedMemoryBfgs, APathLeadsDownwards) {
+  auto x = torch::zeros({1}, torch::kDouble).requires_grad_(true);
+  expect_contains(
+      user_error([&] { LimitedMemoryBfgs({x}, {.weight_decay = 0.1, .weight_decay_path = {0.05}}); }),
+      "weight_decay_path: penalties have to fall, down to weight_decay 0.1");
+}
+
 // A convex function that is steep far out and flat near its minimum: trial steps must grow and shrink. log cosh has the
 // slope tanh.
 TEST(LimitedMemoryBfgs, DoublesItsStepsAndBracketsTheMinimum) {

@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "dualebm/apps/command_line.hpp"
+#include "dualebm/apps/comparison/comparison_results.hpp"
+#include "dualebm/apps/report.hpp"
+#include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/output.hpp"
+#include "dualebm/framework/compute/device.hpp"
+#include "dualebm/framework/experiment/loaded_energy.hpp"
+
+namespace ebm {
+namespace {
+
+void report_on_comparison(const ComparisonFolder& folder, torch::Device device, const Catalogue& catalogue) {
+  const auto request = folder.read();
+  enter_working_folder(request);
+  const auto plan = plan_of(request, catalogue);
+  CurrentProblem problem(device);
+  const auto first = problem.of(plan.trainings.front());
+  const auto results = results_of(plan, folder, problem, device);
+  print_tables(plan, results);
+  write_page(plan, folder, results, manifest_of(request, results), first);
+  if (!results.complete())
+    show("{} of {} trainings have ended; the others are not in the tables\n", results.runs.size(),
+         results.planned);
+  show("report             {}\n", folder.report().string());
+}
+
+void report_on_run(const std::string& path, torch::Device device, const Catalogue& catalogue) {
+  const auto directory = RunDirectory::open(path);
+  const auto experiment = read_experiment_of(directory, load_configuration_of(directory), catalogue);
+  const auto prepared = make_problem(experiment, device);
+  const auto run = load_run(path, experiment, prepared, device, experiment.trainer.name);
+  const auto table = table_at("final", {run}, Axis::iteration, std::nullopt);
+  show("{}", to_text(table));
+  write_report(directory.report(),
+               {.kind = "train",
+                .summary = summary_of(experiment, *prepared.problem),
+                .configuration = experiment.resolved,
+                .manifest = directory.read_manifest(),
+                .runs = {run},
+                .table = table,
+                .more_tables = {}},
+               prepared);
+  show("report             {}\n", directory.report().string());
+}
+
+}  // namespace
+
+void report_on(const ReportOptions& options, const Catalogue& catalogue) {
+  const auto device = parse_device(options.device);
+  const ComparisonFolder folder(std::filesystem::absolute(options.folder).lexically_normal());
+  if (folder.holds_one()) {
+    report_on_comparison(folder, device, catalogue);
+  } else {
+    report_on_run(options.folder, device, catalogue);
+  }
+}
+
+}  // namespace ebm
