@@ -7,10 +7,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <thread>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/base/printable.hpp"
 #include "dualebm/framework/compute/blas.hpp"
+#include "dualebm/framework/compute/communicator.hpp"
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/compute/memory.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
@@ -52,12 +56,31 @@ std::optional<std::string> unknown_subcommand(const CLI::App& app, int argc, cha
                      near ? fmt::format(" (did you mean \"{}\"?)", *near) : "", fmt::join(known, ", "));
 }
 
+/// @param count  0: the cores that this process may use, shared with the other ranks of the machine where a launcher has
+/// not given each its own
 void use_threads(int count) {
   require(count <= most_threads(),
           "--threads {}: this process may use {} cores; at most {} threads are allowed", count,
           available_cores(), most_threads());
-  set_threads(count > 0 ? count : available_cores());
+  const bool has_own_cores = available_cores() < static_cast<int>(std::thread::hardware_concurrency());
+  set_threads(count > 0 ? count
+                        : std::max(1, available_cores() / (has_own_cores ? 1 : ranks_on_this_machine())));
   require_blas_buffers(threads());
+}
+
+/// What this rank says, and when it ends with an error: the first one speaks for all at once, and ends them; where only
+/// another has met the error, it speaks after a while.
+template <class Body>
+int for_all_ranks(Communicator& ranks, Body body) {
+  mute_output(!ranks.is_first());
+  try {
+    return body();
+  } catch (const std::exception&) {
+    if (!ranks.is_first()) std::this_thread::sleep_for(std::chrono::seconds(2));
+    mute_output(false);
+    if (!ranks.is_first()) note("rank {}: ", ranks.rank());
+    throw;
+  }
 }
 
 }  // namespace
@@ -95,8 +118,13 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
   }
 
   keep_freed_memory();
+  std::shared_ptr<Communicator> ranks = std::make_shared<Alone>();
   const auto run = [&] {
     app.parse(argc, argv);
+    ranks->set_patience(training.rank_timeout);
+    require(ranks->size() == 1 || train_command->parsed(),
+            "ranks: {} were started, and only train is for more than one", ranks->size());
+    training.settings.ranks = ranks;
     for (const auto& plugin : plugins) load_plugin(plugin, catalogue);
     catalogue.trust_scripts = trust_scripts;
     training.settings.command = comparison.settings.command = as_typed(argc, argv);
@@ -116,13 +144,16 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
   };
   const auto code = explain_errors([&] {
     try {
-      return run();
+      ranks = launched_ranks();
+      return for_all_ranks(*ranks, run);
     } catch (const CLI::ParseError& error) {
       if (error.get_exit_code() == 0) return app.exit(error);
       if (const auto message = unknown_subcommand(app, argc, argv)) return report_error(2, *message);
       return report_error(2, first_line(error.what()) + " (dualebm --help tells the usage)");
     }
   });
+  // Who is interrupted ends with the others; an error ends them.
+  if (ranks->size() > 1 && (code == 1 || code == 2)) ranks->end_all(code);
   return after_output(code, /*also_in_files=*/train_command->parsed() || compare_command->parsed());
 }
 
