@@ -67,7 +67,7 @@ long="--set loop.iterations=100000000"
 # Interrupted: a checkpoint of all particles, which another number of ranks goes on from.
 ranks 3 stopped $long &
 wait_for stopped/checkpoint.ebm
-kill -TERM "$(pgrep -f "$mpirun -n 3 $program train .*--out stopped")" 2> /dev/null
+kill -TERM "$(pgrep -f "^$mpirun -n 3 $program train .*--out stopped")"
 wait
 says stopped/manifest.json '"status": "interrupted: by SIG'
 
@@ -93,10 +93,9 @@ says frozen.log "has waited 3 s for another"
 
 # All of them go on, and end where a training that was never disturbed does.
 for folder in stopped killed frozen; do
-  at=$(sed -n 's/^ *"iteration": \([0-9]*\),\{0,1\}$/\1/p' "$folder/manifest.json" | tail -n 1)
   timeout 120 "$mpirun" -n 2 "$program" train --resume "$folder" --threads 1 --set loop.iterations=1 > "$folder.log" 2>&1 ||
     fail "--resume $folder: $(cat "$folder.log")"
-  end=$(sed -n 's/^ *"iteration": \([0-9]*\),\{0,1\}$/\1/p' "$folder/manifest.json" | head -n 1)
+  end=$(sed -n 's/^  "iteration": \([0-9]*\),$/\1/p' "$folder/manifest.json")
   "$program" train configuration.json --threads 2 --out "$folder.alone" --set loop.iterations="$end" > "$folder.alone.log" 2>&1
   same "$folder.alone" "$folder"
 done

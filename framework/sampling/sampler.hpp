@@ -96,12 +96,12 @@ class Sampler {
   /// one stands for the rest.
   virtual bool repeats() const { return false; }
 
+  /// The step size of the state, for messages and metrics; none where a kernel has none.
+  virtual std::optional<double> step_size(const State&) const { return std::nullopt; }
+
   /// Whether a step is the same bits where particles are spread over ranks: it keys what it draws by a particle's number
   /// among all (OnRankRows::rows_of), counts all of them, and keeps nothing but positions.
   virtual bool spreads_over_ranks() const { return false; }
-
-  /// The step size of the state, for messages and metrics; none where a kernel has none.
-  virtual std::optional<double> step_size(const State&) const { return std::nullopt; }
 };
 
 /// E at the rows of x without a graph, by all threads: [N].

@@ -70,15 +70,6 @@ class Trainer {
   /// The particles that stand for the model, [N, d]; undefined for a trainer without any. On a CUDA device
   /// later steps may overwrite them in place: clone what you keep. Over ranks, those of this one.
   virtual torch::Tensor particles() const { return {}; }
-  /// Which of all particles those are.
-  virtual RankRows particle_rows() const;
-
-  /// Why this strategy cannot share its work with other ranks, as "particles with weights ..."; nothing: it gives the same
-  /// bits for any number of them. What it draws is then the same on every rank, a number for each particle of all of them,
-  /// and sums go through OnRankRows.
-  virtual std::optional<std::string> why_one_rank() const { return "this trainer keeps all its work on one"; }
-  /// Names in `save` of tensors with a row for each particle: a rank saves its own, a checkpoint holds all.
-  virtual std::vector<std::string> spread_tensors() const { return {}; }
 
   /// Everything the next iteration depends on besides the energy and the random stream, bit for bit.
   virtual void save(State& /*state*/) const {}
@@ -126,6 +117,16 @@ class Trainer {
 
   /// The tensors that `accumulate` replaces and the next iteration goes on from: particles.
   virtual std::vector<torch::Tensor*> carried() { return {}; }
+
+  /// Which of all particles `particles` are.
+  virtual RankRows particle_rows() const;
+
+  /// Why this strategy cannot share its work with other ranks, as "particles with weights ..."; nothing: it gives the same
+  /// bits for any number of them. What it draws is then the same on every rank, a number for each particle of all of them,
+  /// and sums go through OnRankRows.
+  virtual std::optional<std::string> why_one_rank() const { return "this trainer keeps all its work on one"; }
+  /// Names in `save` of tensors with a row for each particle: a rank saves its own, a checkpoint holds all.
+  virtual std::vector<std::string> spread_tensors() const { return {}; }
 
   Energy& energy() const { return *context_.energy; }  ///< the one that is trained
   /// Likewise, for who outlives the trainer.
