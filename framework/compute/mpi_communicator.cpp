@@ -4,6 +4,9 @@
 
 #ifdef EBM_WITH_MPI
 
+// The interface of C alone: classes of C++ that MPI once had are in libraries of their own.
+#define OMPI_SKIP_MPICXX 1
+#define MPICH_SKIP_MPICXX 1
 #include <mpi.h>
 #include <sched.h>
 
