@@ -40,7 +40,7 @@ inline std::vector<RanksCase> ranks_cases() {
       {"von_mises_fisher", plain, {{"name", "von_mises_fisher"}, {"components", 2}}, adam},
       {"gaussian_bumps",
        plain,
-       {{"name", "gaussian_bumps"}, {"concentrations", {8, 40}}, {"lattice_below", 1}, {"most_centres", 20}},
+       {{"name", "gaussian_bumps"}, {"concentrations", {8}}, {"lattice_below", 1}, {"most_centres", 10}},
        adam},
       {"balanced_drift", balanced},
       {.label = "sampler",
