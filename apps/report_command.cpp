@@ -14,9 +14,9 @@ namespace ebm {
 namespace {
 
 void report_on_comparison(const ComparisonFolder& folder, torch::Device device, const Catalogue& catalogue) {
-  const auto request = folder.read();
+  const auto request = folder.read_of("compare");
   enter_working_folder(request);
-  const auto plan = plan_of(request, catalogue);
+  const auto plan = plan_of(request, catalogue, plan_comparison);
   CurrentProblem problem(device);
   const auto first = problem.of(plan.trainings.front());
   const auto results = results_of(plan, folder, problem, device);

@@ -12,9 +12,7 @@
 #include <csignal>
 #endif
 
-#include "dualebm/apps/comparison/planned_run.hpp"
 #include "dualebm/framework/base/error.hpp"
-#include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/training/callbacks/interrupt.hpp"
 
 namespace ebm {
@@ -58,18 +56,16 @@ WorkerMessage worker_message_of(const std::string& line) {
   return message;
 }
 
-int work_for_comparison(const ComparisonFolder& folder, const ComparisonRequest& request,
-                        const ComparisonPlan& plan, RunSettings settings) {
+int work_for_queue(const ComparisonFolder& folder, const ComparisonRequest& request,
+                   const std::vector<PlannedTraining>& trainings, CurrentProblem problem, RunSettings settings) {
 #ifdef __linux__
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
 #endif
   const Interrupt interrupt;
-  CurrentProblem problem(parse_device(settings.device));
   for (std::size_t number = 0; Interrupt::signal() == 0 && std::cin >> number;) {
-    require(number < plan.trainings.size(), "the plan has {} trainings, and {} is asked for",
-            plan.trainings.size(), number);
+    require(number < trainings.size(), "the plan has {} trainings, and {} is asked for", trainings.size(), number);
     settings.progress = std::make_shared<ReportedProgress>(number);
-    train_planned(plan.trainings[number], problem, folder, settings, request.evaluate_at);
+    train_planned(trainings[number], problem, folder, settings, request.evaluate_at);
     say(fmt::format("ended {}\n", number));
   }
   return Interrupt::signal() == 0 ? 0 : 128 + Interrupt::signal();
