@@ -11,13 +11,13 @@
 namespace ebm {
 namespace {
 
-Json number_or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(nullptr); }
-
 std::optional<double> number_in(const Json& value) {
   return value.is_null() ? std::nullopt : std::optional(value.get<double>());
 }
 
 }  // namespace
+
+Json number_or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(nullptr); }
 
 std::string TrialOutcome::status() const {
   return reason.empty() ? to_string(end) : fmt::format("{}: {}", to_string(end), reason);

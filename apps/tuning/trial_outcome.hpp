@@ -30,6 +30,9 @@ TrialOutcome outcome_of(const TrainingRun& run, const std::string& metric);
 /// By number of the rung and of the trial, both from 0.
 using TrialOutcomes = std::map<std::pair<std::size_t, std::size_t>, TrialOutcome>;
 
+/// As JSON has it.
+Json number_or_null(const std::optional<double>& number);
+
 /// An array with an object for each, rung by rung.
 Json to_json(const TrialOutcomes& outcomes);
 

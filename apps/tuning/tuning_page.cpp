@@ -7,8 +7,6 @@
 namespace ebm {
 namespace {
 
-Json number_or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(nullptr); }
-
 /// The metric over the iterations of a trial, as far as it has come: [iteration, value] each.
 Json course_of(const std::filesystem::path& metrics, const std::string& name) {
   Json course = Json::array();
@@ -28,7 +26,12 @@ Json search_json(const TuningPlan& plan, const TuningFolder& folder, const Tunin
   Json parameters = Json::array(), trials = Json::array(), rungs = Json::array();
   for (const auto& range : plan.ranges) {
     const char* const scale = !range.values.empty() ? "values" : range.logarithmic ? "log" : "linear";
-    parameters.push_back({{"path", range.path}, {"scale", scale}, {"whole", range.whole}, {"values", range.values}});
+    parameters.push_back({{"path", range.path},
+                          {"scale", scale},
+                          {"from", range.from},
+                          {"to", range.to},
+                          {"whole", range.whole},
+                          {"values", range.values}});
   }
   for (std::size_t rung = 0; rung < plan.rungs.size(); ++rung) {
     const auto iterations = iterations_on(plan, rung);

@@ -153,11 +153,11 @@ void write_trials(const TuningPlan& plan, const TuningFolder& folder, const Tuni
     const auto& outcome = results.winner->outcome;
     best = {{"label", plan.trials[results.winner->trial].label},
             {"value", *outcome.value},
-            {"error", outcome.error ? Json(*outcome.error) : Json(nullptr)}};
+            {"error", number_or_null(outcome.error)}};
   }
   if (results.on_test)
     test = {{"value", results.on_test->value},
-            {"error", results.on_test->error ? Json(*results.on_test->error) : Json(nullptr)}};
+            {"error", number_or_null(results.on_test->error)}};
   write_json(folder.trials(), {{"title", plan.base.general.title},
                                {"manifest", manifest},
                                {"metric", results.metric.name},
