@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "dualebm/framework/settings/fields.hpp"
 #include "tests/apps/program.hpp"
 
 namespace ebm::testing {
