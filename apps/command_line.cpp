@@ -128,8 +128,8 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
       return report_error(2, first_line(error.what()) + " (dualebm --help tells the usage)");
     }
   });
-  return after_output(code, /*also_in_files=*/train_command->parsed() || compare_command->parsed() ||
-                                            tune_command->parsed());
+  return after_output(
+      code, /*also_in_files=*/train_command->parsed() || compare_command->parsed() || tune_command->parsed());
 }
 
 }  // namespace ebm

@@ -75,9 +75,10 @@ CLI::App* add_compare(CLI::App& app, CompareOptions& options) {
       "compare", "Train several entries over several seeds on the same data; table and report");
   command->add_option("CONFIG", options.config, "configuration file (JSON); not needed with --resume");
   add_launch_options(*command, options, "compare.seeds");
-  add_queue_options(*command, options,
-                    "go on with the comparison in this folder: trainings that have ended are kept, begun ones go on, "
-                    "added seeds and entries are trained");
+  add_queue_options(
+      *command, options,
+      "go on with the comparison in this folder: trainings that have ended are kept, begun ones go on, "
+      "added seeds and entries are trained");
   command->footer(
       "Without compare.entries the four trainers of the paper are compared. Tables of what has ended so far: "
       "dualebm report DIR");
@@ -86,26 +87,30 @@ CLI::App* add_compare(CLI::App& app, CompareOptions& options) {
 
 CLI::App* add_tune(CLI::App& app, TuneOptions& options) {
   auto* command = app.add_subcommand(
-      "tune", "Search ranges of a configuration's keys for the best validation likelihood; table, page, best.json");
+      "tune",
+      "Search ranges of a configuration's keys for the best validation likelihood; table, page, best.json");
   command->add_option("CONFIG", options.config,
                       "configuration file (JSON) with a section tune; not needed with --resume");
   add_launch_options(*command, options, "seed");
-  add_queue_options(*command, options,
-                    "go on with the search in this folder: trials that have ended are kept, begun ones go on, and a "
-                    "random search may have more: --set tune.trials=40");
+  add_queue_options(
+      *command, options,
+      "go on with the search in this folder: trials that have ended are kept, begun ones go on, and a "
+      "random search may have more: --set tune.trials=40");
   command->footer(
       "The section says what is searched:\n"
       "  \"tune\": {\"trials\": 20, \"search\": \"halving\", \"ranges\": {\n"
       "    \"optimizer.learning_rate\": {\"from\": 1e-4, \"to\": 1e-1, \"scale\": \"log\"},\n"
       "    \"energy.neurons\": {\"values\": [32, 64, 128]}}}\n"
-      "dualebm list tune has all of it. The validation points decide, the test points are looked at once, for the winner.\n"
-      "Example: dualebm tune apps/configs/tune_moons.json --out runs/moons, then dualebm train runs/moons/best.json");
+      "dualebm list tune has all of it. The validation points decide, the test points are looked at once, "
+      "for the winner.\n"
+      "Example: dualebm tune apps/configs/tune_moons.json --out runs/moons, then dualebm train "
+      "runs/moons/best.json");
   return command;
 }
 
 CLI::App* add_report(CLI::App& app, ReportOptions& options) {
-  auto* command =
-      app.add_subcommand("report", "Tables and page of a comparison or a search, also while it goes on, or of a run");
+  auto* command = app.add_subcommand(
+      "report", "Tables and page of a comparison or a search, also while it goes on, or of a run");
   command->add_option("DIR", options.folder, "folder of a comparison, a search or a run")->required();
   add_machine_options(*command, options.device, options.threads);
   return command;

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "dualebm/apps/command_line.hpp"
 #include "dualebm/apps/comparison/comparison_request.hpp"

@@ -37,7 +37,8 @@ void report_on_search(const TuningFolder& folder, torch::Device device, const Ca
   const auto& metrics = problem.of(plan.trainings.front()).evaluator->descriptions();
   TuningSearch search(plan, find_description(metrics, plan.base.tuning.metric).better == "lower",
                       read_outcomes(folder.trials()));
-  for (std::size_t rung = 0; rung < plan.rungs.size(); ++rung) gather(search, plan, folder, rung, problem, device);
+  for (std::size_t rung = 0; rung < plan.rungs.size(); ++rung)
+    gather(search, plan, folder, rung, problem, device);
   const auto results = results_of(search, plan, folder, problem, device, /*test=*/true);
   require(!results.ranking.empty(), "{}: no trial has ended yet", folder.runs.root().string());
   print_trials(plan, results);

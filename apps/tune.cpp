@@ -29,30 +29,35 @@ void require_same_search(const TuningFolder& folder, const TuningPlan& before, c
   const auto where = folder.runs.root().string();
   const auto was = fixed_part_of_search(before.base.resolved), is = fixed_part_of_search(plan.base.resolved);
   for (const auto& change : Json::diff(was, is)) {
-    fail("tune --resume {}: {} differs from that of the search; only tune.trials may grow; --out begins another one",
-         where, printable(change["path"].get<std::string>().substr(1)));
+    fail(
+        "tune --resume {}: {} differs from that of the search; only tune.trials may grow; --out begins "
+        "another one",
+        where, printable(change["path"].get<std::string>().substr(1)));
   }
   const auto old_count = before.trials.size(), count = plan.trials.size();
-  require(count >= old_count, "tune --resume {}: tune.trials: {} of the search cannot become {}", where, old_count,
-          count);
+  require(count >= old_count, "tune --resume {}: tune.trials: {} of the search cannot become {}", where,
+          old_count, count);
   require(count == old_count || plan.base.tuning.search == "random",
-          "tune --resume {}: tune.trials: successive halving is planned as one, for {} trials; --out begins another "
+          "tune --resume {}: tune.trials: successive halving is planned as one, for {} trials; --out begins "
+          "another "
           "one",
           where, old_count);
 }
 
-/// The folders of the first rung are there and free before the first training begins; what an older search has left in
-/// others is gone.
+/// The folders of the first rung are there and free before the first training begins; what an older search
+/// has left in others is gone.
 void prepare_folders(const TuningPlan& plan, const TuningFolder& folder, bool force) {
   for (std::size_t i = 0; i < plan.trainings.size(); ++i) {
     const auto path = folder.runs.of(plan.trainings[i]);
     if (i < plan.trials.size() || (force && std::filesystem::exists(path))) create_run(path, force);
   }
-  for (const auto& left : {folder.trials(), folder.best(), folder.runs.tables()}) std::filesystem::remove(left);
+  for (const auto& left : {folder.trials(), folder.best(), folder.runs.tables()})
+    std::filesystem::remove(left);
 }
 
 /// What a rung comes to for each of its trials: iterations that are not done yet.
-std::vector<double> work_on(const TuningPlan& plan, std::size_t rung, const std::vector<std::size_t>& trials) {
+std::vector<double> work_on(const TuningPlan& plan, std::size_t rung,
+                            const std::vector<std::size_t>& trials) {
   std::vector<double> work;
   for (const auto trial : trials) {
     const auto to = [&](std::size_t of) { return plan.training(of, trial).experiment.loop.fit.iterations; };
@@ -69,7 +74,8 @@ void say_who_begins_anew(const TuningPlan& plan) {
                                   [](const TuningTrial& trial) { return !trial.goes_on; });
   if (anew == 0) return;
   note(
-      "{} of {} trials have a schedule that follows the share of the run that is done: a longer run does not begin like "
+      "{} of {} trials have a schedule that follows the share of the run that is done: a longer run does not "
+      "begin like "
       "a shorter one, so that they are trained anew on every rung\n",
       anew, plan.trials.size());
 }
@@ -89,7 +95,8 @@ struct Workshop {
 bool climb(TuningSearch& search, std::size_t rung, const Workshop& shop) {
   const auto& plan = shop.plan;
   const auto trials = search.contenders(rung);
-  TrainingQueue queue{.trainings = plan.trainings, .numbers = {}, .work = work_on(plan, rung, trials), .left = {}};
+  TrainingQueue queue{
+      .trainings = plan.trainings, .numbers = {}, .work = work_on(plan, rung, trials), .left = {}};
   for (const auto trial : trials) {
     const auto number = plan.number(rung, trial);
     queue.numbers.push_back(number);
@@ -102,7 +109,8 @@ bool climb(TuningSearch& search, std::size_t rung, const Workshop& shop) {
   }
   train_queue(queue, shop.folder.runs, shop.request, shop.options, shop.problem, shop.trust);
   gather(search, plan, shop.folder, rung, shop.problem, shop.device);
-  return std::all_of(trials.begin(), trials.end(), [&](std::size_t trial) { return search.knows(rung, trial); });
+  return std::all_of(trials.begin(), trials.end(),
+                     [&](std::size_t trial) { return search.knows(rung, trial); });
 }
 
 /// Shown before it is written: a disk may be full. @return the exit code

@@ -57,8 +57,8 @@ ComparisonRequest ComparisonFolder::read() const {
 
 ComparisonRequest ComparisonFolder::read_of(const std::string& program) const {
   auto request = read();
-  require(request.program == program, "{}: made by dualebm {}, which goes on with it by --resume", root_.string(),
-          request.program);
+  require(request.program == program, "{}: made by dualebm {}, which goes on with it by --resume",
+          root_.string(), request.program);
   return request;
 }
 

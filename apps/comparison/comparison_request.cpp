@@ -30,8 +30,8 @@ std::filesystem::path whole(const std::filesystem::path& path) {
 }  // namespace
 
 ComparisonRequest request_of(QueueOptions& options, const std::string& program) {
-  require(!options.resume.empty() || !options.config.empty(), "{}: give a configuration file, or --resume DIR",
-          program);
+  require(!options.resume.empty() || !options.config.empty(),
+          "{}: give a configuration file, or --resume DIR", program);
   if (options.resume.empty()) return fresh(options, program);
   require(options.out.empty(), "{}: --out and --resume name a folder each; take one of them", program);
   require(!options.force, "{}: --force throws away what --resume goes on with; take one of them", program);
@@ -49,7 +49,8 @@ ComparisonRequest request_of(QueueOptions& options, const std::string& program) 
   return request;
 }
 
-std::filesystem::path root_of(const QueueOptions& options, const std::string& program, const std::string& title) {
+std::filesystem::path root_of(const QueueOptions& options, const std::string& program,
+                              const std::string& title) {
   if (!options.resume.empty()) return options.resume;
   return options.out.empty() ? default_folder(fmt::format("{}-{}", title, program))
                              : std::filesystem::path(options.out);
@@ -59,13 +60,15 @@ void require_free(const ComparisonFolder& folder, const QueueOptions& options) {
   if (!options.resume.empty() || options.force || !folder.holds_one()) return;
   const auto path = folder.root().string();
   const auto program = std::filesystem::exists(folder.plan()) ? folder.read().program : "compare";
-  fail("{}: holds a {} already; --resume {} goes on with it, --force replaces it, --out chooses another folder", path,
-       program == "tune" ? "search" : "comparison", path);
+  fail(
+      "{}: holds a {} already; --resume {} goes on with it, --force replaces it, --out chooses another "
+      "folder",
+      path, program == "tune" ? "search" : "comparison", path);
 }
 
 int say_incomplete(const ComparisonFolder& folder, const std::string& program, const std::string& done) {
-  note("{}: {}; dualebm {} --resume {} goes on\n", Interrupt::signal() != 0 ? "interrupted" : "incomplete", done,
-       program, folder.root().string());
+  note("{}: {}; dualebm {} --resume {} goes on\n", Interrupt::signal() != 0 ? "interrupted" : "incomplete",
+       done, program, folder.root().string());
   return Interrupt::signal() != 0 ? 128 + Interrupt::signal() : 1;
 }
 

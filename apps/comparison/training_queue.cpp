@@ -55,15 +55,9 @@ std::vector<std::string> worker_command(const QueueOptions& options, const Compa
                                         const ComparisonRequest& request, std::size_t workers, bool trust) {
   const auto each = std::max(1, available_cores() / static_cast<int>(workers));
   const auto threads = options.settings.threads > 0 ? options.settings.threads : each;
-  std::vector<std::string> words = {"dualebm",
-                                    request.program,
-                                    "--resume",
-                                    folder.root().string(),
-                                    "--worker",
-                                    "--threads",
-                                    std::to_string(threads),
-                                    "--device",
-                                    request.device};
+  std::vector<std::string> words = {
+      "dualebm",   request.program,         "--resume", folder.root().string(), "--worker",
+      "--threads", std::to_string(threads), "--device", request.device};
   for (const auto& plugin : request.plugins) words.insert(words.end(), {"--plugin", plugin});
   if (trust) words.emplace_back("--trust-script");
   return words;
@@ -74,9 +68,8 @@ void train_by_workers(const TrainingQueue& queue, const ComparisonFolder& folder
   std::map<std::size_t, std::size_t> place;  // of a number among those of the queue
   for (std::size_t i = 0; i < queue.numbers.size(); ++i) place[queue.numbers[i]] = i;
   auto left = queue.left;
-  std::stable_sort(left.begin(), left.end(), [&](std::size_t a, std::size_t b) {
-    return queue.work[place[a]] > queue.work[place[b]];
-  });
+  std::stable_sort(left.begin(), left.end(),
+                   [&](std::size_t a, std::size_t b) { return queue.work[place[a]] > queue.work[place[b]]; });
   std::vector<std::size_t> todo;
   for (const auto number : left) todo.push_back(place[number]);
   ComparisonProgress progress(stderr, queue.work, todo);

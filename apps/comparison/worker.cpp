@@ -57,13 +57,15 @@ WorkerMessage worker_message_of(const std::string& line) {
 }
 
 int work_for_queue(const ComparisonFolder& folder, const ComparisonRequest& request,
-                   const std::vector<PlannedTraining>& trainings, CurrentProblem problem, RunSettings settings) {
+                   const std::vector<PlannedTraining>& trainings, CurrentProblem problem,
+                   RunSettings settings) {
 #ifdef __linux__
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
 #endif
   const Interrupt interrupt;
   for (std::size_t number = 0; Interrupt::signal() == 0 && std::cin >> number;) {
-    require(number < trainings.size(), "the plan has {} trainings, and {} is asked for", trainings.size(), number);
+    require(number < trainings.size(), "the plan has {} trainings, and {} is asked for", trainings.size(),
+            number);
     settings.progress = std::make_shared<ReportedProgress>(number);
     train_planned(trainings[number], problem, folder, settings, request.evaluate_at);
     say(fmt::format("ended {}\n", number));

@@ -15,7 +15,8 @@ namespace ebm {
 /// It ends when standard input does, when a signal has come, or when the process that began it is gone.
 /// @param problem  of the trainings @return the exit code
 int work_for_queue(const ComparisonFolder& folder, const ComparisonRequest& request,
-                   const std::vector<PlannedTraining>& trainings, CurrentProblem problem, RunSettings settings);
+                   const std::vector<PlannedTraining>& trainings, CurrentProblem problem,
+                   RunSettings settings);
 
 /// Lines of that conversation.
 struct WorkerMessage {

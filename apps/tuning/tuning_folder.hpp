@@ -10,7 +10,7 @@ namespace ebm {
 ///
 ///     trials.json       what came of each trial on each rung, written anew whenever a rung has ended
 ///     best.json         the configuration of the winner, once the search has come to its end
-///     trial007/seedN/   a run directory for each trial; trial007-rungK/seedN where it is trained anew on each rung
+///     trial007/seedN/   a run directory for each trial; trial007-rungK/seedN where each rung trains it anew
 struct TuningFolder final {
   ComparisonFolder runs;  ///< plan.json, report.html, the runs
 

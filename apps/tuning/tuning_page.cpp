@@ -35,7 +35,8 @@ Json search_json(const TuningPlan& plan, const TuningFolder& folder, const Tunin
   }
   for (std::size_t rung = 0; rung < plan.rungs.size(); ++rung) {
     const auto iterations = iterations_on(plan, rung);
-    rungs.push_back({{"trials", plan.rungs[rung].trials}, {"iterations", iterations ? Json(*iterations) : Json(nullptr)}});
+    rungs.push_back({{"trials", plan.rungs[rung].trials},
+                     {"iterations", iterations ? Json(*iterations) : Json(nullptr)}});
   }
   for (const auto& one : results.ranking) {
     const auto& planned = plan.training(one.rung, one.trial);
@@ -57,12 +58,13 @@ Json search_json(const TuningPlan& plan, const TuningFolder& folder, const Tunin
                                            {"error", number_or_null(results.on_test->error)}}
                                     : Json(nullptr);
   const auto& metric = results.metric;
-  return {{"metric",
-           {{"name", metric.name}, {"label", metric.label}, {"unit", metric.unit}, {"better", metric.better}}},
-          {"parameters", std::move(parameters)},
-          {"rungs", std::move(rungs)},
-          {"trials", std::move(trials)},
-          {"test", test}};
+  return {
+      {"metric",
+       {{"name", metric.name}, {"label", metric.label}, {"unit", metric.unit}, {"better", metric.better}}},
+      {"parameters", std::move(parameters)},
+      {"rungs", std::move(rungs)},
+      {"trials", std::move(trials)},
+      {"test", test}};
 }
 
 }  // namespace
@@ -74,7 +76,8 @@ void write_page(const TuningPlan& plan, const TuningFolder& folder, const Tuning
   const auto& prepared = problem.of(planned);
   const auto& label = plan.trials[best.trial].label;
   std::vector<TrainingRun> runs;
-  if (best.outcome.value) runs.push_back(load_run(folder.runs.of(planned), planned.experiment, prepared, device, label));
+  if (best.outcome.value)
+    runs.push_back(load_run(folder.runs.of(planned), planned.experiment, prepared, device, label));
   write_report(folder.runs.report(),
                {.kind = "tune",
                 .summary = summary_of(plan),

@@ -57,8 +57,7 @@ void print_winner(const TuningPlan& plan, const TuningResults& results) {
        with_error(*winner.outcome.value, winner.outcome.error), results.metric.unit);
   for (const auto& [path, value] : plan.trials[winner.trial].set.items())
     show("                   {}={}\n", printable(path), shown(value));
-  if (!level.empty())
-    show("level with it      {}: within one standard error\n", fmt::join(level, ", "));
+  if (!level.empty()) show("level with it      {}: within one standard error\n", fmt::join(level, ", "));
   if (results.on_test) {
     show("on the test points {} (the winner alone, looked at once)\n",
          with_error(results.on_test->value, results.on_test->error));
@@ -70,7 +69,9 @@ void print_winner(const TuningPlan& plan, const TuningResults& results) {
 }  // namespace
 
 std::optional<std::int64_t> iterations_on(const TuningPlan& plan, std::size_t rung) {
-  const auto of = [&](std::size_t trial) { return plan.training(rung, trial).experiment.loop.fit.iterations; };
+  const auto of = [&](std::size_t trial) {
+    return plan.training(rung, trial).experiment.loop.fit.iterations;
+  };
   for (std::size_t trial = 1; trial < plan.trials.size(); ++trial) {
     if (of(trial) != of(0)) return std::nullopt;
   }
@@ -94,16 +95,16 @@ std::string summary_of(const TuningPlan& plan) {
 TuningResults results_of(const TuningSearch& search, const TuningPlan& plan, const TuningFolder& folder,
                          CurrentProblem& problem, torch::Device device, bool test) {
   const auto& first = problem.of(plan.trainings.front());
-  TuningResults results{
-      .ranking = search.ranking(),
-      .winner = search.winner(),
-      .on_test = {},
-      .metric = find_description(first.evaluator->descriptions(), plan.base.tuning.metric),
-      .outcomes = search.outcomes()};
+  TuningResults results{.ranking = search.ranking(),
+                        .winner = search.winner(),
+                        .on_test = {},
+                        .metric = find_description(first.evaluator->descriptions(), plan.base.tuning.metric),
+                        .outcomes = search.outcomes()};
   if (!results.winner || !test) return results;
   const auto& planned = plan.training(results.winner->rung, results.winner->trial);
   const auto& prepared = problem.of(planned);
-  const auto run = load_run(folder.runs.of(planned), planned.experiment, prepared, device, planned.entry.label);
+  const auto run =
+      load_run(folder.runs.of(planned), planned.experiment, prepared, device, planned.entry.label);
   results.on_test = measure_on_test(planned.experiment, prepared, *run.energy);
   return results;
 }
@@ -111,7 +112,8 @@ TuningResults results_of(const TuningSearch& search, const TuningPlan& plan, con
 void print_trials(const TuningPlan& plan, const TuningResults& results) {
   std::vector<std::vector<std::string>> lines = {{""}};
   for (const auto& range : plan.ranges) lines[0].push_back(printable(range.path));
-  for (const auto& name : {std::string("iterations"), std::string("seconds"), results.metric.name, std::string("end")})
+  for (const auto& name :
+       {std::string("iterations"), std::string("seconds"), results.metric.name, std::string("end")})
     lines[0].push_back(name);
   for (const auto& one : results.ranking) {
     const auto& outcome = one.outcome;
@@ -156,8 +158,7 @@ void write_trials(const TuningPlan& plan, const TuningFolder& folder, const Tuni
             {"error", number_or_null(outcome.error)}};
   }
   if (results.on_test)
-    test = {{"value", results.on_test->value},
-            {"error", number_or_null(results.on_test->error)}};
+    test = {{"value", results.on_test->value}, {"error", number_or_null(results.on_test->error)}};
   write_json(folder.trials(), {{"title", plan.base.general.title},
                                {"manifest", manifest},
                                {"metric", results.metric.name},

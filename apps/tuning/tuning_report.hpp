@@ -7,10 +7,10 @@ namespace ebm {
 /// What a search has to show.
 struct TuningResults {
   std::vector<RankedTrial> ranking;
-  std::optional<RankedTrial> winner;     ///< once the search is complete
-  std::optional<Measured> on_test;       ///< the winner's metric at the test points, looked at once, at the end
-  MetricDescription metric;              ///< that decides
-  TrialOutcomes outcomes;                ///< all that is known
+  std::optional<RankedTrial> winner;  ///< once the search is complete
+  std::optional<Measured> on_test;    ///< the winner's metric at the test points, looked at once, at the end
+  MetricDescription metric;           ///< that decides
+  TrialOutcomes outcomes;             ///< all that is known
 };
 
 /// @param test  whether the winner, if there is one, is measured on the test points
@@ -23,8 +23,8 @@ std::string summary_of(const TuningPlan& plan);
 /// Iterations of the runs of a rung; none where trials differ in it.
 std::optional<std::int64_t> iterations_on(const TuningPlan& plan, std::size_t rung);
 
-/// On standard output: a row for each trial, the best first; then the winner, which others are level with it, and its
-/// value on the test points.
+/// On standard output: a row for each trial, the best first; then the winner, which others are level with it,
+/// and its value on the test points.
 void print_trials(const TuningPlan& plan, const TuningResults& results);
 
 /// The configuration of a trial on the last rung, for `dualebm train`. @param trust  see --trust-script

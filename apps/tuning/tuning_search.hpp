@@ -16,16 +16,16 @@ struct RankedTrial {
   TrialOutcome outcome;   ///< there
 };
 
-/// How a search stands, from what is known of its trials. Who goes on follows from that alone, so that a search that
-/// was killed decides as one that was not.
+/// How a search stands, from what is known of its trials. Who goes on follows from that alone, so that a
+/// search that was killed decides as one that was not.
 class TuningSearch final {
  public:
   /// @param lower  whether less of the metric is better @param outcomes  those known
   TuningSearch(const TuningPlan& plan, bool lower, TrialOutcomes outcomes)
       : plan_(plan), lower_(lower), outcomes_(std::move(outcomes)) {}
 
-  /// The trials on a rung: on the first all, then the best of the rung below that have a value; ties go to the trial that
-  /// was drawn first. None as long as that rung has not ended.
+  /// The trials on a rung: on the first all, then the best of the rung below that have a value; ties go to
+  /// the trial that was drawn first. None as long as that rung has not ended.
   std::vector<std::size_t> contenders(std::size_t rung) const;
 
   /// Whether it is known what became of a trial on a rung.
@@ -38,12 +38,12 @@ class TuningSearch final {
   /// Whether every rung has ended.
   bool complete() const;
 
-  /// All trials that something is known of: those that cannot win last, the others by the rung that they have come to,
-  /// and there by their value.
+  /// All trials that something is known of: those that cannot win last, the others by the rung that they have
+  /// come to, and there by their value.
   std::vector<RankedTrial> ranking() const;
 
-  /// The best of those that have a value on the last rung; none as long as the search is not complete, or if there is no
-  /// such trial.
+  /// The best of those that have a value on the last rung; none as long as the search is not complete, or if
+  /// there is no such trial.
   std::optional<RankedTrial> winner() const;
 
  private:

@@ -33,7 +33,8 @@ void require_metric(const PlannedTraining& planned, const PreparedProblem& prepa
   const auto& experiment = planned.experiment;
   const auto& validation = prepared.problem->data().validation;
   require(validation.defined() && validation.size(0) > 0,
-          "tune: the data have no validation points to choose by; {}", advice_for(experiment.dataset.resolved()));
+          "tune: the data have no validation points to choose by; {}",
+          advice_for(experiment.dataset.resolved()));
   const auto& name = experiment.tuning.metric;
   const auto& described = find_description(prepared.evaluator->descriptions(), name);
   require(!described.better.empty(), "tune.metric: neither direction of {} is better", name);
@@ -45,9 +46,10 @@ void require_metric(const PlannedTraining& planned, const PreparedProblem& prepa
   }
   require(find_metric(metrics, name) != nullptr || is_left_out(metrics),
           "tune.metric: {} is not known here{}", name,
-          name == "nll_validation" ? ": log Z is out of reach of the quadrature; take nll_validation_annealed, and "
-                                     "metrics.options={\"nll_validation_annealed\": {\"walkers\": 1000}}"
-                                   : "; see dualebm list metric for what it takes");
+          name == "nll_validation"
+              ? ": log Z is out of reach of the quadrature; take nll_validation_annealed, and "
+                "metrics.options={\"nll_validation_annealed\": {\"walkers\": 1000}}"
+              : "; see dualebm list metric for what it takes");
 }
 
 std::optional<Measured> measure_on_test(const Experiment& experiment, const PreparedProblem& prepared,

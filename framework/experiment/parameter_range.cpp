@@ -9,9 +9,10 @@
 namespace ebm {
 namespace {
 
-/// Trials that differ in these are of other data or measured in another way: no ranking of theirs would mean anything.
-constexpr const char* of_the_problem[] = {"title",      "seed",    "data_seed", "dtype", "domain", "dataset",
-                                          "transforms", "metrics", "compare",   "tune"};
+/// Trials that differ in these are of other data or measured in another way: no ranking of theirs would mean
+/// anything.
+constexpr const char* of_the_problem[] = {"title",   "seed",       "data_seed", "dtype",   "domain",
+                                          "dataset", "transforms", "metrics",   "compare", "tune"};
 
 bool is_or_holds(const std::string& outer, const std::string& inner) {
   return inner == outer || inner.starts_with(outer + ".");
@@ -21,7 +22,8 @@ void require_searchable(const std::string& path) {
   const auto where = "tune.ranges." + printable(path);
   for (const std::string fixed : of_the_problem) {
     require(!is_or_holds(fixed, path),
-            "{}: trials that differ in {} are not compared by one validation part; ranges are of energy, trainer, "
+            "{}: trials that differ in {} are not compared by one validation part; ranges are of energy, "
+            "trainer, "
             "sampler, optimizer, schedules, callbacks, loop and time_scale_ratio",
             where, fixed);
   }
@@ -57,10 +59,10 @@ ParameterRange ParameterRange::read(const std::string& path, const Json& section
           printable(section.dump()));
   range.from = *options.from;
   range.to = *options.to;
-  require(range.from < range.to, "{}: from {:g} is not below to {:g}; exchange them, or give \"values\"", where,
-          range.from, range.to);
-  require(!range.logarithmic || range.from > 0, "{}.from: on a log scale expected a number > 0, found {:g}", where,
-          range.from);
+  require(range.from < range.to, "{}: from {:g} is not below to {:g}; exchange them, or give \"values\"",
+          where, range.from, range.to);
+  require(!range.logarithmic || range.from > 0, "{}.from: on a log scale expected a number > 0, found {:g}",
+          where, range.from);
   return range;
 }
 
@@ -86,7 +88,8 @@ std::optional<double> ParameterRange::count() const {
   if (!values.empty()) {
     const std::vector<Json>& all = values;
     double different = 0;
-    for (auto one = all.begin(); one != all.end(); ++one) different += std::find(all.begin(), one, *one) == one;
+    for (auto one = all.begin(); one != all.end(); ++one)
+      different += std::find(all.begin(), one, *one) == one;
     return different;
   }
   return whole ? std::optional(to - from + 1) : std::nullopt;
@@ -95,9 +98,10 @@ std::optional<double> ParameterRange::count() const {
 std::vector<ParameterRange> read_ranges(const Json& section) {
   require(section.is_object(), "tune.ranges: expected an object of path: range, found {}",
           printable(section.dump()));
-  require(!section.empty(),
-          "tune.ranges: nothing to search; give e.g. {{\"optimizer.learning_rate\": {{\"from\": 1e-4, \"to\": "
-          "1e-1, \"scale\": \"log\"}}}}");
+  require(
+      !section.empty(),
+      "tune.ranges: nothing to search; give e.g. {{\"optimizer.learning_rate\": {{\"from\": 1e-4, \"to\": "
+      "1e-1, \"scale\": \"log\"}}}}");
   std::vector<ParameterRange> ranges;
   for (const auto& [path, range] : section.items()) {
     require_searchable(path);

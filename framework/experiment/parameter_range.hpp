@@ -10,9 +10,9 @@
 
 namespace ebm {
 
-/// What a search may give one key of a configuration: the values of a list, each as likely as the others, or a number
-/// between two, uniform on a linear or a logarithmic scale. An integer is drawn as the nearest one, with both ends as
-/// likely as those between them.
+/// What a search may give one key of a configuration: the values of a list, each as likely as the others, or
+/// a number between two, uniform on a linear or a logarithmic scale. An integer is drawn as the nearest one,
+/// with both ends as likely as those between them.
 struct ParameterRange {
   /// As a configuration has it.
   struct Options {
@@ -42,7 +42,8 @@ struct ParameterRange {
 };
 
 /// Of the section `tune.ranges`, in its order.
-/// @throws UserError for what is no range, for keys that a search may not set, and for two that set the same one
+/// @throws UserError for what is no range, for keys that a search may not set, and for two that set the same
+/// one
 std::vector<ParameterRange> read_ranges(const Json& section);
 
 }  // namespace ebm

@@ -27,8 +27,9 @@ struct TuningOptions {
   std::int64_t rungs = 0;                 ///< of successive halving; 0: as many as there are trials for
   void describe(Fields& fields);
 
-  /// One rung of all trials for a random search. Successive halving (Jamieson & Talwalkar 2016; Li et al. 2018,
-  /// algorithm 1 for one bracket): K rungs, of which the k-th from 0 trains ⌊n/η^k⌋ trials to η^(k-K+1) of their run.
+  /// One rung of all trials for a random search. Successive halving (Jamieson & Talwalkar 2016; Li et al.
+  /// 2018, algorithm 1 for one bracket): K rungs, of which the k-th from 0 trains ⌊n/η^k⌋ trials to η^(k-K+1)
+  /// of their run.
   /// @throws UserError if there are more rungs than trials can be divided for
   std::vector<TuningRung> ladder() const;
 };

@@ -34,7 +34,8 @@ const std::string& path_in(const std::string& message, const std::vector<Paramet
 }
 
 /// Every range by itself, at each of its extremes, while the others have their first value.
-void check_ranges(const Json& configuration, std::vector<ParameterRange>& ranges, const Catalogue& catalogue) {
+void check_ranges(const Json& configuration, std::vector<ParameterRange>& ranges,
+                  const Catalogue& catalogue) {
   Json first = Json::object();
   for (const auto& range : ranges) first[range.path] = range.extremes().front();
   for (auto& range : ranges) {
@@ -82,14 +83,17 @@ void require_enough(const std::vector<ParameterRange>& ranges, std::int64_t tria
     combinations *= *count;
   }
   require(static_cast<double>(trials) <= combinations,
-          "tune.trials: {} trials, and the ranges have {:g} combinations; ask for no more", trials, combinations);
+          "tune.trials: {} trials, and the ranges have {:g} combinations; ask for no more", trials,
+          combinations);
 }
 
-/// The budgets of a share of a run. What is left of it is one iteration at least, which is a rung that says nothing.
+/// The budgets of a share of a run. What is left of it is one iteration at least, which is a rung that says
+/// nothing.
 Json shortened(Json configuration, const FitOptions& whole, double share, const std::string& label) {
   const auto part = [&](std::int64_t all) { return std::llround(static_cast<double>(all) * share); };
-  require(part(whole.iterations) > 0, "tune, {}: loop.iterations: {} are too few for a first rung of 1/{:g} of them",
-          label, whole.iterations, 1 / share);
+  require(part(whole.iterations) > 0,
+          "tune, {}: loop.iterations: {} are too few for a first rung of 1/{:g} of them", label,
+          whole.iterations, 1 / share);
   set_path(configuration, "loop.iterations", part(whole.iterations));
   if (whole.gradient_evaluations > 0)
     set_path(configuration, "loop.gradient_evaluations",
@@ -98,7 +102,8 @@ Json shortened(Json configuration, const FitOptions& whole, double share, const 
 }
 
 /// Whether a factor at an iteration of a short run is another one in the long run.
-bool hangs_on_length(const Choice<Schedule, ScheduleContext>& choice, std::int64_t shorter, std::int64_t longer) {
+bool hangs_on_length(const Choice<Schedule, ScheduleContext>& choice, std::int64_t shorter,
+                     std::int64_t longer) {
   const auto schedule = choice.make({});
   for (std::int64_t i = 1; i <= shorter; ++i) {
     const auto at = [&](std::int64_t length) {
@@ -136,9 +141,10 @@ std::vector<Experiment> on_rungs(const Json& configuration, const TuningTrial& t
     const auto whole = read_experiment(full, catalogue);
     require_fair(whole);
     for (const auto& rung : rungs) {
-      experiments.push_back(rung.share == 1 ? whole
-                                            : read_experiment(shortened(full, whole.loop.fit, rung.share, trial.label),
-                                                              catalogue));
+      experiments.push_back(
+          rung.share == 1
+              ? whole
+              : read_experiment(shortened(full, whole.loop.fit, rung.share, trial.label), catalogue));
     }
   } catch (const UserError& error) {
     fail("tune, {} ({}): {}", trial.label, printable(trial.set.dump(), 200), error.what());
@@ -147,15 +153,18 @@ std::vector<Experiment> on_rungs(const Json& configuration, const TuningTrial& t
 }
 
 void require_possible(const TuningOptions& tuning, const std::vector<ParameterRange>& ranges) {
-  require(tuning.metric.find("validation") != std::string::npos,
-          "tune.metric: {} is no metric of the validation points; those have \"validation\" in their names, e.g. "
-          "nll_validation",
-          printable(tuning.metric));
+  require(
+      tuning.metric.find("validation") != std::string::npos,
+      "tune.metric: {} is no metric of the validation points; those have \"validation\" in their names, e.g. "
+      "nll_validation",
+      printable(tuning.metric));
   if (tuning.search != "halving") return;
   for (const auto& range : ranges) {
-    require(range.path != "loop" && range.path != "loop.iterations" && range.path != "loop.gradient_evaluations",
-            "tune.ranges.{}: halving chooses the length of the runs itself; search random, or leave the range out",
-            range.path);
+    require(
+        range.path != "loop" && range.path != "loop.iterations" && range.path != "loop.gradient_evaluations",
+        "tune.ranges.{}: halving chooses the length of the runs itself; search random, or leave the range "
+        "out",
+        range.path);
   }
 }
 

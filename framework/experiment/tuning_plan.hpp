@@ -12,8 +12,8 @@ namespace ebm {
 struct TuningTrial {
   std::string label;  ///< "trial007", counted from 1
   Json set;           ///< path -> value, in the order of the ranges
-  /// Whether a longer run of it begins like a shorter one, so that it goes on from its checkpoint: not where a schedule
-  /// follows the share of the run that is done.
+  /// Whether a longer run of it begins like a shorter one, so that it goes on from its checkpoint: not where
+  /// a schedule follows the share of the run that is done.
   bool goes_on = true;
 };
 
@@ -23,8 +23,8 @@ struct TuningPlan {
   std::vector<ParameterRange> ranges;
   std::vector<TuningTrial> trials;
   std::vector<TuningRung> rungs;
-  /// Rung by rung, all trials in each, whether they will come so far or not. A trial that goes on has one folder for all
-  /// rungs, another one for each.
+  /// Rung by rung, all trials in each, whether they will come so far or not. A trial that goes on has one
+  /// folder for all rungs, another one for each.
   std::vector<PlannedTraining> trainings;
 
   /// Of a training in the list, both counted from 0.
@@ -35,8 +35,8 @@ struct TuningPlan {
   }
 };
 
-/// Trial n is drawn by streams of its own, one for each range, named by the path: it is the same whatever other trials
-/// and ranges there are, so that a search with more trials begins like one with fewer.
+/// Trial n is drawn by streams of its own, one for each range, named by the path: it is the same whatever
+/// other trials and ranges there are, so that a search with more trials begins like one with fewer.
 /// @throws UserError naming the range and the value that cannot be, or the trial
 TuningPlan plan_tuning(const Json& configuration, const Catalogue& catalogue);
 

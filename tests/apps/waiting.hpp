@@ -31,7 +31,8 @@ inline std::vector<pid_t> wait_for_children(const Program& program, std::size_t 
 
 /// @return whether it has come
 inline bool wait_for_file(const std::filesystem::path& path) {
-  for (int i = 0; i < 800 && !std::filesystem::exists(path); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  for (int i = 0; i < 800 && !std::filesystem::exists(path); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
   return std::filesystem::exists(path);
 }
 
