@@ -117,8 +117,7 @@ bool climb(TuningSearch& search, std::size_t rung, const Workshop& shop) {
 int finish(const TuningSearch& search, const Workshop& shop) {
   const auto& [plan, folder, request, options, problem, device, trust] = shop;
   const auto results = results_of(search, plan, folder, problem, device, /*test=*/true);
-  require(!results.ranking.empty(), "tune: no trial has ended yet; dualebm tune --resume {} goes on",
-          folder.runs.root().string());
+  if (results.ranking.empty()) return say_incomplete(folder.runs, "tune", "no trial has ended yet");
   print_trials(plan, results);
   const auto manifest = manifest_of(request, results, plan);
   if (results.winner) write_json(folder.best(), configuration_of(plan, *results.winner, trust));
@@ -155,12 +154,16 @@ int tune(TuneOptions options, const Catalogue& catalogue) {
   const RunLock lock(root);
   TrialOutcomes known;
   if (resume) {
-    require_same_search(folder, plan_of(folder.runs.read_of("tune"), catalogue, plan_tuning), plan);
+    const auto before = plan_of(folder.runs.read_of("tune"), catalogue, plan_tuning);
+    require_same_search(folder, before, plan);
     known = read_outcomes(folder.trials());
+    // Of fewer trials: it may be another one's turn.
+    if (plan.trials.size() > before.trials.size()) std::filesystem::remove(folder.best());
   } else {
     prepare_folders(plan, folder, options.force);
   }
   folder.runs.write(request);
+  const Interrupt interrupt;
   note("{}\n", summary_of(plan));
   say_who_begins_anew(plan);
 

@@ -119,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {{"trainer.particle_step", step_range}},
                 "loop.iterations: 40 are too few for a first rung of 1/729 of them",
                 {{"search", "halving"}, {"trials", 729}}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 }  // namespace
 }  // namespace ebm::testing
