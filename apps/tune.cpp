@@ -38,21 +38,20 @@ void require_same_search(const TuningFolder& folder, const TuningPlan& before, c
   require(count >= old_count, "tune --resume {}: tune.trials: {} of the search cannot become {}", where,
           old_count, count);
   require(count == old_count || plan.base.tuning.search == "random",
-          "tune --resume {}: tune.trials: successive halving is planned as one, for {} trials; --out begins "
-          "another "
-          "one",
+          "tune --resume {}: tune.trials: halving is planned as one, for {} trials; --out begins another one",
           where, old_count);
 }
 
 /// The folders of the first rung are there and free before the first training begins; what an older search
 /// has left in others is gone.
 void prepare_folders(const TuningPlan& plan, const TuningFolder& folder, bool force) {
+  // First what says that trials have ended: a kill in between leaves none that speaks of runs that are gone.
+  for (const auto& left : {folder.trials(), folder.best(), folder.runs.tables()})
+    std::filesystem::remove(left);
   for (std::size_t i = 0; i < plan.trainings.size(); ++i) {
     const auto path = folder.runs.of(plan.trainings[i]);
     if (i < plan.trials.size() || (force && std::filesystem::exists(path))) create_run(path, force);
   }
-  for (const auto& left : {folder.trials(), folder.best(), folder.runs.tables()})
-    std::filesystem::remove(left);
 }
 
 /// What a rung comes to for each of its trials: iterations that are not done yet.
@@ -75,8 +74,7 @@ void say_who_begins_anew(const TuningPlan& plan) {
   if (anew == 0) return;
   note(
       "{} of {} trials have a schedule that follows the share of the run that is done: a longer run does not "
-      "begin like "
-      "a shorter one, so that they are trained anew on every rung\n",
+      "begin like a shorter one, so that they are trained anew on every rung\n",
       anew, plan.trials.size());
 }
 

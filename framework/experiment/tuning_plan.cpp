@@ -89,10 +89,9 @@ void require_enough(const std::vector<ParameterRange>& ranges, std::int64_t tria
 
 /// The budgets of a share of a run. What is left of it is one iteration at least, which is a rung that says
 /// nothing.
-Json shortened(Json configuration, const FitOptions& whole, double share, const std::string& label) {
+Json shortened(Json configuration, const FitOptions& whole, double share) {
   const auto part = [&](std::int64_t all) { return std::llround(static_cast<double>(all) * share); };
-  require(part(whole.iterations) > 0,
-          "tune, {}: loop.iterations: {} are too few for a first rung of 1/{:g} of them", label,
+  require(part(whole.iterations) > 0, "loop.iterations: {} are too few for a first rung of 1/{:g} of them",
           whole.iterations, 1 / share);
   set_path(configuration, "loop.iterations", part(whole.iterations));
   if (whole.gradient_evaluations > 0)
@@ -143,9 +142,7 @@ std::vector<Experiment> on_rungs(const Json& configuration, const TuningTrial& t
     require_fair(whole);
     for (const auto& rung : rungs) {
       experiments.push_back(
-          rung.share == 1
-              ? whole
-              : read_experiment(shortened(full, whole.loop.fit, rung.share, trial.label), catalogue));
+          rung.share == 1 ? whole : read_experiment(shortened(full, whole.loop.fit, rung.share), catalogue));
     }
   } catch (const UserError& error) {
     fail("tune, {} ({}): {}", trial.label, printable(trial.set.dump(), 200), error.what());

@@ -7,13 +7,13 @@
 
 namespace ebm::testing {
 
-/// Nine trials by successive halving to 30, 90 and 270 iterations; where the optimizer is sgd with its huge
+/// Nine trials by successive halving to 100, 300 and 900 iterations; where the optimizer is sgd with its huge
 /// step they diverge.
 inline Json halving_configuration() {
   auto configuration = Json::parse(small_configuration);
   configuration["dataset"]["validation"] = 100;
   configuration["trainer"]["particle_step"] = 0.02;
-  configuration["loop"] = {{"iterations", 270}, {"checkpoint_every", 20}, {"recoveries", 0}};
+  configuration["loop"] = {{"iterations", 900}, {"checkpoint_every", 50}, {"recoveries", 0}};
   const Json flow = {{"name", "wasserstein_fisher_rao"}};
   configuration["tune"] = {
       {"search", "halving"},

@@ -22,6 +22,7 @@ Outcome choose(const TemporaryFolder& folder, const std::pair<std::string, std::
         {"path", folder.write("rows.csv", rows).string()},
         {"split", folder.write("split.csv", split).string()}}},
       {"energy", {{"name", "gaussian"}}},
+      {"optimizer", {{"name", "sgd"}}},
       {"loop", {{"iterations", 0}}},
       {"tune", {{"trials", 2}, {"ranges", {{"energy.mean", {{"values", {{0}, {3}}}}}}}}}};
   return run_program({"tune", folder.write("c.json", configuration.dump()).string(), "--out",
@@ -35,7 +36,7 @@ TEST(TuneChoice, TheWinnerIsNeverChosenOnTest) {
     const auto outcome = choose(folder, parts);
     ASSERT_EQ(outcome.code, 0) << outcome.error;
     const auto best = read_json_file((folder / "out" / "best.json").string());
-    EXPECT_EQ(best["energy"]["mean"], Json({mean}));
+    EXPECT_EQ(best["energy"]["mean"], Json::array({mean}));
     const auto trials = trials_of(folder / "out");
     EXPECT_GT(trials["test"]["value"].get<double>(), trials["best"]["value"].get<double>() + 3);
   }

@@ -65,7 +65,7 @@ TEST(Tune, HalvingTrainsEachRungToItsLengthAndTheBestOfItOn) {
   std::vector<std::pair<double, int>> first;
   for (const auto& one : rungs[1]) {
     if (one["value"].is_null()) continue;
-    EXPECT_EQ(one["iteration"], 30);
+    EXPECT_EQ(one["iteration"], 100);
     first.emplace_back(one["value"].get<double>(), one["trial"].get<int>());
   }
   std::sort(first.begin(), first.end());
@@ -73,10 +73,10 @@ TEST(Tune, HalvingTrainsEachRungToItsLengthAndTheBestOfItOn) {
   for (int i = 0; i < 3; ++i) expected.insert(first[static_cast<std::size_t>(i)].second);
   for (const auto& one : rungs[2]) {
     found.insert(one["trial"].get<int>());
-    EXPECT_EQ(one["iteration"], 90);
+    EXPECT_EQ(one["iteration"], 300);
   }
   EXPECT_EQ(found, expected);
-  EXPECT_EQ(rungs[3][0]["iteration"], 270);
+  EXPECT_EQ(rungs[3][0]["iteration"], 900);
 }
 
 // Rows that say so, with no value; the table has all nine.

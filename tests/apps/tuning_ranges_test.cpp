@@ -77,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"ValueOfAnotherKind",
                 {{"energy.neurons", {{"values", {4, "many"}}}}},
                 "tune.ranges, energy.neurons=\"many\": energy.neurons: expected an integer"},
-        Refusal{"NumbersForAText",
+        Refusal{"AnotherDtype",
                 {{"dtype", {{"values", {"float32", "float64"}}}}},
                 "tune.ranges.dtype: trials that differ in dtype are not compared by one validation part"},
         Refusal{"NumbersForAChoice",
