@@ -26,7 +26,7 @@ bool ComparisonFolder::holds_one() const {
 }
 
 void ComparisonFolder::write(const ComparisonRequest& request) const {
-  write_json(plan(), {{"program", "dualebm " + request.program},
+  write_json(plan(), {{"program", fmt::format("dualebm {}", request.program)},
                       {"configuration", request.configuration},
                       {"working_folder", request.working_folder},
                       {"command", request.command},

@@ -19,7 +19,7 @@ bool is_or_holds(const std::string& outer, const std::string& inner) {
 }
 
 void require_searchable(const std::string& path) {
-  const auto where = "tune.ranges." + printable(path);
+  const auto where = fmt::format("tune.ranges.{}", printable(path));
   for (const std::string fixed : of_the_problem) {
     require(!is_or_holds(fixed, path),
             "{}: trials that differ in {} are not compared by one validation part; ranges are of energy, "
@@ -43,7 +43,7 @@ void ParameterRange::Options::describe(Fields& fields) {
 }
 
 ParameterRange ParameterRange::read(const std::string& path, const Json& section) {
-  const auto where = "tune.ranges." + printable(path);
+  const auto where = fmt::format("tune.ranges.{}", printable(path));
   const auto options = read_options<Options>(section, where);
   ParameterRange range{.path = path, .logarithmic = options.scale == "log", .values = {}};
   if (!options.values.is_null()) {

@@ -18,7 +18,7 @@ Json with(Json configuration, const Json& set) {
 
 /// A value of the resolved configuration; null where there is none.
 Json at_path(const Json& resolved, const std::string& path) {
-  auto pointer = "/" + path;
+  auto pointer = fmt::format("/{}", path);
   std::replace(pointer.begin(), pointer.end(), '.', '/');
   const Json::json_pointer place(pointer);
   return resolved.contains(place) ? resolved[place] : Json(nullptr);

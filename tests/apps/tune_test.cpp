@@ -93,7 +93,7 @@ TEST(Tune, TrialsThatDivergeAreRowsAndNeverWin) {
   }
   EXPECT_GT(diverged, 0);
   for (std::size_t trial = 1; trial <= 9; ++trial)
-    expect_contains(search.outcome.out, "\n" + label_of(trial));
+    expect_contains(search.outcome.out, fmt::format("\n{}", label_of(trial)));
   expect_contains(search.outcome.out, "diverged: ");
   expect_contains(search.outcome.out, "left on rung 1 of 3");
   expect_contains(search.outcome.out, "on the test points ");
