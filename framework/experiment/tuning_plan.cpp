@@ -24,11 +24,17 @@ Json at_path(const Json& resolved, const std::string& path) {
   return resolved.contains(place) ? resolved[place] : Json(nullptr);
 }
 
-/// The range that a message is about: the one whose path it begins with, else the one that was being tried.
+/// The range that a message is about: the one whose path it begins with, else one of the same section, else
+/// the one that was being tried.
 const std::string& path_in(const std::string& message, const std::vector<ParameterRange>& ranges,
                            const std::string& tried) {
+  const auto section_of = [](const std::string& path) { return path.substr(0, path.find_first_of(".:[")); };
   for (const auto& range : ranges) {
     if (message.starts_with(range.path)) return range.path;
+  }
+  if (section_of(message) == section_of(tried)) return tried;
+  for (const auto& range : ranges) {
+    if (section_of(message) == section_of(range.path)) return range.path;
   }
   return tried;
 }
