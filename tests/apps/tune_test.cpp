@@ -83,9 +83,9 @@ TEST(Tune, HalvingTrainsEachRungToItsLengthAndTheBestOfItOn) {
 TEST(Tune, TrialsThatDivergeAreRowsAndNeverWin) {
   const auto& search = undisturbed();
   int diverged = 0;
-  for (const auto& one : trials_of(search.out())["outcomes"]) {
-    const auto number = one["trial"].get<std::size_t>();
-    const auto set = trials_of(search.out())["trials"][number - 1]["set"];
+  const auto trials = trials_of(search.out());
+  for (const auto& one : trials["outcomes"]) {
+    const auto& set = trials["trials"][one["trial"].get<std::size_t>() - 1]["set"];
     const bool wild = set["optimizer"]["name"] == "sgd";
     EXPECT_EQ(one["end"] == "diverged", wild);
     EXPECT_EQ(one["value"].is_null(), wild);
