@@ -60,6 +60,13 @@ void use_threads(int count) {
   require_blas_buffers(threads());
 }
 
+/// What an error of the command line is answered with. @return the exit code
+int explain_usage(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  if (const auto message = unknown_subcommand(app, argc, argv)) return report_error(2, *message);
+  return report_error(2, first_line(error.what()) + " (dualebm --help tells the usage)");
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv, Catalogue catalogue) {
@@ -118,9 +125,7 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
     try {
       return run();
     } catch (const CLI::ParseError& error) {
-      if (error.get_exit_code() == 0) return app.exit(error);
-      if (const auto message = unknown_subcommand(app, argc, argv)) return report_error(2, *message);
-      return report_error(2, first_line(error.what()) + " (dualebm --help tells the usage)");
+      return explain_usage(app, error, argc, argv);
     }
   });
   return after_output(code, /*also_in_files=*/train_command->parsed() || compare_command->parsed());

@@ -31,6 +31,7 @@ struct CompareOptions : LaunchOptions {
   std::string resume;   ///< a folder of a comparison to go on with
   int workers = 0;      ///< processes that train side by side; 0: as many as there are cores and memory for
   bool worker = false;  ///< whether this process is one of them
+  bool device_given = false;  ///< with --device, which a comparison that goes on has too
 };
 
 struct ReportOptions {

@@ -66,14 +66,16 @@ CLI::App* add_compare(CLI::App& app, CompareOptions& options) {
   command
       ->add_option(
           "--workers", options.workers,
-          "processes that train side by side, each with its share of the threads; 0: as many as there "
-          "are cores and memory for, one on a GPU. The results are the same; seconds are fairest with 1")
+          "processes that train side by side, each with its share of the cores, or with --threads of its "
+          "own; 0: as many as there are cores and memory for, one on a GPU. The results are the same; "
+          "seconds are fairest with 1")
       ->check(CLI::Range(0, most_threads()))
       ->capture_default_str();
   command->add_option(
       "--resume", options.resume,
       "go on with the comparison in this folder: trainings that have ended are kept, begun ones go "
       "on, added seeds and entries are trained");
+  command->get_option("--device")->each([&options](const std::string&) { options.device_given = true; });
   command->add_flag("--worker", options.worker, "what this program calls itself with")->group("");
   command->footer(
       "Without compare.entries the four trainers of the paper are compared. Tables of what has ended so far: "

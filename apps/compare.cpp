@@ -18,19 +18,25 @@
 namespace ebm {
 namespace {
 
+std::vector<std::string> absolute_paths(const std::vector<std::string>& paths) {
+  std::vector<std::string> absolute;
+  for (const auto& path : paths)
+    absolute.push_back(std::filesystem::absolute(path).lexically_normal().string());
+  return absolute;
+}
+
 ComparisonRequest request_of(const CompareOptions& options) {
   const auto& settings = options.settings;
-  ComparisonRequest request{.configuration = load_configuration(options.config, options.overrides),
-                            .working_folder = std::filesystem::current_path().string(),
-                            .command = settings.command,
-                            .device = settings.device};
-  for (const auto& plugin : settings.plugins)
-    request.plugins.push_back(std::filesystem::absolute(plugin).lexically_normal().string());
-  return request;
+  return {.configuration = load_configuration(options.config, options.overrides),
+          .working_folder = std::filesystem::current_path().string(),
+          .command = settings.command,
+          .device = settings.device,
+          .plugins = absolute_paths(settings.plugins)};
 }
 
 /// Every folder is there and free before the first training begins: hours later would be too late to find out.
 void prepare_folders(const ComparisonPlan& plan, const ComparisonFolder& folder, bool force) {
+  std::filesystem::remove(folder.plan());  // or a kill would leave that of before over emptied folders
   for (const auto& planned : plan.trainings) create_run(folder.of(planned), force);
   std::filesystem::remove(folder.tables());
 }
@@ -43,30 +49,42 @@ void require_fitting_folders(const ComparisonPlan& plan, const ComparisonFolder&
   }
 }
 
-/// The least that an entry comes to: where all are evaluated, so that they can be compared there. Trainings that stop
-/// early come to less.
-std::vector<std::int64_t> common_budget(const std::vector<std::int64_t>& budgets) {
+/// Adds the least that an entry comes to: where all are evaluated, so that they can be compared there. Trainings that
+/// stop early come to less.
+void add_common_budget(const std::vector<std::int64_t>& budgets, std::vector<std::int64_t>& marks) {
   std::int64_t least = 0;
   for (const auto budget : budgets) {
     if (budget > 0 && (least == 0 || budget < least)) least = budget;
   }
-  return least > 0 ? std::vector<std::int64_t>{least} : std::vector<std::int64_t>{};
+  if (least > 0 && std::find(marks.begin(), marks.end(), least) == marks.end()) marks.push_back(least);
+}
+
+void require_free(const ComparisonFolder& folder) {
+  const auto root = folder.root().string();
+  require(!std::filesystem::exists(folder.plan()),
+          "{}: holds a comparison already; --resume {} goes on with it, --force replaces it, --out chooses "
+          "another folder",
+          root, root);
+  require(!folder.holds_one(),
+          "{}: holds the tables of a comparison; --force replaces it, --out chooses another folder", root);
 }
 
 /// A comparison that goes on: what was asked for, with a new configuration or overrides on top.
 ComparisonRequest taken_up(const ComparisonFolder& folder, CompareOptions& options) {
   require(options.out.empty(), "compare: --out and --resume name a folder each; take one of them");
   require(!options.force, "compare: --force throws away what --resume goes on with; take one of them");
-  auto request = folder.read();
-  if (options.settings.device == "cpu") options.settings.device = request.device;
-  if (options.config.empty()) {
-    enter_working_folder(request);
-    for (const auto& assignment : options.overrides) apply_override(request.configuration, assignment);
-  } else {
-    const auto evaluate_at = request.evaluate_at;
-    request = request_of(options);
-    request.evaluate_at = evaluate_at;
+  const auto before = folder.read();
+  if (!options.device_given) options.settings.device = before.device;
+  if (!options.config.empty()) {
+    auto request = request_of(options);
+    request.evaluate_at = before.evaluate_at;
+    return request;
   }
+  auto request = before;
+  request.device = options.settings.device;
+  if (!options.settings.plugins.empty()) request.plugins = absolute_paths(options.settings.plugins);
+  enter_working_folder(request);
+  for (const auto& assignment : options.overrides) apply_override(request.configuration, assignment);
   return request;
 }
 
@@ -75,7 +93,7 @@ ComparisonRequest taken_up(const ComparisonFolder& folder, CompareOptions& optio
 int compare(CompareOptions options, const Catalogue& catalogue) {
   const bool resume = !options.resume.empty();
   require(resume || !options.config.empty(), "compare: give a configuration file, or --resume DIR");
-  std::filesystem::path root = std::filesystem::absolute(options.resume).lexically_normal();
+  std::filesystem::path root = resume ? std::filesystem::absolute(options.resume).lexically_normal() : "";
   auto request = resume ? taken_up(ComparisonFolder(root), options) : request_of(options);
   const auto plan = plan_of(request, catalogue);
   if (!resume) {
@@ -84,11 +102,7 @@ int compare(CompareOptions options, const Catalogue& catalogue) {
   }
   const ComparisonFolder folder(root);
   if (options.worker) return work_for_comparison(folder, request, plan, options.settings);
-  require(resume || options.force || !folder.holds_one(),
-          "{}: holds a comparison already; --resume {} goes on with it, --force replaces it, --out chooses "
-          "another "
-          "folder",
-          root.string(), root.string());
+  if (!resume && !options.force) require_free(folder);
   // Data that cannot be had are found out before there is a folder.
   const auto device = parse_device(options.settings.device);
   CurrentProblem problem(device);
@@ -105,10 +119,14 @@ int compare(CompareOptions options, const Catalogue& catalogue) {
   if (resume)
     note("{} of {} trainings are done already\n", plan.trainings.size() - left, plan.trainings.size());
   const auto budgets = budgets_of(plan, costs_of_iterations(plan, problem, device));
-  if (request.evaluate_at.empty()) request.evaluate_at = common_budget(budgets);
+  add_common_budget(budgets, request.evaluate_at);
   folder.write(request);
 
   train_what_is_left(plan, folder, request, options, problem, budgets, catalogue.trust_scripts);
+  if (Interrupt::signal() != 0 && what_is_left(plan, folder).size() == plan.trainings.size()) {
+    note("interrupted before a training has ended; dualebm compare --resume {} goes on\n", root.string());
+    return 128 + Interrupt::signal();
+  }
   const auto results = results_of(plan, folder, problem, device);
   const auto manifest = manifest_of(request, results);
   // Shown before they are written: a disk may be full.

@@ -104,8 +104,8 @@ class ParticleTrainer : public Trainer {
 
   bool weighted_;
   Ensemble ensemble_;
-  Ensemble::Change change_;                  ///< what the optimizer's last step means for the particles
-  std::shared_ptr<const Proposal> witness_;  ///< that the flux is taken with, once it is asked for
+  Ensemble::Change change_;                        ///< what the optimizer's last step means for the particles
+  std::shared_ptr<const Proposal> flux_proposal_;  ///< that the flux is taken with, once it is asked for
   double last_flux_ = 0;
   std::optional<double> step_taken_;  ///< the last, of a chain that aims at the model and is not corrected
 };

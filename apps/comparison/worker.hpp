@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "dualebm/apps/comparison/comparison_folder.hpp"
 #include "dualebm/framework/experiment/training_run.hpp"
 
@@ -16,14 +18,14 @@ namespace ebm {
 int work_for_comparison(const ComparisonFolder& folder, const ComparisonRequest& request,
                         const ComparisonPlan& plan, RunSettings settings);
 
-/// Lines of that conversation.
+/// What libraries that it loads write to standard output goes to standard error. Lines of that conversation:
 struct WorkerMessage {
   bool ended = false;
   std::size_t number = 0;
   double share = 0;
 };
 
-/// @throws UserError if it is none
-WorkerMessage worker_message_of(const std::string& line);
+/// @return nothing if the line is none of them
+std::optional<WorkerMessage> worker_message_of(const std::string& line);
 
 }  // namespace ebm

@@ -14,7 +14,7 @@ namespace ebm {
 /// Processes that take trainings from one queue, see work_for_comparison.
 class WorkerPool final {
  public:
-  /// Who wants to know.
+  /// Who wants to know. What he does must not throw.
   struct Listener {
     std::function<void(std::size_t number)> begun;                         ///< it was handed out
     std::function<void(std::size_t number, double share)> progress;        ///< how far it is

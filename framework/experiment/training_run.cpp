@@ -199,6 +199,8 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   manifest.note_data(*prepared.problem);
   // A model of before would be taken for that of the newest state.
   if (resume) std::filesystem::remove(directory.model());
+  // A run that had ended must not be taken for one that has ended by the new configuration.
+  if (resume) manifest.write("running", training.progress());
   // First the configuration, without which nothing can be taken up.
   write_json(directory.config(), experiment.resolved);
   if (!prepared.transform->empty()) save_module(directory.transform(), *prepared.transform);

@@ -159,10 +159,11 @@ Json read_manifest(const std::filesystem::path& path) {
   const auto is_texts = [&](const Json& value) {
     return value.is_array() && std::all_of(value.begin(), value.end(), is_text);
   };
-  for (const char* key : {"program", "libtorch", "run", "status", "started", "command"})
+  for (const char* key : {"program", "libtorch", "run", "status", "started", "command", "caution"})
     expect(key, "a text", is_text);
   expect("plugins", "an array of texts", is_texts);
-  expect("resumed", "an array", [](const Json& value) { return value.is_array(); });
+  for (const char* key : {"resumed", "recoveries"})
+    expect(key, "an array", [](const Json& value) { return value.is_array(); });
   for (const char* key : {"seconds", "iteration"})
     expect(key, "a number", [](const Json& value) { return value.is_number(); });
   expect("data", "an object", [](const Json& value) { return value.is_object(); });

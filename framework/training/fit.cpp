@@ -70,6 +70,23 @@ MetricValues evaluated(const Training& training, const Evaluator& evaluator) {
   }
 }
 
+bool has_record_of_now(Training& training) {
+  const auto& records = training.records();
+  return !records.empty() && records.back().progress.iteration == training.progress().iteration;
+}
+
+/// Of a training that has ended: the energy is that which is kept.
+FitResult result_of(Training& training, const Evaluator& evaluator, const std::optional<StopReason>& stop) {
+  training.show_result();
+  // The last record is of the last iteration, and of its average; only a best one needs another look.
+  const bool seen = has_record_of_now(training) && !training.keeps_best();
+  return {
+      .end = stop ? stop->end : RunEnd::finished,
+      .reason = stop ? stop->text : "",
+      .progress = training.progress(),
+      .last = seen ? training.records().back() : Record{training.progress(), evaluated(training, evaluator)}};
+}
+
 }  // namespace
 
 void FitOptions::describe(Fields& fields) {
@@ -92,9 +109,7 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
     training.records().push_back({progress, evaluated(training, *evaluator)});
     for (Callback* callback : callbacks) callback->on_record(training.records().back());
   };
-  const auto is_recorded = [&] {
-    return !training.records().empty() && training.records().back().progress.iteration == progress.iteration;
-  };
+  const auto is_recorded = [&] { return has_record_of_now(training); };
 
   progress.fraction = fraction_of(progress, options);
   const auto in_turn = [&] {
@@ -119,8 +134,8 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
       if (evaluating || last) training.require_finite();  // waits for the device: its work is training time
       spent = progress.seconds += seconds_since(begin);
       progress.fraction = fraction_of(progress, options);
-      training.watch();
       if (evaluating) record();
+      training.watch();  // after the record, which may be of the best model: a good state holds that too
     } catch (const DivergedError& error) {
       progress.seconds = std::max(spent, progress.seconds);
       const auto& recovery = training.recover(error);
@@ -136,16 +151,8 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
     training.begin_end();
     record();
   }
-  FitResult result{.end = stop ? stop->end : RunEnd::finished,
-                   .reason = stop ? stop->text : "",
-                   .progress = progress,
-                   .last = {}};
   for (Callback* callback : callbacks) callback->on_end(progress);
-  training.show_result();
-  // The last record is of the last iteration, and of its average; only a best one needs another look.
-  const bool seen = is_recorded() && !training.keeps_best();
-  result.last = seen ? training.records().back() : Record{progress, evaluated(training, *evaluator)};
-  return result;
+  return result_of(training, *evaluator, stop);
 }
 
 }  // namespace ebm

@@ -149,6 +149,7 @@ void Training::let_particles_follow(const std::vector<torch::Tensor>& before) {
     progress_.cost += judgement.cost;
     progress_.gradient_evaluations += judgement.cost.gradients();
     if (std::isnan(judgement.part)) {
+      require_finite();  // a deferred check knows what came first
       throw NonFiniteError(fmt::format("iteration {}: energies at particles are not finite; likely cause: {}",
                                        progress_.iteration, trainer_->likely_cause()));
     }

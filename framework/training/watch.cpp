@@ -19,7 +19,7 @@ constexpr double slack_in_nats = 10, slack_in_scatter = 10;
 torch::Tensor sorted_energies(Trainer& trainer, const torch::Tensor& points) {
   if (!points.defined() || points.size(0) == 0) return torch::empty({0}, torch::kDouble);
   const auto n = points.size(0), count = std::min(n, rows_looked_at);
-  const auto rows = torch::arange(count, points.options().dtype(torch::kLong)) * (n / count);
+  const auto rows = (torch::arange(count, points.options().dtype(torch::kLong)) * n).div(count, "floor");
   const auto x = moved_to(points.index_select(0, rows), trainer.tensor_options());
   return std::get<0>(energies_at(trainer.energy(), x).to(torch::kDouble).cpu().sort());
 }

@@ -22,12 +22,15 @@ struct Outcome {
 /// The program under test, as a process of its own.
 class Program {
  public:
-  explicit Program(const std::vector<std::string>& arguments) {
+  /// @param own_group  whether it begins a process group, as a command at a terminal does, see send_to_all
+  explicit Program(const std::vector<std::string>& arguments, bool own_group = false) {
     std::vector<char*> words = {const_cast<char*>(EBM_PROGRAM)};
     for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
     words.push_back(nullptr);
     process_ = ::fork();
+    if (own_group && process_ > 0) ::setpgid(process_, process_);
     if (process_ == 0) {
+      if (own_group) ::setpgid(0, 0);
       redirect(folder_ / "out", STDOUT_FILENO);
       redirect(folder_ / "error", STDERR_FILENO);
       ::execv(EBM_PROGRAM, words.data());
@@ -36,6 +39,8 @@ class Program {
   }
 
   void send(int signal) const { ::kill(process_, signal); }
+  /// As a terminal does: to every process of its group.
+  void send_to_all(int signal) const { ::kill(-process_, signal); }
   pid_t process() const { return process_; }
 
   Outcome wait() const {

@@ -152,6 +152,54 @@ TEST(WeightedParticles, AreRefusedWhereTheyWouldMeanNothing) {
   expect_contains(user_error([&] { MaximumLikelihood(wells_with(nullptr), chains); }), "trainer.weights");
 }
 
+// What says how weights are kept would do nothing.
+TEST(WeightedParticles, OptionsOfWeightsAreRefusedWhereThereAreNone) {
+  for (const auto& [key, option] : {std::pair<const char*, DualGda::Options>{"held_out", {.held_out = 10}},
+                                    {"trust", {.trust = 0.2}},
+                                    {"resample_below", {.ensemble = {.resample_below = 0.9}}},
+                                    {"normalizer_gain", {.ensemble = {.normalizer_gain = 0.5}}}}) {
+    EXPECT_NO_THROW(DualGda(wells_with(nullptr), option)) << key;
+    auto plain = option;
+    plain.weights = false;
+    expect_contains(user_error([&] { DualGda(wells_with(nullptr), plain); }),
+                    fmt::format("trainer.{}: ", key));
+  }
+}
+
+double flux_in(const Trainer& trainer) {
+  State state;
+  trainer.save(state);
+  return state.number("flux");
+}
+
+// The proposal that the flux is taken with is made when it is first asked for, which after a resume is later.
+TEST(WeightedParticles, TheFluxAfterAResumeIsWhatItWouldHaveBeen) {
+  DualGda whole(wells_with(nullptr), {}), resumed(wells_with(nullptr), {});
+  whole.complaint(10);
+  State state;
+  whole.save(state);
+  resumed.load(state);
+  whole.complaint(20);
+  resumed.complaint(20);
+  EXPECT_GT(flux_in(whole), 0);
+  EXPECT_EQ(flux_in(whole), flux_in(resumed));
+}
+
+TEST(WeightedParticles, TheStepThatWasTakenIsKnownAfterAResume) {
+  DualGda whole(wells_with(nullptr), {.particle_step = 0.1}),
+      resumed(wells_with(nullptr), {.particle_step = 0.1});
+  Training training(
+      std::shared_ptr<Trainer>(&whole, [](Trainer*) {}),
+      std::make_shared<torch::optim::SGD>(whole.energy().parameters(), torch::optim::SGDOptions(0.5)));
+  EXPECT_EQ(resumed.langevin_step(), std::nullopt);
+  training.step(training.draw_batch(100));
+  ASSERT_TRUE(whole.langevin_step().has_value());
+  State state;
+  whole.save(state);
+  resumed.load(state);
+  EXPECT_EQ(resumed.langevin_step(), whole.langevin_step());
+}
+
 TEST(WeightedParticles, OneKernelIsEnough) {
   expect_contains(user_error([&] { DualGda(wells_with(mala()), {.particle_step = 0.1}); }),
                   "leave out one of the two");

@@ -40,6 +40,9 @@ Json to_json(const Record& record);
 /// One time that a run was taken back, likewise.
 Json to_json(const Recovery& recovery);
 
+/// What `to_json` made. @throws UserError if it is another object
+Recovery recovery_of(const Json& object);
+
 /// The records of a metrics.jsonl, without the lines of recoveries; a last line without its newline, left by a kill, is not one.
 /// @throws UserError naming file and line.
 std::vector<Record> read_records(const std::filesystem::path& path);

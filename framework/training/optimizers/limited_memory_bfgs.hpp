@@ -80,6 +80,8 @@ class LimitedMemoryBfgs final : public torch::optim::Optimizer, public Optimizer
   void begin_line(const torch::Tensor& at, const torch::Tensor& gradient);
   torch::Tensor direction_for(const torch::Tensor& gradient) const;
   double next_trial() const;
+  /// A pair of the memory, if the objective curves along it.
+  void keep(const torch::Tensor& step, const torch::Tensor& change);
   bool goes_on_along_path();
 
   Options options_;
