@@ -78,6 +78,7 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
   describe_program(app);
   TrainOptions training;
   CompareOptions comparison;
+  TuneOptions tuning;
   ReportOptions reporting;
   EvaluateOptions evaluation;
   ExportOptions exporting;
@@ -86,6 +87,7 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
   std::string kind;
   const auto* train_command = add_train(app, training);
   const auto* compare_command = add_compare(app, comparison);
+  const auto* tune_command = add_tune(app, tuning);
   const auto* report_command = add_report(app, reporting);
   const auto* evaluate_command = add_evaluate(app, evaluation);
   TrustCommands trust(app);
@@ -106,12 +108,15 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
     app.parse(argc, argv);
     for (const auto& plugin : plugins) load_plugin(plugin, catalogue);
     catalogue.trust_scripts = trust_scripts;
-    training.settings.command = comparison.settings.command = as_typed(argc, argv);
-    training.settings.plugins = comparison.settings.plugins = plugins;
-    use_threads(std::max({training.settings.threads, comparison.settings.threads, reporting.threads,
-                          evaluation.threads, of_device.threads, trust.threads()}));
+    for (auto* settings : {&training.settings, &comparison.settings, &tuning.settings}) {
+      settings->command = as_typed(argc, argv);
+      settings->plugins = plugins;
+    }
+    use_threads(std::max({training.settings.threads, comparison.settings.threads, tuning.settings.threads,
+                          reporting.threads, evaluation.threads, of_device.threads, trust.threads()}));
     if (train_command->parsed()) return train(training, catalogue);
     if (compare_command->parsed()) return compare(comparison, catalogue);
+    if (tune_command->parsed()) return tune(tuning, catalogue);
     if (report_command->parsed()) report_on(reporting, catalogue);
     if (evaluate_command->parsed()) evaluate(evaluation, catalogue);
     if (const auto code = trust.run(catalogue, training.settings.command, plugins)) return *code;
@@ -128,7 +133,8 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
       return explain_usage(app, error, argc, argv);
     }
   });
-  return after_output(code, /*also_in_files=*/train_command->parsed() || compare_command->parsed());
+  return after_output(
+      code, /*also_in_files=*/train_command->parsed() || compare_command->parsed() || tune_command->parsed());
 }
 
 }  // namespace ebm

@@ -27,12 +27,17 @@ struct TrainOptions : LaunchOptions {
   std::string resume;
 };
 
-struct CompareOptions : LaunchOptions {
-  std::string resume;   ///< a folder of a comparison to go on with
+/// Of what trains many energies.
+struct QueueOptions : LaunchOptions {
+  std::string resume;   ///< a folder of a comparison, or a search, to go on with
   int workers = 0;      ///< processes that train side by side; 0: as many as there are cores and memory for
   bool worker = false;  ///< whether this process is one of them
   bool device_given = false;  ///< with --device, which a comparison that goes on has too
 };
+
+struct CompareOptions : QueueOptions {};
+
+struct TuneOptions : QueueOptions {};
 
 struct ReportOptions {
   std::string folder, device = "cpu";
@@ -75,7 +80,11 @@ int train(const TrainOptions& options, const Catalogue& catalogue);
 /// @return the exit code
 int compare(CompareOptions options, const Catalogue& catalogue);
 
-/// `dualebm report`: the tables and the page of a comparison, of what has ended so far, or of a run.
+/// `dualebm tune`: a search over ranges of the configuration's keys by validation alone; table, trials.json, best.json,
+/// report.html. @return the exit code
+int tune(TuneOptions options, const Catalogue& catalogue);
+
+/// `dualebm report`: the tables and the page of a comparison or a search, of what has ended so far, or of a run.
 void report_on(const ReportOptions& options, const Catalogue& catalogue);
 
 /// `dualebm evaluate`: metrics of a finished or interrupted run.

@@ -36,7 +36,7 @@ const PlannedTraining& first_of(const ComparisonPlan& plan, const ComparisonEntr
 const PreparedProblem& CurrentProblem::of(const PlannedTraining& planned) {
   if (planned.problem_key() != key_) {
     key_.clear();
-    prepared_ = make_problem(planned.experiment, device_);
+    prepared_ = make_(planned.experiment, device_);
     key_ = planned.problem_key();
   }
   return prepared_;

@@ -7,12 +7,15 @@ namespace ebm {
 /// The problem of the training at hand, which several in a row may share.
 class CurrentProblem final {
  public:
-  explicit CurrentProblem(torch::Device device) : device_(device) {}
+  /// How a problem is made.
+  using Maker = PreparedProblem (*)(const Experiment&, torch::Device);
+  explicit CurrentProblem(torch::Device device, Maker make = make_problem) : device_(device), make_(make) {}
   /// @throws UserError if its data cannot be had
   const PreparedProblem& of(const PlannedTraining& planned);
 
  private:
   torch::Device device_;
+  Maker make_;
   std::string key_;
   PreparedProblem prepared_;
 };

@@ -8,10 +8,8 @@
 #include <sstream>
 #include <utility>
 
-#include "dualebm/apps/comparison/planned_run.hpp"
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/base/output.hpp"
-#include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/training/callbacks/interrupt.hpp"
 
 namespace ebm {
@@ -72,16 +70,16 @@ std::optional<WorkerMessage> worker_message_of(const std::string& line) {
   return message;
 }
 
-int work_for_comparison(const ComparisonFolder& folder, const ComparisonRequest& request,
-                        const ComparisonPlan& plan, RunSettings settings) {
+int work_for_queue(const ComparisonFolder& folder, const ComparisonRequest& request,
+                   const std::vector<PlannedTraining>& trainings, CurrentProblem problem,
+                   RunSettings settings) {
   const Interrupt interrupt;
   const Speaker speaker;
   settings.command = request.command;
-  CurrentProblem problem(parse_device(settings.device));
   for (std::size_t number = 0; Interrupt::signal() == 0 && std::cin >> number;) {
-    require(number < plan.trainings.size(), "the plan has {} trainings, and {} is asked for",
-            plan.trainings.size(), number);
-    const auto& planned = plan.trainings[number];
+    require(number < trainings.size(), "the plan has {} trainings, and {} is asked for", trainings.size(),
+            number);
+    const auto& planned = trainings[number];
     settings.progress = std::make_shared<ReportedProgress>(speaker, number, title_of(planned));
     train_planned(planned, problem, folder, settings, request.evaluate_at);
     speaker.say(fmt::format("ended {}\n", number));

@@ -11,7 +11,7 @@
 
 namespace ebm {
 
-/// Processes that take trainings from one queue, see work_for_comparison.
+/// Processes that take trainings from one queue, see work_for_queue.
 class WorkerPool final {
  public:
   /// Who wants to know. What he does must not throw.

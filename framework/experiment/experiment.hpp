@@ -10,6 +10,7 @@
 #include "dualebm/framework/evaluation/evaluator.hpp"
 #include "dualebm/framework/experiment/catalogue.hpp"
 #include "dualebm/framework/experiment/comparison_options.hpp"
+#include "dualebm/framework/experiment/tuning_options.hpp"
 #include "dualebm/framework/training/callbacks/early_stop.hpp"
 #include "dualebm/framework/training/fit.hpp"
 #include "dualebm/framework/training/training.hpp"
@@ -62,6 +63,7 @@ struct Experiment {
   LoopOptions loop;                                          ///< how long, and when it ends
   MetricsOptions evaluation;                                 ///< how often, and how exactly
   ComparisonOptions comparison;                              ///< what `dualebm compare` runs
+  TuningOptions tuning;                                      ///< what `dualebm tune` searches
   Json resolved;  ///< as config.json has it: every default filled in
 
   /// Of data, particles and parameters, as LibTorch's type.

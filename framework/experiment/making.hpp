@@ -24,6 +24,10 @@ Dataset make_dataset(const Experiment& experiment, const std::shared_ptr<const D
 /// Draws or reads the data, transforms them and prepares the metrics.
 PreparedProblem make_problem(const Experiment& experiment, torch::Device device);
 
+/// What computes the metrics of an experiment on a problem.
+std::shared_ptr<const Evaluator> make_evaluator(const Experiment& experiment,
+                                                std::shared_ptr<const Problem> problem);
+
 /// An energy with its initial parameters, by the seed.
 /// @param points  the training points; undefined where a state is to be read into it
 std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_ptr<const Domain> domain,

@@ -193,7 +193,7 @@ void require_no_file_of_a_run(const std::filesystem::path& path, const std::stri
   const bool of_a_comparison = (std::filesystem::exists(folder / "comparison.json", none) ||
                                 std::filesystem::exists(folder / "plan.json", none)) &&
                                (name == "comparison.json" || name == "plan.json" || name == "report.html" ||
-                                name == RunLock::file_name);
+                                name == "trials.json" || name == "best.json" || name == RunLock::file_name);
   require(!of_a_run && !of_a_comparison, "{}: {} is the run's own; choose another name with -o", option,
           path.string());
 }

@@ -1,14 +1,13 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include "dualebm/apps/comparison/comparison_progress.hpp"
 #include "dualebm/apps/comparison/worker.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
 #include "tests/apps/program.hpp"
+#include "tests/apps/waiting.hpp"
 
 namespace ebm::testing {
 namespace {
@@ -66,29 +65,6 @@ void expect_same_as_by_one(const std::filesystem::path& out) {
   for (const char* run : {"short/seed0", "short/seed1", "long/seed0", "long/seed1"}) {
     EXPECT_EQ(read_file(out / run / "model.ebm"), read_file(one / run / "model.ebm")) << run;
   }
-}
-
-/// Processes that a process has begun and that live.
-std::vector<pid_t> children_of(pid_t process) {
-  const auto id = std::to_string(process);
-  std::istringstream text(read_file("/proc/" + id + "/task/" + id + "/children"));
-  std::vector<pid_t> children;
-  for (pid_t child = 0; text >> child;) children.push_back(child);
-  return children;
-}
-
-std::vector<pid_t> wait_for_children(const Program& program, std::size_t count) {
-  for (int i = 0; i < 400; ++i) {
-    const auto children = children_of(program.process());
-    if (children.size() >= count) return children;
-    std::this_thread::sleep_for(25ms);
-  }
-  return {};
-}
-
-bool wait_for_file(const std::filesystem::path& path) {
-  for (int i = 0; i < 800 && !std::filesystem::exists(path); ++i) std::this_thread::sleep_for(25ms);
-  return std::filesystem::exists(path);
 }
 
 TEST(Comparison, WorkersGiveTheSameAsOneProcess) {
@@ -174,7 +150,7 @@ TEST(Comparison, InterruptedByATerminalEveryTrainingCanGoOn) {
   program.send_to_all(SIGINT);
   const auto outcome = program.wait();
   EXPECT_EQ(outcome.code, 130) << outcome.error;
-  expect_contains(outcome.error, "interrupted before a training has ended; dualebm compare --resume");
+  expect_contains(outcome.error, "interrupted: no training has ended yet; dualebm compare --resume");
   for (const char* run : {"a/seed0", "b/seed0"}) {
     const auto manifest = read_json_file((out / run / "manifest.json").string());
     EXPECT_EQ(manifest["status"], "interrupted: by SIGINT") << run;
