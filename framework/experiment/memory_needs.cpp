@@ -54,6 +54,21 @@ std::pair<const char*, double> least_particles(const Json& all, double points) {
   return {"trainer.particles", copies > 0 ? weighted_particles : 0};
 }
 
+/// Numbers of an energy that grow with what its section asks for; those of a sum are its parts'.
+/// @param add  (key, count, what they are, numbers in each)
+template <class Add>
+void add_energy(const Json& section, const std::string& path, double dimension, const Add& add) {
+  if (!section.is_object()) return;
+  add(path + ".neurons", number_in(section, "neurons"), "neurons", dimension + 1);
+  add(path + ".hidden", weights_of(section, dimension + 2 * number_in(section, "fourier_features")),
+      "weights", 1);
+  add(path + ".fourier_features", number_in(section, "fourier_features"), "frequencies", dimension);
+  add(path + ".degree", number_in(section, "degree") * (number_in(section, "degree") + 2), "harmonics", 1);
+  if (!section.contains("parts") || !section["parts"].is_object()) return;
+  for (const auto& [name, part] : section["parts"].items())
+    add_energy(part, path + ".parts." + name, dimension, add);
+}
+
 /// The first number after a name in a file of the kernel's; infinite where there is none.
 double number_after(const char* path, const std::string& name) {
   std::ifstream file(path);
@@ -100,8 +115,9 @@ std::vector<MemoryNeed> memory_needs(const Experiment& experiment, std::int64_t 
                                            : 0;
   add("metrics.resolution", nodes, "nodes", d, (d + 3) * 8);
   // Parameters, gradients, one moment of an optimizer.
-  add("energy.neurons", number_in(energy, "neurons"), "neurons", d + 1, 3 * (d + 1) * size);
-  add("energy.hidden", weights_of(energy, d), "weights", 1, 3 * size);
+  add_energy(energy, "energy", d, [&](const std::string& key, double count, const char* of, double numbers) {
+    add(key, count, of, numbers, 3 * numbers * size);
+  });
   return needs;
 }
 

@@ -46,6 +46,12 @@ class NeuronEnergy : public Energy {
                                          double /*tolerance*/) const {
     return std::nullopt;
   }
+
+  /// β, what the admissible ball bounds `norm` by, in nats; none without a ball.
+  virtual std::optional<double> norm_cap() const { return std::nullopt; }
+
+  /// φ(x, z_j) of every neuron as it is, without its weight and sign. @param x [N, d] @return [N, m], of the dtype of x
+  virtual torch::Tensor features(const torch::Tensor& x) const = 0;
 };
 
 /// The same energy where it is a shallow network, else null: for what asks more of it than an energy gives.

@@ -16,6 +16,7 @@ class RidgeEnergy : public NeuronEnergy {
   std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) final;
   /// None with a bias: rows in memory are not lifted.
   RowGradient row_gradient(const torch::Tensor& like) final;
+  torch::Tensor features(const torch::Tensor& x) const final;
   bool smooth() const final { return activation_.smooth(); }
 
  protected:

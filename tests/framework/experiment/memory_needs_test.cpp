@@ -41,7 +41,13 @@ TEST(MemoryNeeds, WhatCannotBeHadIsRefusedByItsKey) {
       {"dataset", {{"train", 100'000'000'000}}, "lower dataset.train"},
       {"trainer", {{"name", "dual_gda"}, {"particles", 100'000'000'000}}, "lower trainer.particles"},
       {"dataset", {{"test", 100'000'000'000}}, "dataset.test: 1e+11 points of 3 numbers"},
-      {"energy", {{"name", "shallow"}, {"neurons", 1'000'000'000'000}}, "lower energy.neurons"}};
+      {"energy", {{"name", "shallow"}, {"neurons", 1'000'000'000'000}}, "lower energy.neurons"},
+      {"energy",
+       {{"name", "sum"}, {"parts", {{"local", {{"name", "shallow"}, {"neurons", 1'000'000'000'000}}}}}},
+       "lower energy.parts.local.neurons"},
+      {"energy",
+       {{"name", "mlp"}, {"fourier_features", 1'000'000'000'000}},
+       "lower energy.hidden, energy.fourier_features"}};
   for (const auto& [section, options, part] : cases) {
     const auto message = user_error([&] { require_memory(experiment_with(section, options)); });
     expect_contains(message, part);
