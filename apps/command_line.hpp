@@ -69,8 +69,9 @@ struct CheckOptions {
 /// ebm::check, and the training can be made. @return the exit code, 2 where something was found
 int check_configuration(const CheckOptions& options, const Catalogue& catalogue);
 
-/// `dualebm check-device`: what the kernels compute on a device against the CPU in double, a training by CUDA graphs
-/// against one without, and how fast it all is. @return the exit code, 3 where something differs
+/// `dualebm check-device`: what the kernels compute on a device against the CPU in double, a training by CUDA
+/// graphs against one without, and how fast it all is.
+/// @return the exit code, 3 where something differs
 int check_device(const DeviceOptions& options);
 
 /// `dualebm train`: one run in its folder. @return the exit code
@@ -80,11 +81,13 @@ int train(const TrainOptions& options, const Catalogue& catalogue);
 /// @return the exit code
 int compare(CompareOptions options, const Catalogue& catalogue);
 
-/// `dualebm tune`: a search over ranges of the configuration's keys by validation alone; table, trials.json, best.json,
-/// report.html. @return the exit code
+/// `dualebm tune`: a search over ranges of the configuration's keys by validation alone; table,
+/// trials.json, best.json, report.html.
+/// @return the exit code
 int tune(TuneOptions options, const Catalogue& catalogue);
 
-/// `dualebm report`: the tables and the page of a comparison or a search, of what has ended so far, or of a run.
+/// `dualebm report`: the tables and the page of a comparison or a search, of what has
+/// ended so far, or of a run.
 void report_on(const ReportOptions& options, const Catalogue& catalogue);
 
 /// `dualebm evaluate`: metrics of a finished or interrupted run.

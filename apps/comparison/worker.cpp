@@ -15,8 +15,8 @@
 namespace ebm {
 namespace {
 
-/// To whoever began this process. Standard output is taken from everything else here, which writes to standard error
-/// from now on: a line of a plugin's is no word of this conversation.
+/// To whoever began this process. Standard output is taken from everything else here, which writes to
+/// standard error from now on: a line of a plugin's is no word of this conversation.
 class Speaker final {
  public:
   Speaker() : out_(::dup(STDOUT_FILENO)) {

@@ -8,8 +8,8 @@
 
 namespace ebm {
 
-/// A process that trains for a comparison or a search: it reads the numbers of trainings of the plan from standard input, a line
-/// each, and says on standard output how far one is and that it has ended:
+/// A process that trains for a comparison or a search: it reads the numbers of trainings of the plan from
+/// standard input, a line each, and says on standard output how far one is and that it has ended:
 ///
 ///     progress NUMBER SHARE      at most ten times a second
 ///     ended NUMBER

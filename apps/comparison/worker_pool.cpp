@@ -28,16 +28,16 @@ struct Pipe {
   int from = -1, to = -1;
 };
 
-/// Closed in every process that is begun, but for the ends that become its standard input and output: an end that
-/// another one held would keep this one from ever hearing that its own has gone.
+/// Closed in every process that is begun, but for the ends that become its standard input and output: an end
+/// that another one held would keep this one from ever hearing that its own has gone.
 Pipe make_pipe() {
   int ends[2];
   require(::pipe2(ends, O_CLOEXEC) == 0, "a worker cannot be begun: {}", std::strerror(errno));
   return {ends[0], ends[1]};
 }
 
-/// In the process that is to be a worker. A group of its own: a terminal sends its signals to the one that hands out,
-/// which passes them on once; a second one would end a worker before its checkpoint is written.
+/// In the process that is to be a worker. A group of its own: a terminal sends its signals to the one that
+/// hands out, which passes them on once; a second one would end a worker before its checkpoint is written.
 void become_worker(pid_t parent) {
   ::setpgid(0, 0);
 #ifdef __linux__

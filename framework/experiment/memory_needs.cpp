@@ -37,8 +37,8 @@ double weights_of(const Json& section, double inputs) {
 
 constexpr double weighted_particles = 1250;  // of the default, with those that are held out
 
-/// The least number of particles that the options leave open: those with weights are few, but whether there are any may
-/// be for the trainer to say. Beside the key that it follows from.
+/// The least number of particles that the options leave open: those with weights are few, but whether there
+/// are any may be for the trainer to say. Beside the key that it follows from.
 std::pair<const char*, double> least_particles(const Json& all, double points) {
   const auto& trainer = all["trainer"];
   const double copies = number_in(trainer, "particles_per_point") * points;

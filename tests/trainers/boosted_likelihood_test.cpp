@@ -74,8 +74,9 @@ torch::Tensor points_of_teacher(const std::vector<std::vector<double>>& neurons,
 
 const std::vector<std::vector<double>> two_neurons = {{0, 0, 1}, {0.8, 0, -0.6}};
 
-// The planted neurons, and next to nothing elsewhere. 6000 points: a direction of a bump of 3000 points whose width is
-// some 0.5 is known to 0.01 or so, and 0.15 leaves room for what the sample's noise is worth in neurons of its own.
+// The planted neurons, and next to nothing elsewhere. 6000 points: a direction of a bump of 3000 points
+// whose width is some 0.5 is known to 0.01 or so, and 0.15 leaves room for what the sample's noise is
+// worth in neurons of its own.
 TEST(BoostedLikelihood, FindsThePlantedNeurons) {
   Boosting boosting(points_of_teacher(two_neurons, 6000), {.neurons = 32, .total_variation_cap = 10}, 2e-3);
   boosting.run(30);
@@ -92,8 +93,9 @@ TEST(BoostedLikelihood, FindsThePlantedNeurons) {
   EXPECT_GT(near, 0.93 * masses.sum().item<double>());
 }
 
-// What the gap certifies: no energy of the ball is better by more. Exact likelihood with as many neurons, and the flow
-// to move them, ends in the ball too; it may end lower by the gap at most. The excess is measured by the same rule.
+// What the gap certifies: no energy of the ball is better by more. Exact likelihood with as many neurons,
+// and the flow to move them, ends in the ball too; it may end lower by the gap at most. The excess is
+// measured by the same rule.
 TEST(BoostedLikelihood, TheGapBoundsTheExcessOverExactLikelihood) {
   for (const char* signs : {"negative", "positive", "balanced"}) {
     const Shallow::Options options{.neurons = 40, .bias = true, .signs = signs, .total_variation_cap = 6};
@@ -116,7 +118,8 @@ TEST(BoostedLikelihood, TheGapBoundsTheExcessOverExactLikelihood) {
   }
 }
 
-// L never grows, begins at that of the base measure, and with the gap small enough an iteration changes nothing.
+// L never grows, begins at that of the base measure, and with the gap small enough an
+// iteration changes nothing.
 TEST(BoostedLikelihood, DescendsAndThenStands) {
   Boosting boosting(points_of_teacher(two_neurons, 500), {.neurons = 24, .total_variation_cap = 10}, 2e-3);
   double before = 0;
@@ -132,7 +135,8 @@ TEST(BoostedLikelihood, DescendsAndThenStands) {
   boosting.run(30);
   const auto kept = boosting.energy->parameters()[0].detach().clone();
   boosting.step();
-  EXPECT_LT(distance(kept, boosting.energy->parameters()[0]), 1e-14) << "but for lengths, which are set to 1 again";
+  EXPECT_LT(distance(kept, boosting.energy->parameters()[0]), 1e-14)
+      << "but for lengths, which are set to 1 again";
 }
 
 // Steps on the directions are what makes few neurons do.

@@ -3,8 +3,8 @@
 #include <dualebm/framework/sampling/sampler_context.hpp>
 #include <dualebm/framework/settings/fields.hpp>
 
-/// Random-walk Metropolis on circles. A tangent step and the retraction turn circle k by the angle atan(s ξ_k), whose
-/// law is symmetric, so that min(1, exp(E(x) - E(y))) is the right probability of acceptance.
+/// Random-walk Metropolis on circles. A tangent step and the retraction turn circle k by the angle atan(s
+/// ξ_k), whose law is symmetric, so that min(1, exp(E(x) - E(y))) is the right probability of acceptance.
 struct RandomWalk final : ebm::Sampler {
   struct Options {
     double step_size = 0.7;

@@ -151,8 +151,8 @@ TEST(Recovery, LookingChangesNoBit) {
   EXPECT_EQ(watched.curvature(), alone.curvature());
 }
 
-// A run that is cut off between the good state and the trouble, and goes on from its checkpoint, is taken back as it
-// would have been.
+// A run that is cut off between the good state and the trouble, and goes on from its checkpoint, is taken
+// back as it would have been.
 TEST(Recovery, AResumedRunIsTakenBackToTheSameState) {
   for (const std::int64_t cut : {25, 30}) {
     RecoveringRun whole, first, second;
@@ -181,7 +181,8 @@ struct KeepsAt final : Callback {
   std::int64_t iteration_;
 };
 
-// The best model of all stands at the iteration that the run is taken back to: it is still the one that is kept.
+// The best model of all stands at the iteration that the run is taken back to: it is
+// still the one that is kept.
 TEST(Recovery, TheBestOfTheGoodStateIsKept) {
   RecoveringRun run;
   run.trainer->not_finite_at = 33;
