@@ -18,11 +18,11 @@ namespace ebm {
 ///    (`duality_gap`): no energy of the ball is better by more;
 /// 2. if the gap is above `gap`, gives that neuron a place that is free, or the one of least weight;
 /// 3. takes the weights of all neurons in use to their optimum (fully corrective, see `minimise`);
-/// 4. slides their directions down L, a step t for all, z_j <- normalise(z_j - t P_{z_j} ∂L/∂z_j / w_j), halved
-///    until L falls by a third of what the slope promises; then the weights again.
-/// L never grows. It begins with all weights 0, the base measure. Where the gap is below `gap`, or no neuron has
-/// a free place and none can be replaced with profit, an iteration changes nothing: `loop.stop_at_gap` ends the
-/// run.
+/// 4. slides their directions down L, a step t for all, z_j <- normalise(z_j - t P_{z_j} ∂L/∂z_j / w_j),
+///    halved until L falls by a third of what the slope promises; then the weights again.
+/// L never grows. It begins with all weights 0, the base measure. Where the gap is below `gap`, or no neuron
+/// has a free place and none can be replaced with profit, an iteration changes nothing: `loop.stop_at_gap`
+/// ends the run.
 ///
 /// All training points count, whatever the batch. Parameters are set here and their gradients left as they
 /// are, zero: the optimizer has nothing to do, and its weight decay would undo some of it. Source: Jaggi

@@ -16,8 +16,8 @@
 //   FAULTS_SERVER=1      the program waits before its main for lines on standard input, and is copied for
 //                        each: that takes a tenth of the time of starting it. A line is a list with \x1f
 //                        between: files for standard output and error, how many settings of the environment,
-//                        these, the arguments. Answers on standard output: the number of the process, then its
-//                        status as of wait.
+//                        these, the arguments. Answers on standard output: the number of the process, then
+//                        its status as of wait.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
