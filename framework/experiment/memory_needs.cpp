@@ -115,8 +115,8 @@ std::vector<MemoryNeed> memory_needs(const Experiment& experiment, std::int64_t 
                                            : 0;
   add("metrics.resolution", nodes, "nodes", d, (d + 3) * 8);
   // Parameters, gradients, one moment of an optimizer.
-  add_energy(energy, "energy", d, [&](const std::string& key, double count, const char* of, double numbers) {
-    add(key, count, of, numbers, 3 * numbers * size);
+  add_energy(energy, "energy", d, [&](const std::string& name, double count, const char* of, double numbers) {
+    add(name, count, of, numbers, 3 * numbers * size);
   });
   return needs;
 }

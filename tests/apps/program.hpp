@@ -38,6 +38,13 @@ class Program {
     }
   }
 
+  /// A test that has failed leaves nothing at work.
+  ~Program() {
+    if (!waited_) ::kill(process_, SIGKILL), wait();
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
   void send(int signal) const { ::kill(process_, signal); }
   /// As a terminal does: to every process of its group.
   void send_to_all(int signal) const { ::kill(-process_, signal); }
@@ -46,6 +53,7 @@ class Program {
   Outcome wait() const {
     int status = 0;
     ::waitpid(process_, &status, 0);
+    waited_ = true;
     return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
             .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
             .out = read_file(folder_ / "out"),
@@ -59,6 +67,7 @@ class Program {
 
   TemporaryFolder folder_;
   pid_t process_ = -1;
+  mutable bool waited_ = false;
 };
 
 inline Outcome run_program(const std::vector<std::string>& arguments) { return Program(arguments).wait(); }
