@@ -56,8 +56,8 @@ std::optional<std::string> unknown_subcommand(const CLI::App& app, int argc, cha
                      near ? fmt::format(" (did you mean \"{}\"?)", *near) : "", fmt::join(known, ", "));
 }
 
-/// @param count  0: the cores that this process may use, shared with the other ranks of the machine where a launcher has
-/// not given each its own
+/// @param count  0: the cores that this process may use, shared with the other ranks of the machine where a
+/// launcher has not given each its own
 void use_threads(int count) {
   require(count <= most_threads(),
           "--threads {}: this process may use {} cores; at most {} threads are allowed", count,
@@ -68,8 +68,8 @@ void use_threads(int count) {
   require_blas_buffers(threads());
 }
 
-/// What this rank says, and when it ends with an error: the first one speaks for all at once, and ends them; where only
-/// another has met the error, it speaks after a while.
+/// What this rank says, and when it ends with an error: the first one speaks for all at once, and ends them;
+/// where only another has met the error, it speaks after a while.
 template <class Body>
 int for_all_ranks(Communicator& ranks, Body body) {
   mute_output(!ranks.is_first());
