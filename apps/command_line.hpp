@@ -25,6 +25,7 @@ struct LaunchOptions {
 
 struct TrainOptions : LaunchOptions {
   std::string resume;
+  double rank_timeout = 300;  ///< seconds that a rank waits for another
 };
 
 /// Of what trains many energies.

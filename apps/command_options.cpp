@@ -67,6 +67,11 @@ CLI::App* add_train(CLI::App& app, TrainOptions& options) {
   add_launch_options(*command, options, "seed");
   command->add_option("--resume", options.resume,
                       "go on with the run in this folder from its last checkpoint");
+  command
+      ->add_option("--rank-timeout", options.rank_timeout,
+                   "started by mpirun: seconds that a rank waits for another before all end")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->footer(
       "Example: dualebm train apps/configs/sphere3_bimodal.json --set loop.iterations=1000 --out runs/first");
   return command;

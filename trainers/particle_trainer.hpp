@@ -56,6 +56,10 @@ class ParticleTrainer : public Trainer {
   /// With weights those of the main group, drawn anew by their weights, so that they stand
   /// for the model as they are.
   torch::Tensor particles() const override;
+  RankRows particle_rows() const override { return weighted_ ? Trainer::particle_rows() : rows_; }
+  /// Weights, which are compared over all particles, and kernels that keep more than positions.
+  std::optional<std::string> why_one_rank() const override;
+  std::vector<std::string> spread_tensors() const override;
   /// The particles with their weights, the kernel, and log Z.
   const Ensemble& ensemble() const { return ensemble_; }
   bool weighted() const { return weighted_; }  ///< whether particles have weights
@@ -90,8 +94,11 @@ class ParticleTrainer : public Trainer {
   /// Positions of all particles, without weights.
   const torch::Tensor& positions() const { return ensemble_.state().positions; }
 
-  /// Puts the particles somewhere else.
-  void set_particles(const torch::Tensor& positions) { ensemble_.set_positions(positions); }
+  /// Which of all particles those of this rank are.
+  const RankRows& rows() const { return rows_; }
+
+  /// Puts the particles of this rank somewhere else.
+  void set_particles(const torch::Tensor& positions);
 
   /// Puts them at rows of `points`, the data or a batch: N of them, see ParticleOptions and points_of.
   void start_particles_at(const torch::Tensor& points);
@@ -104,7 +111,10 @@ class ParticleTrainer : public Trainer {
   ParticleOptions options_;
   double flux(std::int64_t iteration);
 
+  void add_gradient(const torch::Tensor& x, const torch::Tensor& weight, const RankRows& rows);
+
   bool weighted_;
+  RankRows rows_;  ///< which of all particles are this rank's
   Ensemble ensemble_;
   Ensemble::Change change_;                        ///< what the optimizer's last step means for the particles
   std::shared_ptr<const Proposal> flux_proposal_;  ///< that the flux is taken with, once it is asked for

@@ -28,6 +28,9 @@ void show(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
   write_result(fmt::format(format, std::forward<Arguments>(arguments)...));
 }
 
+/// Whether notes and results go nowhere, of ranks that another one speaks for.
+void mute_output(bool mute);
+
 /// Writes out what is still held back. @return the error number of the first result that was lost; nothing if
 /// none was
 std::optional<int> output_failure();

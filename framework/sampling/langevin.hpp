@@ -48,6 +48,7 @@ class Langevin final : public Sampler {
   std::optional<double> unadjusted_step(const State& state, const Domain& domain) const override;
   bool exact() const override { return false; }
   bool repeats() const override { return true; }
+  bool spreads_over_ranks() const override { return true; }
 
   /// As given.
   const Options& options() const { return options_; }

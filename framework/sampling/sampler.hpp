@@ -100,6 +100,10 @@ class Sampler {
 
   /// The step size of the state, for messages and metrics; none where a kernel has none.
   virtual std::optional<double> step_size(const State&) const { return std::nullopt; }
+
+  /// Whether a step is the same bits where particles are spread over ranks: it keys what it draws by a
+  /// particle's number among all (OnRankRows::rows_of), counts all of them, and keeps nothing but positions.
+  virtual bool spreads_over_ranks() const { return false; }
 };
 
 /// E at the rows of x without a graph, by all threads: [N].

@@ -41,6 +41,9 @@ class RunDirectory {
   /// A run that is there, to go on with: locked. @throws RunIsLive if another process is at work in it
   static RunDirectory take_up(const std::filesystem::path& path);
 
+  /// The one that rank 0 has created or taken up, on another rank, which writes nothing there.
+  static RunDirectory of_first_rank(const std::filesystem::path& path) { return RunDirectory(path); }
+
   const std::filesystem::path& path() const { return path_; }  ///< the folder itself
   std::filesystem::path config() const { return path_ / "config.json"; }
   std::filesystem::path manifest() const { return path_ / "manifest.json"; }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/compute/rank_rows.hpp"
 #include "dualebm/framework/compute/state.hpp"
 #include "dualebm/framework/problem/energy.hpp"
 #include "dualebm/framework/problem/problem.hpp"
@@ -22,6 +23,8 @@ struct TrainerContext {
   std::shared_ptr<Random> random;          ///< noise and restarts, on the energy's device
   /// The kernel that moves particles, for a trainer that takes one; none: the trainer's own choice.
   std::shared_ptr<const Sampler> sampler = nullptr;
+  /// Who trains along, each with a part of the particles; none: nobody.
+  std::shared_ptr<Communicator> ranks = nullptr;
 };
 
 /// Which iteration of a training a strategy is asked for.
@@ -65,7 +68,7 @@ class Trainer {
   virtual Cost accumulate(const torch::Tensor& batch, const Iteration& iteration) = 0;
 
   /// The particles that stand for the model, [N, d]; undefined for a trainer without any. On a CUDA device
-  /// later steps may overwrite them in place: clone what you keep.
+  /// later steps may overwrite them in place: clone what you keep. Over ranks, those of this one.
   virtual torch::Tensor particles() const { return {}; }
 
   /// Everything the next iteration depends on besides the energy and the random stream, bit for bit.
@@ -115,12 +118,23 @@ class Trainer {
   /// The tensors that `accumulate` replaces and the next iteration goes on from: particles.
   virtual std::vector<torch::Tensor*> carried() { return {}; }
 
+  /// Which of all particles `particles` are.
+  virtual RankRows particle_rows() const;
+
+  /// Why this strategy cannot share its work with other ranks, as "particles with weights ..."; nothing: it
+  /// gives the same bits for any number of them. What it draws is then the same on every rank, a number for
+  /// each particle of all of them, and sums go through OnRankRows.
+  virtual std::optional<std::string> why_one_rank() const { return "this trainer keeps all its work on one"; }
+  /// Names in `save` of tensors with a row for each particle: a rank saves its own, a checkpoint holds all.
+  virtual std::vector<std::string> spread_tensors() const { return {}; }
+
   Energy& energy() const { return *context_.energy; }  ///< the one that is trained
   /// Likewise, for who outlives the trainer.
   const std::shared_ptr<Energy>& shared_energy() const { return context_.energy; }
   const Problem& problem() const { return *context_.problem; }  ///< what it is trained on
   const std::shared_ptr<const Problem>& shared_problem() const { return context_.problem; }  ///< likewise
   Random& random() const { return *context_.random; }                                        ///< its stream
+  Communicator& ranks() const { return *context_.ranks; }  ///< who trains along
   /// Dtype and device of the energy's parameters, which batches and particles share.
   const torch::TensorOptions& tensor_options() const { return tensor_options_; }
 

@@ -117,8 +117,10 @@ class Training final {
   std::vector<Record>& records() { return records_; }              ///< one for each evaluation, in order
   const std::vector<Record>& records() const { return records_; }  ///< to be read
 
-  /// Everything the next iteration depends on besides the data. Restores bit for bit.
+  /// Everything the next iteration depends on besides the data. Restores bit for bit, on any number of ranks.
+  /// Over ranks, all of them call it, and rank 0 has the whole.
   State save() const;
+  /// What `save` gave rank 0, on every rank.
   /// @throws UserError if it is the state of another training; then nothing has changed
   void load(const State& state);
 
