@@ -41,11 +41,13 @@ void add_queue_options(CLI::App& command, QueueOptions& options, const std::stri
   command
       .add_option(
           "--workers", options.workers,
-          "processes that train side by side, each with its share of the threads; 0: as many as there "
-          "are cores and memory for, one on a GPU. The results are the same; seconds are fairest with 1")
+          "processes that train side by side, each with its share of the cores, or with --threads of its "
+          "own; 0: as many as there are cores and memory for, one on a GPU. The results are the same; "
+          "seconds are fairest with 1")
       ->check(CLI::Range(0, most_threads()))
       ->capture_default_str();
   command.add_option("--resume", options.resume, of_resume);
+  command.get_option("--device")->each([&options](const std::string&) { options.device_given = true; });
   command.add_flag("--worker", options.worker, "what this program calls itself with")->group("");
 }
 
@@ -65,6 +67,11 @@ CLI::App* add_train(CLI::App& app, TrainOptions& options) {
   add_launch_options(*command, options, "seed");
   command->add_option("--resume", options.resume,
                       "go on with the run in this folder from its last checkpoint");
+  command
+      ->add_option("--rank-timeout", options.rank_timeout,
+                   "started by mpirun: seconds that a rank waits for another before all end")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->footer(
       "Example: dualebm train apps/configs/sphere3_bimodal.json --set loop.iterations=1000 --out runs/first");
   return command;

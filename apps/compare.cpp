@@ -18,13 +18,16 @@
 namespace ebm {
 namespace {
 
-/// Every folder is there and free before the first training begins: hours later would be too late to find out.
+/// Every folder is there and free before the first training begins: hours later would
+/// be too late to find out.
 void prepare_folders(const ComparisonPlan& plan, const ComparisonFolder& folder, bool force) {
+  std::filesystem::remove(folder.plan());  // or a kill would leave that of before over emptied folders
   for (const auto& planned : plan.trainings) create_run(folder.of(planned), force);
   std::filesystem::remove(folder.tables());
 }
 
-/// What is there fits what is planned: a training can go on with other lengths and steps, but is no other training.
+/// What is there fits what is planned: a training can go on with other lengths and steps,
+/// but is no other training.
 void require_fitting_folders(const ComparisonPlan& plan, const ComparisonFolder& folder) {
   for (const auto& planned : plan.trainings) {
     const auto path = folder.of(planned);
@@ -32,14 +35,14 @@ void require_fitting_folders(const ComparisonPlan& plan, const ComparisonFolder&
   }
 }
 
-/// The least that an entry comes to: where all are evaluated, so that they can be compared there. Trainings that stop
-/// early come to less.
-std::vector<std::int64_t> common_budget(const std::vector<std::int64_t>& budgets) {
+/// Adds the least that an entry comes to: where all are evaluated, so that they can be compared there.
+/// Trainings that stop early come to less.
+void add_common_budget(const std::vector<std::int64_t>& budgets, std::vector<std::int64_t>& marks) {
   std::int64_t least = 0;
   for (const auto budget : budgets) {
     if (budget > 0 && (least == 0 || budget < least)) least = budget;
   }
-  return least > 0 ? std::vector<std::int64_t>{least} : std::vector<std::int64_t>{};
+  if (least > 0 && std::find(marks.begin(), marks.end(), least) == marks.end()) marks.push_back(least);
 }
 
 /// Of each training: the gradient evaluations of its entry.
@@ -80,7 +83,7 @@ int compare(CompareOptions options, const Catalogue& catalogue) {
   if (resume)
     note("{} of {} trainings are done already\n", plan.trainings.size() - left.size(), plan.trainings.size());
   const auto budgets = budgets_of(plan, costs_of_iterations(plan, problem, device));
-  if (request.evaluate_at.empty()) request.evaluate_at = common_budget(budgets);
+  add_common_budget(budgets, request.evaluate_at);
   folder.write(request);
 
   TrainingQueue queue{.trainings = plan.trainings,
@@ -89,6 +92,8 @@ int compare(CompareOptions options, const Catalogue& catalogue) {
                       .left = left};
   std::iota(queue.numbers.begin(), queue.numbers.end(), 0);
   train_queue(queue, folder, request, options, problem, catalogue.trust_scripts);
+  if (Interrupt::signal() != 0 && what_is_left(plan.trainings, folder).size() == plan.trainings.size())
+    return say_incomplete(folder, "compare", "no training has ended yet");
   const auto results = results_of(plan, folder, problem, device);
   const auto manifest = manifest_of(request, results);
   // Shown before they are written: a disk may be full.

@@ -11,20 +11,24 @@
 namespace ebm {
 namespace {
 
-ComparisonRequest fresh(const QueueOptions& options, const std::string& program) {
-  const auto& settings = options.settings;
-  ComparisonRequest request{.program = program,
-                            .configuration = load_configuration(options.config, options.overrides),
-                            .working_folder = std::filesystem::current_path().string(),
-                            .command = settings.command,
-                            .device = settings.device};
-  for (const auto& plugin : settings.plugins)
-    request.plugins.push_back(std::filesystem::absolute(plugin).lexically_normal().string());
-  return request;
-}
-
 std::filesystem::path whole(const std::filesystem::path& path) {
   return std::filesystem::absolute(path).lexically_normal();
+}
+
+std::vector<std::string> whole(const std::vector<std::string>& paths) {
+  std::vector<std::string> absolute;
+  for (const auto& path : paths) absolute.push_back(whole(std::filesystem::path(path)).string());
+  return absolute;
+}
+
+ComparisonRequest fresh(const QueueOptions& options, const std::string& program) {
+  const auto& settings = options.settings;
+  return {.program = program,
+          .configuration = load_configuration(options.config, options.overrides),
+          .working_folder = std::filesystem::current_path().string(),
+          .command = settings.command,
+          .device = settings.device,
+          .plugins = whole(settings.plugins)};
 }
 
 }  // namespace
@@ -36,14 +40,16 @@ ComparisonRequest request_of(QueueOptions& options, const std::string& program) 
   require(options.out.empty(), "{}: --out and --resume name a folder each; take one of them", program);
   require(!options.force, "{}: --force throws away what --resume goes on with; take one of them", program);
   // Absolute, before the folder is changed.
-  options.resume = whole(options.resume).string();
+  options.resume = whole(std::filesystem::path(options.resume)).string();
   auto request = ComparisonFolder(options.resume).read_of(program);
-  if (options.settings.device == "cpu") options.settings.device = request.device;
+  if (!options.device_given) options.settings.device = request.device;
   if (!options.config.empty()) {
     auto changed = fresh(options, program);
     changed.evaluate_at = request.evaluate_at;
     return changed;
   }
+  request.device = options.settings.device;
+  if (!options.settings.plugins.empty()) request.plugins = whole(options.settings.plugins);
   enter_working_folder(request);
   for (const auto& assignment : options.overrides) apply_override(request.configuration, assignment);
   return request;
@@ -59,7 +65,9 @@ std::filesystem::path root_of(const QueueOptions& options, const std::string& pr
 void require_free(const ComparisonFolder& folder, const QueueOptions& options) {
   if (!options.resume.empty() || options.force || !folder.holds_one()) return;
   const auto path = folder.root().string();
-  const auto program = std::filesystem::exists(folder.plan()) ? folder.read().program : "compare";
+  require(std::filesystem::exists(folder.plan()),
+          "{}: holds the tables of a comparison; --force replaces it, --out chooses another folder", path);
+  const auto program = folder.read().program;
   fail(
       "{}: holds a {} already; --resume {} goes on with it, --force replaces it, --out chooses another "
       "folder",

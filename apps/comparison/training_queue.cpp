@@ -39,7 +39,7 @@ std::size_t worker_count(const QueueOptions& options, const TrainingQueue& queue
 }
 
 /// How a training stands, with its metrics.
-std::string outcome_of(const PlannedTraining& planned, const ComparisonFolder& folder) {
+std::string outcome_of(const PlannedTraining& planned, const ComparisonFolder& folder) try {
   const auto path = folder.of(planned);
   const auto status = read_manifest(path / "manifest.json").value("status", "running");
   std::string metrics;
@@ -48,6 +48,8 @@ std::string outcome_of(const PlannedTraining& planned, const ComparisonFolder& f
     if (!records.empty()) metrics = fmt::format("  {}", metrics_line(records.back().metrics));
   }
   return fmt::format("{}: {}{}", title_of(planned), status, metrics);
+} catch (const std::exception& error) {
+  return fmt::format("{}: {}", title_of(planned), error.what());
 }
 
 /// The words of a worker's command line.

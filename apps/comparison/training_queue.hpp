@@ -21,8 +21,9 @@ struct TrainingQueue {
   std::vector<std::size_t> left;  ///< of those to be trained
 };
 
-/// Trains what is left: by one process, this one, in its order; or by several workers from one queue, the longest first.
-/// The results are the same. Shows how far it all is. Nothing more is begun once a signal has come.
+/// Trains what is left: by one process, this one, in its order; or by several workers from one
+/// queue, the longest first. The results are the same. Shows how far it all is. Nothing more is
+/// begun once a signal has come.
 /// @param problem  of the trainings @param trust  see --trust-script
 void train_queue(const TrainingQueue& queue, const ComparisonFolder& folder, const ComparisonRequest& request,
                  const QueueOptions& options, CurrentProblem& problem, bool trust);

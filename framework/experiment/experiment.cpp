@@ -161,12 +161,22 @@ void MetricsOptions::describe(Fields& fields) {
                  "object of name: options for metrics that have some; see `dualebm list metric`");
 }
 
+namespace {
+
+/// Also of the parts of a sum, at whatever depth.
+void set_trust(Json& section, bool trust) {
+  if (!section.is_object()) return;
+  if (section.contains("name") && section["name"] == "script") section["trust"] = trust;
+  if (!section.contains("parts") || !section["parts"].is_object()) return;
+  for (auto& [name, part] : section["parts"].items()) set_trust(part, trust);
+}
+
+}  // namespace
+
 Json with_trust(Json configuration, bool trust) {
   for (const char* place : {"/energy", "/dataset/teacher"}) {
     const Json::json_pointer pointer(place);
-    if (!configuration.contains(pointer) || !configuration[pointer].is_object()) continue;
-    auto& section = configuration[pointer];
-    if (section.contains("name") && section["name"] == "script") section["trust"] = trust;
+    if (configuration.contains(pointer)) set_trust(configuration[pointer], trust);
   }
   return configuration;
 }

@@ -101,7 +101,7 @@ std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_pt
 }
 
 std::unique_ptr<Training> make_training(const Experiment& experiment, const PreparedProblem& prepared,
-                                        torch::Device device) {
+                                        torch::Device device, std::shared_ptr<Communicator> ranks) {
   if (device.is_cpu()) require_memory(experiment, prepared.problem->data().train.size(0));
   const auto energy =
       make_energy(experiment, prepared.problem->shared_domain(), device, prepared.problem->data().train);
@@ -119,8 +119,11 @@ std::unique_ptr<Training> make_training(const Experiment& experiment, const Prep
                                         .data = prepared.problem->data().train,
                                         .random = *particles});
   }
-  auto trainer = experiment.trainer.make(
-      {.energy = energy, .problem = prepared.problem, .random = particles, .sampler = sampler});
+  auto trainer = experiment.trainer.make({.energy = energy,
+                                          .problem = prepared.problem,
+                                          .random = particles,
+                                          .sampler = sampler,
+                                          .ranks = std::move(ranks)});
   require(
       !sampler || trainer->takes_sampler(),
       "sampler: the trainer {} moves no particles, or has a way of its own; leave the section out, or take a "

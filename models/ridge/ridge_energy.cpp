@@ -33,6 +33,11 @@ std::pair<torch::Tensor, torch::Tensor> RidgeEnergy::value_and_gradient(const to
   return {value, gradient.narrow(1, 0, x.size(1))};
 }
 
+torch::Tensor RidgeEnergy::features(const torch::Tensor& x) const {
+  const auto z = neurons().positions.to(x.options());
+  return activation_.value(lifted(x).matmul(z.t()));
+}
+
 RowGradient RidgeEnergy::row_gradient(const torch::Tensor& like) {
   if (bias_) return nullptr;
   const auto [z, c] = expansion();

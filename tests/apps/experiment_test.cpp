@@ -69,6 +69,20 @@ TEST(Experiment, DataDependOnTheDataSeedAlone) {
   EXPECT_FALSE(a.equal(make_problem(experiment_of(configuration), torch::kCPU).problem->data().train));
 }
 
+// A script inside of a sum is as much a stranger's code as one that stands alone.
+TEST(Experiment, TrustReachesThePartsOfASum) {
+  const Json script = {{"name", "script"}, {"path", "x.pt"}, {"trust", true}}, mlp = {{"name", "mlp"}};
+  const Json sum = {{"name", "sum"}, {"parts", {{"a", mlp}, {"b", script}}}};
+  const Json given = {{"energy", sum}, {"dataset", {{"teacher", sum}}}};
+  const auto refused = with_trust(given, false), trusted = with_trust(refused, true);
+  for (const char* place : {"/energy/parts/b/trust", "/dataset/teacher/parts/b/trust"}) {
+    const Json::json_pointer pointer(place);
+    EXPECT_EQ(refused[pointer], false) << place;
+    EXPECT_EQ(trusted[pointer], true) << place;
+  }
+  EXPECT_EQ(refused["energy"]["parts"]["a"], mlp) << "nothing is added to another";
+}
+
 TEST(Experiment, ComparisonsSayWhatIsWrongWithThem) {
   const auto expanded = [](const Json& compare) {
     auto configuration = small();
