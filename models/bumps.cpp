@@ -8,6 +8,7 @@
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/compute/rank_rows.hpp"
 #include "dualebm/framework/problem/gradients.hpp"
 
 namespace ebm {
@@ -239,6 +240,7 @@ void Bumps::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& wei
                    for (std::size_t n = 0; n < run.count; ++n) sum[run.first + n] -= factor * run.values[n];
                  });
                });
+  complete_shards(x.size(0), {sums});
   const auto gradient = torch::zeros({coefficients_.size(0)}, torch::kDouble);
   gradient.index_copy_(0, near->order(), sums.sum(0));
   add_gradient(coefficients_, gradient.to(coefficients_.scalar_type()));

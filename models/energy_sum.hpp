@@ -13,12 +13,12 @@ namespace ebm {
 
 /// A sum of energies, each by a name of its own,
 ///
-///     E(x) = Σ_k E_k(x),   so that exp(-E) is the product of what the parts are alone, normalised as a whole:
+///     E(x) = Σ_k E_k(x), so that exp(-E) is the product of what the parts are alone, normalised as a whole:
 ///
-/// a smooth energy for the whole of the domain and bumps for what is sharp in places. Everything is asked of the parts:
-/// values, gradients in x and in parameters by the way that each knows best, projections, smoothness, whether rows may
-/// be cut. Parameters and buffers are those of the parts behind their names: "local.coefficients". Linear in its
-/// parameters where all parts are.
+/// a smooth energy for the whole of the domain and bumps for what is sharp in places. Everything is asked of
+/// the parts: values, gradients in x and in parameters by the way that each knows best, projections,
+/// smoothness, whether rows may be cut. Parameters and buffers are those of the parts behind their names:
+/// "local.coefficients". Linear in its parameters where all parts are.
 class EnergySum final : public Energy {
  public:
   /// An energy with its name: letters, digits and underscores, no digit first.
@@ -27,8 +27,8 @@ class EnergySum final : public Energy {
     std::shared_ptr<Energy> energy;
   };
   struct Options final : registry::Composite<Energy, EnergyContext> {
-    Json parts = Json::
-        object();  ///< object of name: section of an energy, which a configuration's reader turns into choices
+    /// Object of name: section of an energy, which a configuration's reader turns into choices.
+    Json parts = Json::object();
     /// The parts, once they have been read.
     std::vector<std::pair<std::string, Choice<Energy, EnergyContext>>> choices = {};
 

@@ -15,14 +15,15 @@ namespace ebm {
 ///
 ///     E(x) = W_L h_{L-1} + b_L + |x|² / (2 s²),   h_l = σ(W_l h_{l-1} + b_l),   h_0 = x.
 ///
-/// With Fourier features h_0 = (x, cos Bx, sin Bx): each row of B [F, d] is a frequency in radians per unit of x, at the
-/// start from N(0, σ² I) with the σ of a list in turn, so that some scales of the density are as easy to learn as
-/// others; without them a perceptron learns the coarse ones first. On a torus x is made of cosines and sines, and E is
-/// periodic with them as without. Source: Tancik et al. 2020, §5.
+/// With Fourier features h_0 = (x, cos Bx, sin Bx): each row of B [F, d] is a frequency in radians per unit
+/// of x, at the start from N(0, σ² I) with the σ of a list in turn, so that some scales of the density are as
+/// easy to learn as others; without them a perceptron learns the coarse ones first. On a torus x is made of
+/// cosines and sines, and E is periodic with them as without. Source: Tancik et al. 2020, §5.
 ///
-/// The Gaussian term (`confinement` s) makes the density integrable on R^d: the network itself grows at most
-/// linearly. On a sphere it is a constant. Parameters "layers.0.weight" [out, in], "layers.0.bias", ...,
-/// initialised as PyTorch initialises linear layers; B is "frequencies", a buffer, or a parameter where it is learnt.
+/// The Gaussian term (`confinement` s) makes the density integrable on R^d: the network itself grows at
+/// most linearly. On a sphere it is a constant. Parameters "layers.0.weight" [out, in],
+/// "layers.0.bias", ..., initialised as PyTorch initialises linear layers; B is "frequencies", a
+/// buffer, or a parameter where it is learnt.
 ///
 /// With spectral normalisation the weights of the hidden layers are divided by their largest singular value,
 /// estimated by one power iteration after every update (Miyato et al. 2018); the last layer stays free, so

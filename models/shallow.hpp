@@ -37,7 +37,8 @@ class Shallow final : public RidgeEnergy {
   Neurons neurons() const override;
   double norm() const override;
   std::optional<double> norm_cap() const override { return cap_; }
-  /// F1: β sup_z of h, -h or |h| by the signs that the weights have, h(z) = ∫ φ(x, z) dω(x); 0 if that is negative.
+  /// F1: β sup_z of h, -h or |h| by the signs that the weights have, h(z) = ∫ φ(x, z)
+  /// dω(x); 0 if that is negative.
   std::optional<Support> support(const torch::Tensor& points, const torch::Tensor& weights,
                                  double tolerance) const override;
 

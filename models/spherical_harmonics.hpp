@@ -7,20 +7,21 @@
 
 namespace ebm {
 
-/// Real spherical harmonics on S² up to a degree, linear in their coefficients a, so that the likelihood is concave in
-/// them:
+/// Real spherical harmonics on S² up to a degree, linear in their coefficients a, so that the
+/// likelihood is concave in them:
 ///
-///     E(x) = Σ_{l=1}^L s_l Σ_{m=-l}^l a_{l,m} Y_{l,m}(x),   s_l = (l(l+1)/2)^{-t/2},   ∫ Y_{l,m} Y_{l',m'} dτ = δ δ,
+///     E(x) = Σ_{l=1}^L s_l Σ_{m=-l}^l a_{l,m} Y_{l,m}(x), s_l = (l(l+1)/2)^{-t/2}, ∫
+///     Y_{l,m} Y_{l',m'} dτ = δ δ,
 ///
-/// τ uniform on S². The constant l = 0 is left out: log Z takes it up. Features as fine as π/L are within reach: L = 64 is
-/// 4224 coefficients and 2.8°. The norm is
+/// τ uniform on S². The constant l = 0 is left out: log Z takes it up. Features as fine as π/L are within
+/// reach: L = 64 is 4224 coefficients and 2.8°. The norm is
 ///
 ///     |E|² = Σ a²,   the squared length in the space with the kernel k(x, y) = Σ_l s_l² (2l+1) P_l(<x, y>),
 ///
-/// for t = 0 that of L²(τ), for t = 1 ½ ∫ |∇E|² dτ, for t = 2 ¼ ∫ (ΔE)² dτ; a ridge penalty λ/2 |a|² (the weight decay of
-/// an optimizer) is one on it, and so is the ball |E| <= β (F2). Values, gradients and sums by HarmonicColumns, in
-/// double whatever the dtype; without it (on other devices, in exported files) by the same recurrence in operators. At
-/// points off the sphere E is that polynomial, which is not homogeneous.
+/// for t = 0 that of L²(τ), for t = 1 ½ ∫ |∇E|² dτ, for t = 2 ¼ ∫ (ΔE)² dτ; a ridge penalty λ/2 |a|² (the
+/// weight decay of an optimizer) is one on it, and so is the ball |E| <= β (F2). Values, gradients and sums
+/// by HarmonicColumns, in double whatever the dtype; without it (on other devices, in exported files) by the
+/// same recurrence in operators. At points off the sphere E is that polynomial, which is not homogeneous.
 /// Parameter: "coefficients" a [L (L + 2)], Y_{l,m} at l² - 1 + l + m. Buffer: "orders" 0 ... L.
 class SphericalHarmonics final : public Energy {
  public:

@@ -17,8 +17,10 @@ double gap_at(const torch::Tensor& gradient, const torch::Tensor& w, double radi
   return as_number(gradient.dot(w)) - std::min(0.0, radius * as_number(gradient.min()));
 }
 
-/// argmin over the admissible w + d of <g, d> + ½ <d, H d>, in shares of the vertices: [K] shares of radius e_j, and the
-/// last of 0. @param gradient  of the model at the start, [K + 1], in shares @param hessian [K + 1, K + 1], likewise
+/// argmin over the admissible w + d of <g, d> + ½ <d, H d>, in shares of the vertices: [K] shares of
+/// radius e_j, and the last of 0.
+/// @param gradient  of the model at the start, [K + 1], in shares
+/// @param hessian [K + 1, K + 1], likewise
 void descend_in_pairs(std::vector<double>& shares, std::vector<double> gradient, const double* hessian,
                       double tolerance) {
   const auto count = shares.size();
@@ -42,8 +44,9 @@ void descend_in_pairs(std::vector<double>& shares, std::vector<double> gradient,
   }
 }
 
-/// The admissible minimiser of the second-order model of f at w. @param p  Gibbs probabilities of the nodes @param mean
-/// of the features by them
+/// The admissible minimiser of the second-order model of f at w.
+/// @param p  Gibbs probabilities of the nodes
+/// @param mean of the features by them
 torch::Tensor newton_target(const CorrectiveProblem& problem, const CorrectiveOptimum& at,
                             const torch::Tensor& p, const torch::Tensor& mean) {
   const auto& features = problem.on_nodes;

@@ -29,11 +29,12 @@ struct CorrectiveOptimum {
   std::int64_t evaluations = 0;  ///< of all exponentials at the nodes
 };
 
-/// Newton's method: each step minimises the second-order model over the admissible w, by pairwise steps of Frank and
-/// Wolfe from the worst vertex in use to the best one, each to its minimum, then f along the way there, by safeguarded
-/// Newton steps on the slope. Vertices are 0 and radius e_j, so that their shares are w_j / radius and the rest.
-/// Ends at gap <= tolerance, or where rounding allows no more.
-/// Source: Lacoste-Julien & Jaggi 2015, Algorithm 2 (pairwise steps); Bertsekas 1982, §2 (Newton steps over simple sets).
+/// Newton's method: each step minimises the second-order model over the admissible w, by pairwise steps
+/// of Frank and Wolfe from the worst vertex in use to the best one, each to its minimum, then f along
+/// the way there, by safeguarded Newton steps on the slope. Vertices are 0 and radius e_j, so that
+/// their shares are w_j / radius and the rest. Ends at gap <= tolerance, or where rounding allows no
+/// more. Source: Lacoste-Julien & Jaggi 2015, Algorithm 2 (pairwise steps); Bertsekas 1982, §2 (Newton
+/// steps over simple sets).
 CorrectiveOptimum minimise(const CorrectiveProblem& problem, const torch::Tensor& start, double tolerance);
 
 }  // namespace ebm

@@ -9,13 +9,15 @@ namespace ebm {
 ///
 ///     ∇_θ L = E_data[∇_θ E] - Σ_q p_q ∇_θ E(x_q),   p_q the Gibbs probabilities of the nodes.
 ///
-/// No noise and no step bias: where a domain has a quadrature (spheres to S³, R^d to d = 3), this is how good a
-/// training could be. Between looks at the nodes (LikelihoodRule) they stay, so that the objective is one function.
+/// No noise and no step bias: where a domain has a quadrature (spheres to S³, R^d to d = 3), this is how
+/// good a training could be. Between looks at the nodes (LikelihoodRule) they stay, so that the
+/// objective is one function.
 class ExactLikelihood final : public Trainer {
  public:
   using Options = LikelihoodRule::Options;
 
-  /// @throws UserError if the domain has no quadrature, or the data are one point, where no likelihood is largest
+  /// @throws UserError if the domain has no quadrature, or the data are one point, where
+  ///   no likelihood is largest
   ExactLikelihood(TrainerContext context, const Options& options);
   explicit ExactLikelihood(TrainerContext context) : ExactLikelihood(std::move(context), Options()) {}
 

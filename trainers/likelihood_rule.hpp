@@ -8,9 +8,9 @@
 
 namespace ebm {
 
-/// The quadrature that stands for the model while an energy is trained: the domain's fixed rule while that is good to
-/// `tolerance`, and cells refined for the energy as it is where it is not, which is looked at every `look_every`
-/// iterations. The nodes belong to the state of the training.
+/// The quadrature that stands for the model while an energy is trained: the domain's fixed rule while that is
+/// good to `tolerance`, and cells refined for the energy as it is where it is not, which is looked at every
+/// `look_every` iterations. The nodes belong to the state of the training.
 class LikelihoodRule final {
  public:
   struct Options {
@@ -21,8 +21,10 @@ class LikelihoodRule final {
     void describe(Fields& fields);
   };
 
-  /// @param trainer  whose problem, energy and tensors they are; outlives this @param who  it is, for messages
-  /// @throws UserError if the domain has no quadrature, or the data are one point, where no likelihood is largest
+  /// @param trainer  whose problem, energy and tensors they are; outlives this
+  /// @param who  it is, for messages
+  /// @throws UserError if the domain has no quadrature, or the data are one point, where
+  ///   no likelihood is largest
   LikelihoodRule(const Trainer& trainer, const Options& options, const char* who);
 
   const Quadrature& rule() const { return rule_; }       ///< as it is, in double, on the energy's device

@@ -20,7 +20,8 @@ constexpr const char* sections[] = {"domain",
                                     "sampler",
                                     "loop",
                                     "metrics",
-                                    "compare"};
+                                    "compare",
+                                    "tune"};
 
 /// A section of a configuration, or what it is when left out.
 Json section_or(const Json& configuration, const char* name, Json fallback) {
@@ -123,6 +124,7 @@ Json resolved_of(const Experiment& e) {
   resolved["loop"] = written(e.loop);
   resolved["metrics"] = written(e.evaluation);
   resolved["compare"] = written(e.comparison);
+  resolved["tune"] = written(e.tuning);
   return resolved;
 }
 
@@ -216,6 +218,7 @@ Experiment read_experiment(const Json& given, const Catalogue& catalogue) {
   e.metrics = read_metrics(catalogue.metrics, e.evaluation.options);
   e.comparison =
       read_options<ComparisonOptions>(section_or(configuration, "compare", Json::object()), "compare");
+  e.tuning = read_options<TuningOptions>(section_or(configuration, "tune", Json::object()), "tune");
   e.resolved = resolved_of(e);
   return e;
 }

@@ -14,8 +14,8 @@ namespace ebm {
 template <class Product, class Context>
 class Choice;
 
-/// What all registries do alike, whatever they make; it knows JSON, which a header that everybody includes need
-/// not.
+/// What all registries do alike, whatever they make; it knows JSON, which a header that
+/// everybody includes need not.
 namespace registry {
 
 /// Options whose class is forgotten.
@@ -87,14 +87,15 @@ class Choice {
   std::shared_ptr<const registry::Candidate<Product, Context>> candidate_;
 };
 
-/// Name -> class or function with typed options. Each room adds what it has in one explicit list; a program or a
-/// plugin adds its own before a configuration is read:
+/// Name -> class or function with typed options. Each room adds what it has in one explicit list; a program
+/// or a plugin adds its own before a configuration is read:
 ///
 ///     catalogue.energies.add<Ring>("ring", "a ring on R²");                      // a class with T::Options
 ///     catalogue.datasets.add<CircleOptions>("circle", "a noisy circle", draw_circle);  // a function
 ///
-/// What is made of others of its registry, as a sum is of energies, has Options that are a registry::Composite: after
-/// `describe` they turn sections into choices, and leave the resolved ones in their place.
+/// What is made of others of its registry, as a sum is of energies, has Options that are a
+/// registry::Composite: after `describe` they turn sections into choices, and leave the
+/// resolved ones in their place.
 ///
 /// @tparam Product  what is made, e.g. Energy
 /// @tparam Context  what making one needs besides its options, e.g. the domain and a random stream
@@ -121,8 +122,8 @@ class Registry {
       choice.foreign = foreign;
       return choice;
     }
-    /// A choice whose default options have been walked by `edit`, which may change any of them, unchecked: what
-    /// C++ can do. The test that every class checks its options plants its mistakes here.
+    /// A choice whose default options have been walked by `edit`, which may change any of them, unchecked:
+    /// what C++ can do. The test that every class checks its options plants its mistakes here.
     Choice<Product, Context> edited(Fields& edit) const {
       auto chosen = candidate();
       chosen->describe(edit);

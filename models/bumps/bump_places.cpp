@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::int64_t fewest_neighbours = 8, most_neighbours = 20000;
 
-/// The axis v of the ellipse of the points around a centre. @param some [n, d], among which neighbours are @return [d]
+/// The axis v of the ellipse of the points around a centre.
+/// @param some [n, d], among which neighbours are
+/// @return [d]
 torch::Tensor local_axis(const torch::Tensor& some, const torch::Tensor& centre, const Domain& domain,
                          double radius, double elongation) {
   const auto away = some - centre;

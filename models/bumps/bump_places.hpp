@@ -49,10 +49,11 @@ std::int64_t lattice_size(double distance);
 /// Points in their order, leaving out those nearer than `distance` to one taken before. [<= most, d]
 torch::Tensor thinned(const torch::Tensor& points, double distance, std::int64_t most);
 
-/// Points in their order, leaving out those within the ellipse of one taken before that has the half axes `spacing` width
-/// and ρ `spacing` width. The long axis is the first principal direction of the points (twenty thousand at most) that are
-/// nearer than `elongation` widths, projected to the tangent space; ρ the root of the ratio of the two largest
-/// variances, between 1 and `elongation`, and 1 where fewer than eight points are near.
+/// Points in their order, leaving out those within the ellipse of one taken before that has the half
+/// axes `spacing` width and ρ `spacing` width. The long axis is the first principal direction of the
+/// points (twenty thousand at most) that are nearer than `elongation` widths, projected to the tangent
+/// space; ρ the root of the ratio of the two largest variances, between 1 and `elongation`, and 1 where
+/// fewer than eight points are near.
 Ellipses thinned_ellipses(const torch::Tensor& points, const Domain& domain, double width, double elongation,
                           double spacing, std::int64_t most);
 

@@ -11,13 +11,14 @@ namespace ebm {
 ///
 /// With the normalisation ∫ Y² dτ = 1 on the sphere, and l >= |m|,
 ///
-///     Y_{l,m} = Q_l^m(z) Re (x + iy)^m,   Y_{l,-m} = Q_l^m(z) Im (x + iy)^m,
-///     Q_m^m = √((2m+1)/(2m)) Q_{m-1}^{m-1} with Q_0^0 = 1, Q_1^1 = √3,
-///     Q_l^m = a z Q_{l-1}^m - b Q_{l-2}^m,   a² = (4l²-1)/(l²-m²),   b² = (2l+1)((l-1)²-m²) / ((2l-3)(l²-m²)):
+///     Y_{l,m} = Q_l^m(z) Re (x + iy)^m, Y_{l,-m} = Q_l^m(z) Im (x + iy)^m, Q_m^m = √((2m+1)/(2m))
+///     Q_{m-1}^{m-1} with Q_0^0 = 1, Q_1^1 = √3, Q_l^m = a z Q_{l-1}^m - b Q_{l-2}^m, a² = (4l²-1)/(l²-m²),
+///     b² = (2l+1)((l-1)²-m²) / ((2l-3)(l²-m²)):
 ///
-/// polynomials in x, y, z, so that gradients have no poles. Q is the associated Legendre function without its factor
-/// sin^m θ, which alone would underflow; going up in l at one m is stable to degrees beyond 2000. Source: Holmes &
-/// Featherstone 2002, "A unified approach to the Clenshaw summation", §2.1, the modified forward column method.
+/// polynomials in x, y, z, so that gradients have no poles. Q is the associated Legendre function without
+/// its factor sin^m θ, which alone would underflow; going up in l at one m is stable to degrees beyond
+/// 2000. Source: Holmes & Featherstone 2002, "A unified approach to the Clenshaw summation", §2.1, the
+/// modified forward column method.
 ///
 /// It knows no LibTorch. Same bits for every instruction set.
 class HarmonicColumns final {

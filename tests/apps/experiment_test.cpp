@@ -1,5 +1,6 @@
 #include "dualebm/apps/standard_catalogue.hpp"
 #include "dualebm/framework/experiment/making.hpp"
+#include "dualebm/framework/experiment/tuning_plan.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -23,9 +24,14 @@ TEST(Experiment, EveryShippedConfigurationIsValid) {
   int count = 0;
   for (const auto& file :
        std::filesystem::directory_iterator(std::filesystem::path(EBM_SOURCE_DIR) / "apps/configs")) {
-    const auto experiment = experiment_of(load_configuration(file.path().string(), {}));
+    const auto configuration = load_configuration(file.path().string(), {});
+    const auto experiment = experiment_of(configuration);
     EXPECT_EQ(experiment.general.title, file.path().stem());
     EXPECT_FALSE(experiment.comparison.expanded(experiment.resolved).empty());
+    const auto trials = static_cast<std::size_t>(experiment.tuning.trials);
+    if (!experiment.tuning.ranges.empty()) {
+      EXPECT_EQ(plan_tuning(configuration, standard_catalogue()).trials.size(), trials);
+    }
     ++count;
   }
   EXPECT_GE(count, 8);

@@ -19,8 +19,8 @@ torch::Tensor fault(std::int64_t count, double slope, Random& random) {
   return Sphere(3).retract(torch::stack({torch::ones_like(y), y, z}, 1));
 }
 
-// The ellipse of a bump is that of the points around it: along the fault, as long as asked for, and an energy of its
-// centre falls by exp(-½) a width away across and ρ widths away along.
+// The ellipse of a bump is that of the points around it: along the fault, as long as asked for, and an energy
+// of its centre falls by exp(-½) a width away across and ρ widths away along.
 TEST(EllipticBumps, LieAlongTheData) {
   const auto sphere = std::make_shared<Sphere>(3);
   for (const double slope : {0., 0.7, 2.}) {

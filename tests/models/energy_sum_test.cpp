@@ -77,7 +77,8 @@ TEST(EnergySum, NamesOfParametersBeginWithThoseOfTheParts) {
   EXPECT_TRUE(energy->named_buffers().contains("local.centres"));
 }
 
-// A part draws from a stream of its own: another beside it, or another order, leaves its parameters as they are.
+// A part draws from a stream of its own: another beside it, or another order, leaves
+// its parameters as they are.
 TEST(EnergySum, PartsDoNotDependOnOneAnother) {
   const Json alone = {{"name", "sum"}, {"parts", {{"global", two_parts["parts"]["global"]}}}};
   const Json turned = {

@@ -102,7 +102,8 @@ TEST(SphericalHarmonics, AreEigenfunctionsOfTheLaplacian) {
   }
 }
 
-// The recurrence by rows against that in operators: values, gradients in x and in the coefficients, two degrees.
+// The recurrence by rows against that in operators: values, gradients in x and in the
+// coefficients, two degrees.
 TEST(SphericalHarmonics, TheFastWayIsTheFormula) {
   Random random(7, "harmonics");
   for (const std::int64_t degree : {5, 64}) {
@@ -204,8 +205,9 @@ TEST(SphericalHarmonics, LiveOnTheGlobeAlone) {
   expect_contains(user_error([] { SphericalHarmonics(on_euclidean(3, torch::kDouble), {}); }), "sphere");
 }
 
-// The optimum of the likelihood is where the moments of the model are those of the data, and no other energy of the
-// class is there: degree 1 is the von Mises-Fisher family, whose estimate is known, coth κ - 1/κ = |mean of x|.
+// The optimum of the likelihood is where the moments of the model are those of the data, and no other
+// energy of the class is there: degree 1 is the von Mises-Fisher family, whose estimate is known,
+// coth κ - 1/κ = |mean of x|.
 TEST(SphericalHarmonics, AreTrainedToTheOptimum) {
   Random random(5, "points");
   const auto sphere = std::make_shared<Sphere>(3);

@@ -74,8 +74,8 @@ torch::Tensor points_of_teacher(const std::vector<std::vector<double>>& neurons,
 
 const std::vector<std::vector<double>> two_neurons = {{0, 0, 1}, {0.8, 0, -0.6}};
 
-// The planted neurons, five nats each, and next to nothing elsewhere. With 4000 points the noise of the sample is worth a
-// split of each in parts some 0.2 apart, and one part in twenty-five to neurons of its own.
+// The planted neurons, five nats each, and next to nothing elsewhere. With 4000 points the noise of the
+// sample is worth a split of each in parts some 0.2 apart, and one part in twenty-five to neurons of its own.
 TEST(BoostedLikelihood, FindsThePlantedNeurons) {
   Boosting boosting(points_of_teacher(two_neurons, 4000), {.neurons = 32, .total_variation_cap = 10}, 2e-3);
   boosting.run(20);
@@ -92,8 +92,9 @@ TEST(BoostedLikelihood, FindsThePlantedNeurons) {
   EXPECT_GT(near, 0.93 * masses.sum().item<double>());
 }
 
-// What the gap certifies: no energy of the ball is better by more. Exact likelihood with as many neurons, and the flow
-// to move them, ends in the ball too; it may end lower by the gap at most. The excess is measured by the same rule.
+// What the gap certifies: no energy of the ball is better by more. Exact likelihood with as many neurons,
+// and the flow to move them, ends in the ball too; it may end lower by the gap at most. The excess is
+// measured by the same rule.
 TEST(BoostedLikelihood, TheGapBoundsTheExcessOverExactLikelihood) {
   for (const char* signs : {"negative", "positive", "balanced"}) {
     const Shallow::Options options{.neurons = 40, .signs = signs, .total_variation_cap = 6};
@@ -116,7 +117,8 @@ TEST(BoostedLikelihood, TheGapBoundsTheExcessOverExactLikelihood) {
   }
 }
 
-// L never grows, begins at that of the base measure, and with the gap small enough an iteration changes nothing.
+// L never grows, begins at that of the base measure, and with the gap small enough an
+// iteration changes nothing.
 TEST(BoostedLikelihood, DescendsAndThenStands) {
   Boosting boosting(points_of_teacher(two_neurons, 500), {.neurons = 24, .total_variation_cap = 10}, 2e-3);
   double before = 0;

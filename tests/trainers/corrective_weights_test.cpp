@@ -16,7 +16,8 @@ CorrectiveProblem coin(double mean, double radius) {
           .radius = radius};
 }
 
-// f(w) = b w + log ½(1 + e^-w): its minimum is w = log((1 - b)/b) where that is admissible, else the end nearer to it.
+// f(w) = b w + log ½(1 + e^-w): its minimum is w = log((1 - b)/b) where that is admissible,
+// else the end nearer to it.
 TEST(CorrectiveWeights, ACoinHasItsOdds) {
   const auto zero = torch::zeros({1}, torch::kDouble);
   for (const double b : {0.02, 0.3, 0.49}) {
@@ -30,8 +31,9 @@ TEST(CorrectiveWeights, ACoinHasItsOdds) {
   EXPECT_EQ(minimise(coin(0.6, 10), torch::full({1}, 3., torch::kDouble), 1e-12).weights.item<double>(), 0);
 }
 
-// Random problems, with features that repeat one another: the end is admissible, its gap is what was asked for, and
-// no admissible w that is tried is lower by more; with a wrong gradient, Hessian or projection one would be.
+// Random problems, with features that repeat one another: the end is admissible, its gap is what was
+// asked for, and no admissible w that is tried is lower by more; with a wrong gradient, Hessian or
+// projection one would be.
 TEST(CorrectiveWeights, NothingAdmissibleIsLowerByMoreThanTheGap) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     Random random(seed, "corrective");
