@@ -63,7 +63,7 @@ SphericalHarmonics::SphericalHarmonics(const EnergyContext& context, const Optio
           dimension);
   for (std::int64_t l = 1; l <= options.degree; ++l)
     scales_.insert(scales_.end(), static_cast<std::size_t>(2 * l + 1), scale(l));
-  orders_ = register_buffer("orders", torch::arange(options.degree + 1, torch::kLong));
+  orders_ = register_buffer("orders", torch::arange(options.degree + 1, context.tensor_options));
   coefficients_ =
       register_parameter("coefficients", torch::zeros({columns_.count()}, context.tensor_options));
 }
@@ -96,7 +96,7 @@ torch::Tensor SphericalHarmonics::by_operators(const torch::Tensor& points) cons
   real = real.narrow(1, 0, degree + 1);
   imaginary = imaginary.narrow(1, 0, degree + 1);
   // Columns of all orders side by side, see HarmonicColumns; those with m > l are zero.
-  const auto none = columns_.count();
+  const auto none = static_cast<double>(columns_.count());
   const auto m = orders_.to(torch::kDouble), square = m * m;
   const auto a = torch::cat({coefficients_.to(torch::kDouble), torch::zeros_like(m.narrow(0, 0, 1))});
   auto before = torch::zeros_like(m), q = m.eq(0).to(torch::kDouble), cosine = before, sine = before;
@@ -111,13 +111,12 @@ torch::Tensor SphericalHarmonics::by_operators(const torch::Tensor& points) cons
     const auto next = z * (ahead * q) - behind * before + m.eq(k).to(torch::kDouble) * first;
     before = q;
     q = next;
-    const auto centre = HarmonicColumns::place(l, 0);
-    const auto exists = orders_.le(l);
-    const auto plus = torch::where(exists, orders_ + centre, torch::full_like(orders_, none));
-    const auto minus =
-        torch::where(exists.logical_and(orders_.gt(0)), centre - orders_, torch::full_like(orders_, none));
-    cosine = cosine + q * (a.index_select(0, plus) * scale(l));
-    sine = sine + q * (a.index_select(0, minus) * scale(l));
+    const auto centre = static_cast<double>(HarmonicColumns::place(l, 0));
+    const auto exists = m.le(k), beyond = torch::full_like(m, none);
+    const auto plus = torch::where(exists, m + centre, beyond);
+    const auto minus = torch::where(exists.logical_and(m.gt(0)), centre - m, beyond);
+    cosine = cosine + q * (a.index_select(0, plus.to(torch::kLong)) * scale(l));
+    sine = sine + q * (a.index_select(0, minus.to(torch::kLong)) * scale(l));
   }
   return (real * cosine + imaginary * sine).sum(1).to(points.scalar_type());
 }

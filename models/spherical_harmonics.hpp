@@ -22,7 +22,7 @@ namespace ebm {
 /// weight decay of an optimizer) is one on it, and so is the ball |E| <= β (F2). Values, gradients and sums
 /// by HarmonicColumns, in double whatever the dtype; without it (on other devices, in exported files) by the
 /// same recurrence in operators. At points off the sphere E is that polynomial, which is not homogeneous.
-/// Parameter: "coefficients" a [L (L + 2)], Y_{l,m} at l² - 1 + l + m. Buffer: "orders" 0 ... L, int64.
+/// Parameter: "coefficients" a [L (L + 2)], Y_{l,m} at l² - 1 + l + m. Buffer: "orders" 0 ... L.
 class SphericalHarmonics final : public Energy {
  public:
   struct Options {

@@ -19,12 +19,13 @@
 namespace ebm::testing {
 namespace {
 
-constexpr std::int64_t latitudes = 40;
+constexpr std::int64_t latitudes = 24;
 
 /// A training on points of S², and what L of its energy is by the trainer's own rule.
 struct Boosting {
   Boosting(torch::Tensor points, const Shallow::Options& options, double gap, std::int64_t slides = 20,
-           torch::ScalarType type = torch::kDouble) {
+           torch::ScalarType type = torch::kDouble)
+      : wanted(gap) {
     Random random(3, "neurons");
     energy = std::make_shared<Shallow>(on_sphere(3, type, random), options);
     problem = std::make_shared<Problem>(std::make_shared<Sphere>(3), Dataset{.train = points.to(type)});
@@ -52,14 +53,13 @@ struct Boosting {
   int run(int most) {
     for (int i = 1; i <= most; ++i) {
       step();
-      if (trainer->gap()->value <= gap()) return i;
+      if (trainer->gap()->value <= wanted) return i;
     }
     ADD_FAILURE() << "after " << most << " iterations the gap is " << trainer->gap()->value;
     return most;
   }
-  double gap() const { return wanted; }
-  double wanted = 2e-3;
 
+  double wanted;
   std::shared_ptr<Shallow> energy;
   std::shared_ptr<const Problem> problem;
   std::shared_ptr<BoostedLikelihood> trainer;
@@ -74,20 +74,19 @@ torch::Tensor points_of_teacher(const std::vector<std::vector<double>>& neurons,
 
 const std::vector<std::vector<double>> two_neurons = {{0, 0, 1}, {0.8, 0, -0.6}};
 
-// The planted neurons, and next to nothing elsewhere. 6000 points: a direction of a bump of 3000 points
-// whose width is some 0.5 is known to 0.01 or so, and 0.15 leaves room for what the sample's noise is
-// worth in neurons of its own.
+// The planted neurons, five nats each, and next to nothing elsewhere. With 4000 points the noise of the
+// sample is worth a split of each in parts some 0.2 apart, and one part in twenty-five to neurons of its own.
 TEST(BoostedLikelihood, FindsThePlantedNeurons) {
-  Boosting boosting(points_of_teacher(two_neurons, 6000), {.neurons = 32, .total_variation_cap = 10}, 2e-3);
-  boosting.run(30);
+  Boosting boosting(points_of_teacher(two_neurons, 4000), {.neurons = 32, .total_variation_cap = 10}, 2e-3);
+  boosting.run(20);
   const auto [z, w, signs] = boosting.energy->neurons();
   const auto masses = w.detach() / 32;
   EXPECT_LE(masses.sum().item<double>(), 10 * (1 + 1e-12));
   double near = 0;
   for (const auto& neuron : two_neurons) {
     const auto angle = z.detach().mv(torch::tensor(neuron, torch::kDouble)).clamp(-1, 1).acos();
-    const double here = masses.index({angle < 0.15}).sum().item<double>();
-    EXPECT_NEAR(here, 5, 0.6);
+    const double here = masses.index({angle < 0.25}).sum().item<double>();
+    EXPECT_NEAR(here, 5, 0.5);
     near += here;
   }
   EXPECT_GT(near, 0.93 * masses.sum().item<double>());
@@ -98,9 +97,9 @@ TEST(BoostedLikelihood, FindsThePlantedNeurons) {
 // measured by the same rule.
 TEST(BoostedLikelihood, TheGapBoundsTheExcessOverExactLikelihood) {
   for (const char* signs : {"negative", "positive", "balanced"}) {
-    const Shallow::Options options{.neurons = 40, .bias = true, .signs = signs, .total_variation_cap = 6};
-    Boosting boosting(points_of_teacher(two_neurons, 1000), options, 2e-3);
-    boosting.run(60);
+    const Shallow::Options options{.neurons = 40, .signs = signs, .total_variation_cap = 6};
+    Boosting boosting(points_of_teacher(two_neurons, 600), options, 1e-3);
+    boosting.run(40);
     Random random(5, "neurons");
     const auto other = std::make_shared<Shallow>(on_sphere(3, torch::kDouble, random), options);
     Training exact(
@@ -139,15 +138,16 @@ TEST(BoostedLikelihood, DescendsAndThenStands) {
       << "but for lengths, which are set to 1 again";
 }
 
-// Steps on the directions are what makes few neurons do.
-TEST(BoostedLikelihood, SlidingTakesFewerNeurons) {
+// Steps on the directions are what makes few neurons do: of two, which were found one after the other.
+TEST(BoostedLikelihood, NeuronsThatSlideAreWorthMore) {
   const auto points = points_of_teacher(two_neurons, 1000);
-  const auto used = [&](std::int64_t slides) {
+  const auto after_two = [&](std::int64_t slides) {
     Boosting boosting(points, {.neurons = 64, .total_variation_cap = 10}, 2e-3, slides);
-    boosting.run(60);
-    return (boosting.energy->neurons().weights > 1e-6).sum().item<std::int64_t>();
+    boosting.step();
+    boosting.step();
+    return boosting.likelihood();
   };
-  EXPECT_LT(used(20), used(0));
+  EXPECT_LT(after_two(20), after_two(0) - 0.1);
 }
 
 // Where all places are in use it still improves, or changes nothing: it never gets worse.
