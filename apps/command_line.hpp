@@ -63,8 +63,9 @@ struct CheckOptions {
 /// ebm::check, and the training can be made. @return the exit code, 2 where something was found
 int check_configuration(const CheckOptions& options, const Catalogue& catalogue);
 
-/// `dualebm check-device`: what the kernels compute on a device against the CPU in double, a training by CUDA graphs
-/// against one without, and how fast it all is. @return the exit code, 3 where something differs
+/// `dualebm check-device`: what the kernels compute on a device against the CPU in double, a training by CUDA
+/// graphs against one without, and how fast it all is.
+/// @return the exit code, 3 where something differs
 int check_device(const DeviceOptions& options);
 
 /// `dualebm train`: one run in its folder. @return the exit code

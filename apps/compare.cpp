@@ -29,13 +29,15 @@ ComparisonRequest request_of(const CompareOptions& options) {
   return request;
 }
 
-/// Every folder is there and free before the first training begins: hours later would be too late to find out.
+/// Every folder is there and free before the first training begins: hours later would
+/// be too late to find out.
 void prepare_folders(const ComparisonPlan& plan, const ComparisonFolder& folder, bool force) {
   for (const auto& planned : plan.trainings) create_run(folder.of(planned), force);
   std::filesystem::remove(folder.tables());
 }
 
-/// What is there fits what is planned: a training can go on with other lengths and steps, but is no other training.
+/// What is there fits what is planned: a training can go on with other lengths and steps,
+/// but is no other training.
 void require_fitting_folders(const ComparisonPlan& plan, const ComparisonFolder& folder) {
   for (const auto& planned : plan.trainings) {
     const auto path = folder.of(planned);
@@ -43,8 +45,8 @@ void require_fitting_folders(const ComparisonPlan& plan, const ComparisonFolder&
   }
 }
 
-/// The least that an entry comes to: where all are evaluated, so that they can be compared there. Trainings that stop
-/// early come to less.
+/// The least that an entry comes to: where all are evaluated, so that they can be compared there. Trainings
+/// that stop early come to less.
 std::vector<std::int64_t> common_budget(const std::vector<std::int64_t>& budgets) {
   std::int64_t least = 0;
   for (const auto budget : budgets) {

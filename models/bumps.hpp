@@ -8,19 +8,20 @@
 
 namespace ebm {
 
-/// Gaussian bumps of several widths, for densities that are sharp in some places and flat in others, as that of
-/// earthquakes is; linear in its parameters a_j, so that its likelihood is concave in them:
+/// Gaussian bumps of several widths, for densities that are sharp in some places and flat in others, as that
+/// of earthquakes is; linear in its parameters a_j, so that its likelihood is concave in them:
 ///
 ///     E(x) = -Σ_j a_j s_j exp(-κ_j |x - c_j|² / 2),   s_j = (κ_j / κ_min)^¼.
 ///
-/// On a sphere, where |x - c|² = 2 - 2 <x, c>, these are von Mises-Fisher densities up to a factor. The bumps of one
-/// concentration κ, of width κ^{-1/2}, stand on S² for κ up to `lattice_below` on a lattice over the whole sphere, a width
-/// apart; elsewhere at training points, taken in their order where none taken before is nearer than `spacing` widths. The
-/// heights s_j make a ridge penalty λ/2 |a|² one on the values of all widths alike, the sharp ones a little less.
+/// On a sphere, where |x - c|² = 2 - 2 <x, c>, these are von Mises-Fisher densities up to a factor. The bumps
+/// of one concentration κ, of width κ^{-1/2}, stand on S² for κ up to `lattice_below` on a lattice over the
+/// whole sphere, a width apart; elsewhere at training points, taken in their order where none taken before is
+/// nearer than `spacing` widths. The heights s_j make a ridge penalty λ/2 |a|² one on the values of all
+/// widths alike, the sharp ones a little less.
 ///
 /// Only near bumps are computed (NearCentres), exact to rounding; sums are in double whatever the dtype.
-/// Parameter: "coefficients" a [M]. Buffers: "centres" c [M, d], "concentrations" κ [M], "heights" s [M]; places that the
-/// training points leave free have the height 0.
+/// Parameter: "coefficients" a [M]. Buffers: "centres" c [M, d], "concentrations" κ [M], "heights" s [M];
+/// places that the training points leave free have the height 0.
 class Bumps final : public Energy {
  public:
   struct Options {
@@ -31,7 +32,8 @@ class Bumps final : public Energy {
     void describe(Fields& fields);
   };
 
-  /// @throws UserError on a domain of infinite measure, where exp(-E) cannot be normalised, and if there are neither training points nor a state that follows, see EnergyContext
+  /// @throws UserError on a domain of infinite measure, where exp(-E) cannot be normalised, and if there are
+  ///   neither training points nor a state that follows, see EnergyContext
   Bumps(const EnergyContext& context, const Options& options);
 
   torch::Tensor forward(const torch::Tensor& x) override;

@@ -24,9 +24,9 @@ namespace ebm {
 /// estimated by one power iteration after every update (Miyato et al. 2018); the last layer stays free, so
 /// that the energy can be as steep as it must.
 ///
-/// On the CPU, in single and double precision and with hidden layers of at most 128 neurons, energies without a graph,
-/// gradients and gradients of parameters come from a kernel fused over the layers (`perceptron`), for every activation; by
-/// autograd otherwise.
+/// On the CPU, in single and double precision and with hidden layers of at most 128 neurons, energies without
+/// a graph, gradients and gradients of parameters come from a kernel fused over the layers (`perceptron`),
+/// for every activation; by autograd otherwise.
 class Mlp final : public Energy {
  public:
   struct Options {

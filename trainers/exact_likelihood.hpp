@@ -10,10 +10,11 @@ namespace ebm {
 ///
 ///     ∇_θ L = E_data[∇_θ E] - Σ_q p_q ∇_θ E(x_q),   p_q the Gibbs probabilities of the nodes.
 ///
-/// No noise and no step bias: where a domain has a quadrature (spheres to S³, R^d to d = 3), this is how good a
-/// training could be. The nodes are those of the domain's fixed rule while that is good to `tolerance`, and cells
-/// refined for the energy as it is where it is not, which is looked at every `look_every` iterations. Between looks
-/// the nodes stay, so that the objective is one function; they belong to the state of the training.
+/// No noise and no step bias: where a domain has a quadrature (spheres to S³, R^d to d = 3), this is how
+/// good a training could be. The nodes are those of the domain's fixed rule while that is good to
+/// `tolerance`, and cells refined for the energy as it is where it is not, which is looked at every
+/// `look_every` iterations. Between looks the nodes stay, so that the objective is one function; they belong
+/// to the state of the training.
 class ExactLikelihood final : public Trainer {
  public:
   struct Options {
@@ -24,7 +25,8 @@ class ExactLikelihood final : public Trainer {
     void describe(Fields& fields);
   };
 
-  /// @throws UserError if the domain has no quadrature, or the data are one point, where no likelihood is largest
+  /// @throws UserError if the domain has no quadrature, or the data are one point, where
+  ///   no likelihood is largest
   ExactLikelihood(TrainerContext context, const Options& options);
   explicit ExactLikelihood(TrainerContext context) : ExactLikelihood(std::move(context), Options()) {}
 

@@ -179,8 +179,8 @@ torch::Tensor ParticleTrainer::particles() const {
   return ensemble_.positions().index_select(0, rows);
 }
 
-/// Of particles and the proposal of a jump; 0 where that proposal does not exist on the domain. Draws from a stream of its
-/// own.
+/// Of particles and the proposal of a jump; 0 where that proposal does not exist on the domain. Draws
+/// from a stream of its own.
 double ParticleTrainer::flux(std::int64_t iteration) {
   const auto stream = random().branch(fmt::format("flux {}", iteration));
   if (!witness_) {

@@ -5,8 +5,8 @@
 
 namespace ebm {
 
-/// A process that trains for a comparison: it reads the numbers of trainings of the plan from standard input, a line
-/// each, and says on standard output how far one is and that it has ended:
+/// A process that trains for a comparison: it reads the numbers of trainings of the plan from standard input,
+/// a line each, and says on standard output how far one is and that it has ended:
 ///
 ///     progress NUMBER SHARE      at most ten times a second
 ///     ended NUMBER

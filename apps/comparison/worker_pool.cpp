@@ -24,8 +24,8 @@ struct Pipe {
   int from = -1, to = -1;
 };
 
-/// Closed in every process that is begun, but for the ends that become its standard input and output: an end that
-/// another one held would keep this one from ever hearing that its own has gone.
+/// Closed in every process that is begun, but for the ends that become its standard input and output: an end
+/// that another one held would keep this one from ever hearing that its own has gone.
 Pipe make_pipe() {
   int ends[2];
   require(::pipe2(ends, O_CLOEXEC) == 0, "a worker cannot be begun: {}", std::strerror(errno));

@@ -15,9 +15,9 @@ struct Agreement {
   bool agrees() const { return error <= 1; }  ///< also false where it is not a number
 };
 
-/// Energies, gradients and moments of ridge features against matrix products in double on the CPU: a sum of n terms may
-/// err by (n + 20) units in the last place of the sum of their sizes. Normals and Langevin steps against those of the
-/// CPU.
+/// Energies, gradients and moments of ridge features against matrix products in double on the CPU: a sum of n
+/// terms may err by (n + 20) units in the last place of the sum of their sizes. Normals and Langevin steps
+/// against those of the CPU.
 std::vector<Agreement> agreements_on(torch::Device device);
 
 /// A training by CUDA graphs against one step by step, which have to give the same bits.

@@ -20,7 +20,8 @@ std::vector<Record> records_left_in(const std::filesystem::path& metrics) {
   }
 }
 
-/// Of the energy that the training ends with: the last record is of its last iteration, a best one needs another look.
+/// Of the energy that the training ends with: the last record is of its last iteration, a
+/// best one needs another look.
 Record last_of(Training& training, const Evaluator& evaluator) {
   const auto& records = training.records();
   const bool seen = !records.empty() && records.back().progress.iteration == training.progress().iteration &&

@@ -77,9 +77,10 @@ struct Experiment {
 /// @throws UserError with the path of the key.
 Experiment read_experiment(const Json& configuration, const Catalogue& catalogue);
 
-/// A configuration file with a default title (its stem) and overrides "section.key=value" applied, not yet read.
-/// @param from_a_run  the file is that of a run directory, which may be a stranger's: that it trusts its scripts does
-/// not count
+/// A configuration file with a default title (its stem) and overrides
+/// "section.key=value" applied, not yet read.
+/// @param from_a_run  the file is that of a run directory, which may be a stranger's: that it trusts
+/// its scripts does not count
 Json load_configuration(const std::string& path, const std::vector<std::string>& overrides,
                         bool from_a_run = false);
 

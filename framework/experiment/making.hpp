@@ -17,8 +17,8 @@ struct PreparedProblem {
 std::shared_ptr<TransformChain> make_transform(const Experiment& experiment,
                                                std::shared_ptr<const Domain> domain);
 
-/// Draws or reads the data as they come, in their parts: no transform, in the dtype of the source, on the CPU.
-/// Reading again gives the same rows in the same parts.
+/// Draws or reads the data as they come, in their parts: no transform, in the dtype of the source, on the
+/// CPU. Reading again gives the same rows in the same parts.
 Dataset make_dataset(const Experiment& experiment, const std::shared_ptr<const Domain>& domain);
 
 /// Draws or reads the data, transforms them and prepares the metrics.

@@ -105,8 +105,8 @@ class Manifest {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// Energies and domains that are not this library's own are looked into before they are trained; transforms have
-/// been when they were fitted.
+/// Energies and domains that are not this library's own are looked into before they are trained; transforms
+/// have been when they were fitted.
 void require_own_conformance(const Experiment& experiment, const PreparedProblem& prepared,
                              Training& training) {
   Random random(experiment.seed(), "conformance");

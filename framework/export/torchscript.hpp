@@ -24,7 +24,8 @@ struct ExportResult {
 ///
 /// Weights are parameters and buffers by the names they have here, under "energy" and "transform" (a word
 /// that Python keeps for itself, such as "in", gets an underscore); the number of points is free and
-/// `model.double()` works, as does `model.energy.float()`, which leaves the transform in double. Its description is the extra file `description_name`.
+/// `model.double()` works, as does `model.energy.float()`, which leaves the transform in double. Its
+/// description is the extra file `description_name`.
 ///
 /// The bytes are read back and compared with the live model (verify_fidelity) before the file appears, whole;
 /// an energy that a trace cannot hold faithfully is refused with the reason. The live model is untouched: it

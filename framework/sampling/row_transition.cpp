@@ -24,8 +24,8 @@ struct Outcomes {
   std::int64_t divergences = 0;
 };
 
-/// One transition of all rows. Positions, gradients and energies of the proposals are made where the next state will
-/// have them; those of particles whose proposals are rejected are written over.
+/// One transition of all rows. Positions, gradients and energies of the proposals are made where the next
+/// state will have them; those of particles whose proposals are rejected are written over.
 template <class Real>
 class RowTransition {
  public:

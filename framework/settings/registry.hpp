@@ -11,8 +11,8 @@
 
 namespace ebm {
 
-/// What all registries do alike, whatever they make; it knows JSON, which a header that everybody includes need
-/// not.
+/// What all registries do alike, whatever they make; it knows JSON, which a header that
+/// everybody includes need not.
 namespace registry {
 
 /// Options whose class is forgotten.
@@ -69,8 +69,8 @@ class Choice {
   std::shared_ptr<const registry::Candidate<Product, Context>> candidate_;
 };
 
-/// Name -> class or function with typed options. Each room adds what it has in one explicit list; a program or a
-/// plugin adds its own before a configuration is read:
+/// Name -> class or function with typed options. Each room adds what it has in one explicit list; a program
+/// or a plugin adds its own before a configuration is read:
 ///
 ///     catalogue.energies.add<Ring>("ring", "a ring on R²");                      // a class with T::Options
 ///     catalogue.datasets.add<CircleOptions>("circle", "a noisy circle", draw_circle);  // a function
@@ -95,8 +95,8 @@ class Registry {
       registry::read(options, path, *chosen);
       return {name, std::move(chosen)};
     }
-    /// A choice whose default options have been walked by `edit`, which may change any of them, unchecked: what
-    /// C++ can do. The test that every class checks its options plants its mistakes here.
+    /// A choice whose default options have been walked by `edit`, which may change any of them, unchecked:
+    /// what C++ can do. The test that every class checks its options plants its mistakes here.
     Choice<Product, Context> edited(Fields& edit) const {
       auto chosen = candidate();
       chosen->describe(edit);

@@ -23,8 +23,8 @@
 namespace ebm {
 namespace {
 
-/// Files of a run in the order in which --force removes them. A run is there as long as its configuration is: a kill
-/// in between leaves one that can be removed again, or taken up from its beginning.
+/// Files of a run in the order in which --force removes them. A run is there as long as its configuration is:
+/// a kill in between leaves one that can be removed again, or taken up from its beginning.
 constexpr const char* known_files[] = {"export.pt",     "export.safetensors", "report.html",
                                        "verdict.json",  "density.json",       "model.ebm",
                                        "metrics.jsonl", "checkpoint.ebm",     "checkpoint.older.ebm",
@@ -41,8 +41,9 @@ bool has_writer(const std::filesystem::path& path) {
          (::kill(static_cast<pid_t>(process), 0) == 0 || errno == EPERM);
 }
 
-/// Whether a lock is this program's. @param begun  otherwise it may also be what a kill or a loss of power leaves of one
-/// that was about to be made: the beginning of its text, with zeros behind it
+/// Whether a lock is this program's.
+/// @param begun  otherwise it may also be what a kill or a loss of power leaves of one that was about to be
+/// made: the beginning of its text, with zeros behind it
 bool is_own_lock(const std::filesystem::path& path, bool begun) {
   if (std::filesystem::symlink_status(path).type() != std::filesystem::file_type::regular) return false;
   constexpr std::size_t most = 4096;

@@ -24,8 +24,8 @@ double fraction_of(const Progress& progress, const FitOptions& options) {
                    share(progress.seconds, options.seconds)});
 }
 
-/// At the end of the next iteration, which is taken to cost what those before it did on average: a schedule ends
-/// where the run does.
+/// At the end of the next iteration, which is taken to cost what those before it did on average: a schedule
+/// ends where the run does.
 double fraction_after_next(Progress progress, const FitOptions& options) {
   const auto done = progress.iteration++;
   if (done > 0) {
@@ -35,8 +35,8 @@ double fraction_after_next(Progress progress, const FitOptions& options) {
   return fraction_of(progress, options);
 }
 
-/// Whether one of the marks is nearer to the end of this iteration than to that of the one before or, if it costs as
-/// much, of the next.
+/// Whether one of the marks is nearer to the end of this iteration than to that of the one before or, if it
+/// costs as much, of the next.
 bool comes_to_a_mark(std::int64_t before, std::int64_t after, const std::vector<std::int64_t>& marks) {
   return std::any_of(marks.begin(), marks.end(), [&](std::int64_t mark) {
     return 2 * (mark - after) <= after - before && 2 * (mark - after) > before - after;

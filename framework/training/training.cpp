@@ -141,7 +141,8 @@ void Training::update_parameters() {
   if (trainer_->follows()) let_particles_follow(before);
 }
 
-/// Of a step that is too long for the particles a part is kept, along the straight line from the parameters before it.
+/// Of a step that is too long for the particles a part is kept, along the straight line from
+/// the parameters before it.
 void Training::let_particles_follow(const std::vector<torch::Tensor>& before) {
   const torch::NoGradGuard no_grad;
   const auto judged_part = [&] {

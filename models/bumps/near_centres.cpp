@@ -24,9 +24,10 @@ EBM_FOR_EACH_WIDTH void add_squares(const double* centres, std::size_t count, do
   }
 }
 
-/// exp(log s - κ/2 square) in place, zero from `farthest` on. The exponential to two units in the last place: x = n log 2
-/// + r, Taylor's polynomial of r to degree 13, and n into the exponent's bits. A loop without calls, so that it is
-/// vectors on every processor; the same bits on all, since nothing is contracted (CMakeLists.txt).
+/// exp(log s - κ/2 square) in place, zero from `farthest` on. The exponential to two units in the last
+/// place: x = n log 2 + r, Taylor's polynomial of r to degree 13, and n into the exponent's bits. A loop
+/// without calls, so that it is vectors on every processor; the same bits on all, since nothing is
+/// contracted (CMakeLists.txt).
 EBM_FOR_EACH_WIDTH void bumps_of_squares(const double* log_heights, std::size_t count,
                                          double half_concentration, double farthest, double* squares) {
   constexpr double log2e = 1.4426950408889634, high = 0.693147180369123816490,

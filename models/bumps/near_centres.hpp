@@ -9,13 +9,13 @@
 
 namespace ebm {
 
-/// Finds the Gaussian bumps s_j exp(-κ_j |x - c_j|² / 2) that are not zero at a point: those nearer than 8.5 widths
-/// κ_j^{-1/2}, beyond which a bump is below 2.1e-16 of its height. The centres of one κ lie in a grid of cells as long as
-/// that distance, of which a point looks at its own and those beside it, so that its time grows with the number of
-/// near centres; above three dimensions all centres are looked at.
+/// Finds the Gaussian bumps s_j exp(-κ_j |x - c_j|² / 2) that are not zero at a point: those nearer than 8.5
+/// widths κ_j^{-1/2}, beyond which a bump is below 2.1e-16 of its height. The centres of one κ lie in a grid
+/// of cells as long as that distance, of which a point looks at its own and those beside it, so that its time
+/// grows with the number of near centres; above three dimensions all centres are looked at.
 ///
-/// Bumps are handed out in an order of their own, cell by cell, so that a point's work is on numbers side by side:
-/// `order` tells which they are. Same bits for every instruction set.
+/// Bumps are handed out in an order of their own, cell by cell, so that a point's work is on numbers side by
+/// side: `order` tells which they are. Same bits for every instruction set.
 class NearCentres final {
  public:
   /// @param centres [M, d] @param concentrations κ [M] @param heights s [M], positive, or 0 for no bump
@@ -31,8 +31,8 @@ class NearCentres final {
   }
   double concentration(std::size_t position) const { return concentrations_[position]; }  ///< κ_j, likewise
 
-  /// Bumps that are side by side: `count` of them from the position `first` on, and their values at a point. Zero for
-  /// those that are too far.
+  /// Bumps that are side by side: `count` of them from the position `first` on, and their values at a point.
+  /// Zero for those that are too far.
   struct Run {
     std::size_t first = 0, count = 0;
     const double* values = nullptr;

@@ -15,7 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Three entries of unlike length over two seeds, of which one diverges; a training takes some tenths of a second.
+/// Three entries of unlike length over two seeds, of which one diverges; a training takes
+/// some tenths of a second.
 std::string comparison_file(const TemporaryFolder& folder) {
   auto configuration = Json::parse(small_configuration);
   configuration["trainer"]["particle_step"] = 0.02;
@@ -112,7 +113,8 @@ TEST(Comparison, WorkersTakeTheLongestFirst) {
   EXPECT_EQ(program.wait().code, 0);
 }
 
-// Killed over and over at moments that wander through it, together with its workers, it comes to the same tables.
+// Killed over and over at moments that wander through it, together with its workers, it
+// comes to the same tables.
 TEST(Comparison, KilledAndTakenUpItEndsInTheSameTables) {
   const TemporaryFolder folder;
   const auto config = comparison_file(folder);

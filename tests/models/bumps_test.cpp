@@ -54,7 +54,8 @@ std::list<Trial> trials() {
   return all;
 }
 
-// Near bumps alone against all of them in LibTorch's operators, values and gradients in x and in the coefficients.
+// Near bumps alone against all of them in LibTorch's operators, values and gradients in x
+// and in the coefficients.
 TEST(Bumps, NearOnesAreAllThatCount) {
   auto all = trials();
   for (auto& trial : all) {
@@ -141,8 +142,8 @@ TEST(Bumps, WithoutPointsTheyHaveNoPlace) {
                   "stand at training points");
 }
 
-// The likelihood is concave and the penalty strictly so: one optimum, where the gradient vanishes. Adam, which knows
-// nothing of curvature, comes near it from above.
+// The likelihood is concave and the penalty strictly so: one optimum, where the gradient vanishes. Adam,
+// which knows nothing of curvature, comes near it from above.
 TEST(Bumps, AreTrainedToTheOptimum) {
   constexpr double ridge = 1e-3;
   const auto sphere = std::make_shared<Sphere>(3);

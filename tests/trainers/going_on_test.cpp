@@ -54,8 +54,8 @@ TEST_P(EveryTrainerGoesOn, FromAStateAsAFreshOneDoes) {
   }
 }
 
-// A deferred check lets iterations go on in vain: particles, the optimizer's memory and running statistics are
-// ruined by then, and loading has to mend them all.
+// A deferred check lets iterations go on in vain: particles, the optimizer's memory and running statistics
+// are ruined by then, and loading has to mend them all.
 TEST_P(EveryTrainerGoesOn, FromAStateAfterADeferredCheckHasFoundWhatIsNotFinite) {
   EBM_NEEDS_DEVICE(std::get<0>(GetParam()));
   auto run = fresh(20), never_ruined = fresh(20);

@@ -116,8 +116,8 @@ TEST(RowTransition, IsTheSameBitsForEveryNumberOfThreads) {
   });
 }
 
-// Energies that come with the rows are those of the positions: a row that was not put back after a rejection, or a
-// piece written to another's place, is not.
+// Energies that come with the rows are those of the positions: a row that was not put back after a rejection,
+// or a piece written to another's place, is not.
 TEST(RowTransition, KeepsWhatBelongsToThePositions) {
   Random random(1, "parameters");
   for (const std::int64_t d : {3, 15, 20}) {

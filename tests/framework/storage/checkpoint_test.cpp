@@ -87,7 +87,8 @@ TEST_P(Resume, ContinuesBitForBit) {
   expect_same_bits(whole, second);
 }
 
-// A checkpoint holds every evaluation; the one at the end of the shorter run, out of turn, is not one of the longer.
+// A checkpoint holds every evaluation; the one at the end of the shorter run, out of turn,
+// is not one of the longer.
 TEST_P(Resume, KeepsTheRecords) {
   const TemporaryFolder folder;
   SmallRun whole(GetParam()), first(GetParam()), second(GetParam(), /*stranger=*/true);

@@ -162,8 +162,9 @@ struct Valley {
   void look() { x.mutable_grad() = x.detach() * curvature - slope; }
 };
 
-// With κ = 1e4 steepest descent at its best step takes (1 - 2/κ)^k = 1e-12, some 1e5 gradients; conjugate gradients, which
-// minimise exactly along each line, at most ½ √κ log(2e12) = 1400. Twice that is allowed to a search that does not.
+// With κ = 1e4 steepest descent at its best step takes (1 - 2/κ)^k = 1e-12, some 1e5 gradients; conjugate
+// gradients, which minimise exactly along each line, at most ½ √κ log(2e12) = 1400. Twice that is allowed
+// to a search that does not.
 TEST(LimitedMemoryBfgs, FindsTheMinimumOfAnIllConditionedValley) {
   for (const double weight_decay : {0.0, 3.0}) {
     Valley valley;
@@ -179,8 +180,9 @@ TEST(LimitedMemoryBfgs, FindsTheMinimumOfAnIllConditionedValley) {
   }
 }
 
-// Each strength is left where its gradient has fallen to the tolerance, with pairs that are right for the next: on the way
-// to a flat valley through steep ones there is no step of a length that fits another, so that gradients at most double.
+// Each strength is left where its gradient has fallen to the tolerance, with pairs that are right for the
+// next: on the way to a flat valley through steep ones there is no step of a length that fits another, so
+// that gradients at most double.
 TEST(LimitedMemoryBfgs, GoesAlongAPathOfPenalties) {
   Valley valley, alone;
   LimitedMemoryBfgs optimizer({valley.x}, {.memory = 20,
@@ -220,8 +222,8 @@ TEST(LimitedMemoryBfgs, APathLeadsDownwards) {
       "weight_decay_path: penalties have to fall, down to weight_decay 0.1");
 }
 
-// A convex function that is steep far out and flat near its minimum: trial steps must grow and shrink. log cosh has the
-// slope tanh.
+// A convex function that is steep far out and flat near its minimum: trial steps must grow and shrink. log
+// cosh has the slope tanh.
 TEST(LimitedMemoryBfgs, DoublesItsStepsAndBracketsTheMinimum) {
   auto x = torch::full({1}, 40.0, torch::kDouble).requires_grad_(true);
   LimitedMemoryBfgs optimizer({x}, {});

@@ -150,8 +150,8 @@ TEST(Recovery, LookingChangesNoBit) {
   EXPECT_EQ(watched.curvature(), alone.curvature());
 }
 
-// A run that is cut off between the good state and the trouble, and goes on from its checkpoint, is taken back as it
-// would have been.
+// A run that is cut off between the good state and the trouble, and goes on from its checkpoint, is taken
+// back as it would have been.
 TEST(Recovery, AResumedRunIsTakenBackToTheSameState) {
   for (const std::int64_t cut : {25, 30}) {
     RecoveringRun whole, first, second;
