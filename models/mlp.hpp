@@ -7,6 +7,7 @@
 
 #include "dualebm/framework/problem/energy_context.hpp"
 #include "dualebm/framework/settings/fields.hpp"
+#include "dualebm/models/perceptron/passes.hpp"
 #include "dualebm/models/smooth_activation.hpp"
 
 namespace ebm {
@@ -28,6 +29,10 @@ namespace ebm {
 /// With spectral normalisation the weights of the hidden layers are divided by their largest singular value,
 /// estimated by one power iteration after every update (Miyato et al. 2018); the last layer stays free, so
 /// that the energy can be as steep as it must.
+///
+/// On the CPU, in single and double precision and with hidden layers of at most 128 neurons, energies without
+/// a graph, gradients and gradients of parameters come from a kernel fused over the layers (`perceptron`),
+/// for every activation without Fourier features; by autograd otherwise.
 class Mlp final : public Energy {
  public:
   struct Options {
@@ -45,6 +50,10 @@ class Mlp final : public Energy {
   Mlp(const EnergyContext& context, const Options& options);
 
   torch::Tensor forward(const torch::Tensor& x) override;
+  torch::Tensor gradient(const torch::Tensor& x) override;
+  std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) override;
+  RowGradient row_gradient(const torch::Tensor& like) override;
+  void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) override;
 
   /// One power iteration for the spectral norm of every hidden layer.
   void project_parameters() override;
@@ -52,10 +61,14 @@ class Mlp final : public Energy {
  private:
   /// W_l, or W_l / (uᵀ W_l v) with the current estimates u, v of the leading singular vectors.
   torch::Tensor weight(std::size_t layer) const;
+  perceptron::Parameters parameters_now() const;  ///< as `forward` uses them
+  /// Whether there is a kernel that is fused over the layers.
+  bool is_fused(const torch::Tensor& x, const perceptron::Parameters& now) const;
 
   /// Draws B. @return the width of h_0
   std::int64_t add_features(const EnergyContext& context, const Options& options);
 
+  std::string activation_name_;
   SmoothActivation activation_;
   std::optional<double> confinement_;
   torch::Tensor frequencies_;  ///< B; undefined without Fourier features

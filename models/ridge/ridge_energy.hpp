@@ -14,7 +14,6 @@ class RidgeEnergy : public NeuronEnergy {
   torch::Tensor forward(const torch::Tensor& x) final;
   torch::Tensor gradient(const torch::Tensor& x) final;
   std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) final;
-  /// None with a bias: rows in memory are not lifted.
   RowGradient row_gradient(const torch::Tensor& like) final;
   torch::Tensor features(const torch::Tensor& x) const final;
   bool smooth() const final { return activation_.smooth(); }

@@ -183,13 +183,16 @@ TEST(RowTransition, EnergiesComeWithTheGradientsOfRows) {
   Random random(1, "parameters");
   for (const std::int64_t d : {3, 15, 20}) {
     for (const char* activation : {"relu", "squared_relu", "softplus"}) {
-      Shallow energy(on_sphere(d, torch::kDouble, random), {.neurons = 70, .activation = activation});
-      const auto x = Sphere(d).sample_base(37, random, torch::kDouble);
-      auto gradients = torch::empty_like(x), energies = torch::empty({37}, x.options());
-      energy.row_gradient(x)({x.data_ptr<double>(), 37, d}, {gradients.data_ptr<double>(), 37, d},
-                             {energies.data_ptr<double>(), 37, 1});
-      EXPECT_LT(distance(energies, energy.forward(x)), 1e-13) << activation;
-      EXPECT_LT(distance(gradients, energy.gradient(x)), 1e-13) << activation;
+      for (const bool bias : {false, true}) {
+        Shallow energy(on_sphere(d, torch::kDouble, random),
+                       {.neurons = 70, .activation = activation, .bias = bias});
+        const auto x = Sphere(d).sample_base(37, random, torch::kDouble);
+        auto gradients = torch::empty_like(x), energies = torch::empty({37}, x.options());
+        energy.row_gradient(x)({x.data_ptr<double>(), 37, d}, {gradients.data_ptr<double>(), 37, d},
+                               {energies.data_ptr<double>(), 37, 1});
+        EXPECT_LT(distance(energies, energy.forward(x)), 1e-13) << activation;
+        EXPECT_LT(distance(gradients, energy.gradient(x)), 1e-13) << activation;
+      }
     }
   }
 }
