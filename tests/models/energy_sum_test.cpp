@@ -210,7 +210,7 @@ TEST(EnergySum, RowsInMemoryGetTheSumToo) {
     }
   }
   GlobalAndLocal trial;
-  EXPECT_FALSE(trial.sum->row_gradient(trial.points)) << "a perceptron has no such kernel";
+  EXPECT_FALSE(trial.sum->row_gradient(trial.points)) << "bumps have no such kernel";
 }
 
 TEST(EnergySum, IsTheSameBitsForEveryNumberOfThreads) {
