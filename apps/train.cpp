@@ -9,6 +9,7 @@
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/experiment/loaded_energy.hpp"
 #include "dualebm/framework/experiment/run_identity.hpp"
+#include "dualebm/framework/experiment/same_on_ranks.hpp"
 #include "dualebm/framework/training/callbacks/interrupt.hpp"
 
 namespace ebm {
@@ -39,16 +40,34 @@ void show_data(const Problem& problem) {
   }
 }
 
+/// Also of a rank that ends because another one was interrupted.
+int exit_code(const TrainingRun& run) {
+  const bool interrupted = run.end == RunEnd::interrupted && Interrupt::signal() != 0;
+  return interrupted ? 128 + Interrupt::signal() : 0;
+}
+
+/// What rank 0 makes, then the same folder on the others. @param make  of the directory, called on rank 0
+template <class Make>
+RunDirectory on_all(Communicator& ranks, const std::filesystem::path& path, Make make) {
+  std::optional<RunDirectory> directory;
+  if (ranks.is_first()) directory = make();
+  ranks.barrier();
+  return directory ? *directory : RunDirectory::of_first_rank(path);
+}
+
 }  // namespace
 
 int train(const TrainOptions& options, const Catalogue& catalogue) {
   const bool resume = !options.resume.empty();
+  const auto given = options.settings.ranks ? options.settings.ranks : std::make_shared<Alone>();
+  auto& ranks = *given;
   const auto configuration = configuration_of(options);
   // Taken before anything is read, so that nobody else writes to it meanwhile.
   std::optional<RunDirectory> left;
-  if (resume) left = RunDirectory::take_up(options.resume);
+  if (resume) left = on_all(ranks, options.resume, [&] { return RunDirectory::take_up(options.resume); });
   const auto experiment = resume ? read_experiment_of(*left, configuration, catalogue)
                                  : read_experiment(configuration, catalogue);
+  require_same_work(ranks, experiment.resolved.dump());
   const auto device = parse_device(options.settings.device);
   const auto path = resume                ? std::filesystem::path(options.resume)
                     : options.out.empty() ? default_folder(experiment.general.title)
@@ -56,14 +75,17 @@ int train(const TrainOptions& options, const Catalogue& catalogue) {
   if (resume) changes_of(*left, experiment);
   const auto prepared = make_problem(experiment, device);
   if (resume) require_same_data(*left, *prepared.problem);
-  const auto training = make_training(experiment, prepared, device);
-  const auto directory = resume ? *left : create_run(path, options.force);
+  require_same(ranks, "data", prepared.problem->fingerprint());
+  const auto training = make_training(experiment, prepared, device, given);
+  const auto directory =
+      resume ? *left : on_all(ranks, path, [&] { return create_run(path, options.force); });
   const auto summary = summary_of(experiment, *prepared.problem);
   note("{}\n", summary);
   show_data(*prepared.problem);
 
   const auto run =
       train_in(directory, experiment, prepared, *training, options.settings, experiment.trainer.name, resume);
+  if (!ranks.is_first()) return exit_code(run);
   write_report(directory.report(),
                {.kind = "train",
                 .summary = summary,
@@ -85,7 +107,7 @@ int train(const TrainOptions& options, const Catalogue& catalogue) {
     show("{:<30} {:<14.6g} {}\n", name, value, find_description(run.metrics, name).unit);
   }
   show("{:<30} {}\n", "report", directory.report().string());
-  return run.end == RunEnd::interrupted ? 128 + Interrupt::signal() : 0;
+  return exit_code(run);
 }
 
 }  // namespace ebm

@@ -4,14 +4,15 @@
 
 /// Smooth activations and their slopes for the kernels of the CPU: σ(u) and σ'(u) of every lane.
 ///
-/// Errors are relative, in units of 2^-24, or 2^-53 in double, as long as e^-|u| is a normal number; where σ' has a zero they
-/// are relative to the larger of |σ'(u)| and |σ(u) / u|. "Proven" counts roundings, one unit each at most, from e^-|u| on,
-/// which has 2.1; fits add less than 0.1. "Found" is the most over four thousand numbers of each octave and sign. Beyond, u
-/// of any size gives σ and σ' to within 1e-35, and what is not a number stays one.
+/// Errors are relative, in units of 2^-24, or 2^-53 in double, as long as e^-|u| is a normal number; where σ'
+/// has a zero they are relative to the larger of |σ'(u)| and |σ(u) / u|. "Proven" counts roundings, one unit
+/// each at most, from e^-|u| on, which has 2.1; fits add less than 0.1. "Found" is the most over four
+/// thousand numbers of each octave and sign. Beyond, u of any size gives σ and σ' to within 1e-35, and what
+/// is not a number stays one.
 namespace ebm::smooth {
 
-/// softplus: log(1 + e^u) and 1 / (1 + e^-u), without a threshold. Errors proven: 6 and 5.1, in double 10 and 7.1; found:
-/// 3.3 and 3.1, 4.7 and 3.9.
+/// softplus: log(1 + e^u) and 1 / (1 + e^-u), without a threshold. Errors proven: 6 and 5.1, in double 10 and
+/// 7.1; found: 3.3 and 3.1, 4.7 and 3.9.
 struct Softplus {
   template <class V, bool wants_value, bool wants_slope>
   static EBM_INLINE void at(typename V::Vector u, typename V::Vector& value, typename V::Vector& slope) {
@@ -51,7 +52,8 @@ struct Silu {
   }
 };
 
-/// tanh, also of small u, where a difference of exponentials would cancel. Errors proven: 6.5 and 10.2; found: 3.8 and 4.9.
+/// tanh, also of small u, where a difference of exponentials would cancel. Errors proven: 6.5 and
+/// 10.2; found: 3.8 and 4.9.
 struct Tanh {
   template <class V, bool, bool>
   static EBM_INLINE void at(typename V::Vector u, typename V::Vector& value, typename V::Vector& slope) {
@@ -65,8 +67,9 @@ struct Tanh {
   }
 };
 
-/// P of Φ(-a) / φ(a) = y P(1 - 2 y) for a >= 0, y = k / (a + k); Φ and φ are the distribution function and the density of
-/// the standard normal. Minimax fits of the stated relative error up to `largest`, where φ is the least normal number.
+/// P of Φ(-a) / φ(a) = y P(1 - 2 y) for a >= 0, y = k / (a + k); Φ and φ are the distribution function and
+/// the density of the standard normal. Minimax fits of the stated relative error up to `largest`, where φ is
+/// the least normal number.
 template <class Real>
 struct MillsRatio;
 

@@ -21,7 +21,7 @@ Cost MaximumLikelihood::move(const torch::Tensor& batch, const Iteration& iterat
   if (options_.chains == "data") {
     start_particles_at(batch);
   } else if (options_.chains == "base") {
-    set_particles(domain().sample_base(positions().size(0), random(), positions().options()));
+    set_particles(rows().of(domain().sample_base(rows().all, random(), positions().options())));
   }
   return advance(options_.langevin_steps, iteration);
 }

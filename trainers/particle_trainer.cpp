@@ -27,6 +27,21 @@ bool with_weights(const ParticleOptions& options, const Sampler& kernel, Particl
   return options.weights.value_or(otherwise == ParticleTrainer::Default::exact && kernel.exact());
 }
 
+/// What says how weights are kept says nothing where there are none.
+void require_defaults_of_weights(const ParticleOptions& options) {
+  const ParticleOptions defaults;
+  const auto unused = [](const char* key, double found, double otherwise) {
+    require(found == otherwise,
+            "trainer.{}: {:g} is of particles with weights, and these have none; leave it out, or see "
+            "trainer.weights",
+            key, found);
+  };
+  unused("held_out", static_cast<double>(options.held_out), static_cast<double>(defaults.held_out));
+  unused("trust", options.trust, defaults.trust);
+  unused("resample_below", options.ensemble.resample_below, defaults.ensemble.resample_below);
+  unused("normalizer_gain", options.ensemble.normalizer_gain, defaults.ensemble.normalizer_gain);
+}
+
 /// N for so many points.
 std::int64_t count_of(const ParticleOptions& options, bool weighted, std::int64_t points) {
   return options.particles.value_or(weighted ? weighted_particles : options.particles_per_point * points);
@@ -95,12 +110,21 @@ namespace {
 
 /// The particles at rows of the data.
 Ensemble ensemble_at(const Trainer& trainer, std::shared_ptr<const Sampler> kernel,
-                     const ParticleOptions& options, bool weighted) {
-  const auto& data = trainer.problem().data().train;
-  const auto held_out = weighted ? options.held_out : 0;
-  const auto count = count_of(options, weighted, data.size(0)) + held_out;
-  return {std::move(kernel), points_of(data, count, trainer.random(), trainer.tensor_options()), held_out,
-          options.ensemble};
+                     const ParticleOptions& options, const RankRows& rows, std::int64_t held_out) {
+  const OnRankRows pass(rows, trainer.ranks());
+  return {std::move(kernel),
+          points_of(trainer.problem().data().train, rows, trainer.random(), trainer.tensor_options()),
+          held_out, options.ensemble};
+}
+
+std::optional<std::string> why_one_rank(bool weighted, const Sampler& kernel) {
+  if (weighted)
+    return "particles with weights are on one; set trainer.particle_step, or trainer.weights to false";
+  if (!kernel.spreads_over_ranks())
+    return "the kernel that moves the particles keeps all of them on one; set trainer.particle_step, or the "
+           "sampler to "
+           "langevin";
+  return std::nullopt;
 }
 
 }  // namespace
@@ -109,11 +133,30 @@ ParticleTrainer::ParticleTrainer(TrainerContext context, const ParticleOptions& 
     : Trainer(context), options_(checked(options, "trainer")), weighted_(false), ensemble_([&] {
         auto kernel = kernel_of(context, options_, otherwise);
         weighted_ = with_weights(options_, *kernel, otherwise);
-        return ensemble_at(*this, std::move(kernel), options_, weighted_);
+        if (!weighted_) require_defaults_of_weights(options_);
+        const auto held_out = weighted_ ? options_.held_out : 0;
+        const auto count = count_of(options_, weighted_, data().size(0)) + held_out;
+        rows_ = ebm::why_one_rank(weighted_, *kernel) ? whole_table(count) : rank_rows(count, ranks());
+        return ensemble_at(*this, std::move(kernel), options_, rows_, held_out);
       }()) {}
 
+std::optional<std::string> ParticleTrainer::why_one_rank() const {
+  return ebm::why_one_rank(weighted_, kernel());
+}
+
+std::vector<std::string> ParticleTrainer::spread_tensors() const {
+  return {"particles.state.positions", "particles.log_weights"};
+}
+
+void ParticleTrainer::set_particles(const torch::Tensor& positions) {
+  const OnRankRows pass(rows_, ranks());
+  ensemble_.set_positions(positions);
+}
+
 void ParticleTrainer::start_particles_at(const torch::Tensor& points) {
-  set_particles(points_of(points, count_of(options_, weighted_, points.size(0)), random(), tensor_options()));
+  const auto count = count_of(options_, weighted_, points.size(0));
+  rows_ = why_one_rank() ? whole_table(count) : rank_rows(count, ranks());
+  set_particles(points_of(points, rows_, random(), tensor_options()));
 }
 
 void ParticleTrainer::require_no_weights(const char* reason) const {
@@ -122,6 +165,7 @@ void ParticleTrainer::require_no_weights(const char* reason) const {
 
 Cost ParticleTrainer::advance(std::int64_t steps, const Iteration& iteration) {
   const EvaluationMode mode(energy());
+  const OnRankRows pass(rows_, ranks());
   if (const auto step = kernel().unadjusted_step(ensemble_.state(), domain()); step && steps > 0)
     step_taken_ = *step * iteration.particle_scale;
   Cost cost;
@@ -136,21 +180,35 @@ Cost ParticleTrainer::advance(std::int64_t steps, const Iteration& iteration) {
 Cost ParticleTrainer::accumulate(const torch::Tensor& batch, const Iteration& iteration) {
   if (!weighted_) ensemble_.forget_energies();
   auto cost = move(batch, iteration);
-  const auto uniform = [](const torch::Tensor& x, double sign) {
-    return torch::full({x.size(0)}, sign / static_cast<double>(x.size(0)), x.options());
+  const auto uniform = [&](const RankRows& rows, double sign) {
+    return torch::full({rows.count()}, sign / static_cast<double>(rows.all), batch.options());
   };
   const auto particles = ensemble_.positions();
-  const auto weight = uniform(batch, 1),
-             particle_weight = weighted_ ? ensemble_.weights().neg() : uniform(particles, -1);
+  const auto batch_rows = rank_rows(batch.size(0), ranks()),
+             particle_rows = weighted_ ? whole_table(particles.size(0)) : rows_;
+  const auto weight = uniform(batch_rows, 1),
+             particle_weight = weighted_ ? ensemble_.weights().neg() : uniform(particle_rows, -1);
   // Few rows cost what their operators cost to call: both go in one pass. Of many the copy would cost more.
-  if (batch.size(0) + particles.size(0) <= most_rows_of_one_pass) {
-    energy().accumulate_gradient(torch::cat({batch, particles}), torch::cat({weight, particle_weight}));
+  const auto rows = batch_rows.all + particle_rows.all;
+  if (rows <= most_rows_of_one_pass) {
+    add_gradient(torch::cat({batch, particles}), torch::cat({weight, particle_weight}), whole_table(rows));
   } else {
-    energy().accumulate_gradient(batch, weight);
-    energy().accumulate_gradient(particles, particle_weight);
+    add_gradient(batch_rows.of(batch), weight, batch_rows);
+    add_gradient(particles, particle_weight, particle_rows);
   }
-  cost.parameter_gradients += batch.size(0) + particles.size(0);
+  cost.parameter_gradients += rows;
   return cost;
+}
+
+/// Of the rows of all ranks, from those of this one.
+void ParticleTrainer::add_gradient(const torch::Tensor& x, const torch::Tensor& weight,
+                                   const RankRows& rows) {
+  const OnRankRows pass(rows, ranks());
+  energy().accumulate_gradient(x, weight);
+  require(pass.is_completed(),
+          "ranks: this energy has an accumulate_gradient of its own, which adds up the rows of one rank; "
+          "leave it out, or "
+          "let it call complete_shards");
 }
 
 Trainer::Judgement ParticleTrainer::judge() {
@@ -179,22 +237,23 @@ torch::Tensor ParticleTrainer::particles() const {
   return ensemble_.positions().index_select(0, rows);
 }
 
-/// Of particles and the proposal of a jump; 0 where that proposal does not exist on the domain. Draws from a stream of its
-/// own.
+/// Of particles and the proposal of a jump; 0 where that proposal does not exist on the domain. Draws
+/// from streams of its own.
 double ParticleTrainer::flux(std::int64_t iteration) {
-  const auto stream = random().branch(fmt::format("flux {}", iteration));
-  if (!witness_) {
+  if (!flux_proposal_) {
     try {
-      const SamplerContext known{.domain = problem().shared_domain(), .data = data(), .random = *stream};
-      witness_ = IndependenceJump(known, IndependenceJump::Options{}).proposal();
+      const auto fitting = random().branch("proposal of the flux");  // the same before a resume and after it
+      const SamplerContext known{.domain = problem().shared_domain(), .data = data(), .random = *fitting};
+      flux_proposal_ = IndependenceJump(known, IndependenceJump::Options{}).proposal();
     } catch (const UserError&) {
       return 0;
     }
   }
+  const auto stream = random().branch(fmt::format("flux {}", iteration));
   const auto count = std::min(ensemble_.positions().size(0), most_rows_of_flux);
   const auto weights = ensemble_.weights().narrow(0, 0, count);
-  return jump_flux(energy(), *witness_, ensemble_.positions().narrow(0, 0, count), weights / weights.sum(),
-                   *stream);
+  return jump_flux(energy(), *flux_proposal_, ensemble_.positions().narrow(0, 0, count),
+                   weights / weights.sum(), *stream);
 }
 
 std::optional<std::string> ParticleTrainer::complaint(std::int64_t iteration) {
@@ -224,11 +283,20 @@ void ParticleTrainer::save(State& state) const {
   ensemble_.save(particles);
   state.write("particles", particles);
   state.write("flux", last_flux_);
+  if (step_taken_) state.write("step_taken", *step_taken_);
+  state.write("count", rows_.all);
 }
 
 void ParticleTrainer::load(const State& state) {
   ensemble_.load(state.part("particles"));
+  const auto count = ensemble_.state().positions.size(0);
+  // One of before ranks does not say; it has all.
+  rows_ =
+      state.has("count") && !why_one_rank() ? rank_rows(state.integer("count"), ranks()) : whole_table(count);
+  require(rows_.count() == count, "{} particles of {}, not {}", count, rows_.all, rows_.count());
   last_flux_ = state.number("flux");
+  step_taken_.reset();
+  if (state.has("step_taken")) step_taken_ = state.number("step_taken");
 }
 
 }  // namespace ebm

@@ -34,7 +34,7 @@ RestartGda::RestartGda(TrainerContext context, const Options& options)
 }
 
 Cost RestartGda::move(const torch::Tensor&, const Iteration& iteration) {
-  const auto next = restarted(positions(), data(), rule_, iteration.number_as_promised(), random());
+  const auto next = restarted(positions(), rows(), data(), rule_, iteration.number_as_promised(), random());
   if (!next.is_same(positions())) set_particles(next);
   return advance(1, iteration);
 }

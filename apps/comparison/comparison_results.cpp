@@ -20,8 +20,9 @@ Json sweep_json(const ComparisonPlan& plan, const Table& table) {
     Json metrics = row;
     metrics.erase("label");
     metrics.erase("seeds");
+    const auto label = row["label"].get<std::string>();
     const auto entry = std::find_if(plan.entries.begin(), plan.entries.end(),
-                                    [&](const ComparisonEntry& one) { return one.label == row["label"]; });
+                                    [&](const ComparisonEntry& one) { return one.label == label; });
     points.push_back({{"label", row["label"]}, {"value", *entry->value}, {"metrics", std::move(metrics)}});
   }
   const std::string label =

@@ -7,6 +7,7 @@ namespace ebm {
 namespace {
 
 int first_failure = 0;
+bool muted = false;
 
 void remember(bool written) {
   if (!written && first_failure == 0) first_failure = errno != 0 ? errno : EIO;
@@ -14,13 +15,17 @@ void remember(bool written) {
 
 }  // namespace
 
+void mute_output(bool mute) { muted = mute; }
+
 void write_note(std::string_view text) {
+  if (muted) return;
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
   std::clearerr(stderr);
 }
 
 void write_result(std::string_view text) {
+  if (muted) return;
   errno = 0;
   remember(std::fwrite(text.data(), 1, text.size(), stdout) == text.size());
 }

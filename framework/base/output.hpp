@@ -9,8 +9,8 @@
 
 namespace ebm {
 
-/// Text for a person on standard error. That it cannot be written - a closed descriptor, a full disk of logs - is
-/// no error: what is being told about goes on.
+/// Text for a person on standard error. That it cannot be written - a closed descriptor, a full disk of logs
+/// - is no error: what is being told about goes on.
 void write_note(std::string_view text);
 
 /// The same, formatted.
@@ -27,6 +27,9 @@ template <class... Arguments>
 void show(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
   write_result(fmt::format(format, std::forward<Arguments>(arguments)...));
 }
+
+/// Whether notes and results go nowhere, of ranks that another one speaks for.
+void mute_output(bool mute);
 
 /// Writes out what is still held back. @return the error number of the first result that was lost; nothing if
 /// none was

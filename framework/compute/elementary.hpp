@@ -4,8 +4,8 @@
 
 #include "dualebm/framework/compute/columns.hpp"
 
-/// Elementary functions of vectors. Polynomials are minimax fits (Remez); beside each stands the largest relative error of
-/// what it is part of, before rounding.
+/// Elementary functions of vectors. Polynomials are minimax fits (Remez); beside each stands the largest
+/// relative error of what it is part of, before rounding.
 namespace ebm::elementary {
 
 template <class Real>
@@ -67,7 +67,8 @@ template <class V>
 struct Exponential {
   typename V::Vector power, rest;  ///< 2^n, and e = e^r - 1 with |r| <= log 2 / 2
 
-  /// For x <= 0. What would be less than the least normal number is about that: e^-87, e^-708 in double. NaN stays.
+  /// For x <= 0. What would be less than the least normal number is about that: e^-87,
+  /// e^-708 in double. NaN stays.
   static EBM_INLINE Exponential at(typename V::Vector x) {
     return split(
         x, [](auto r) __attribute__((always_inline)) { return r; });

@@ -12,11 +12,10 @@
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/blas.hpp"
+#include "dualebm/framework/compute/rank_rows.hpp"
 
 namespace ebm {
 namespace {
-
-constexpr std::int64_t most_shards = 32;
 
 thread_local bool inside_task = false;
 
@@ -105,8 +104,8 @@ class Pool {
   std::exception_ptr failure_;
 };
 
-/// That the system starts as many threads. LibTorch makes a pool as large as the machine before it can be told to have
-/// none, and waits for ever for those of its threads that could not be started.
+/// That the system starts as many threads. LibTorch makes a pool as large as the machine before it can be
+/// told to have none, and waits for ever for those of its threads that could not be started.
 void require_startable(int count) {
   std::atomic<bool> done = false;
   std::vector<std::thread> started;
@@ -129,6 +128,14 @@ std::unique_ptr<Pool>& pool() {
   return instance;
 }
 
+void run_tasks(std::int64_t tasks, const std::function<void(std::int64_t)>& task) {
+  if (tasks == 1 || inside_task || pool()->size() == 1) {
+    for (std::int64_t i = 0; i < tasks; ++i) task(i);
+  } else {
+    pool()->run(tasks, task);
+  }
+}
+
 }  // namespace
 
 void set_threads(int threads) {
@@ -147,6 +154,7 @@ void set_threads(int threads) {
 int threads() { return pool()->size(); }
 
 std::int64_t shard_count(std::int64_t rows, std::int64_t smallest) {
+  if (OnRankRows::over(rows) != nullptr) return most_shards;
   return std::clamp<std::int64_t>((rows + smallest - 1) / smallest, 1, most_shards);
 }
 
@@ -158,15 +166,18 @@ std::int64_t smallest_shard_for(const at::Tensor& x) {
 void for_each_shard(std::int64_t rows,
                     const std::function<void(std::int64_t, std::int64_t, std::int64_t)>& body,
                     std::int64_t smallest) {
-  const auto shards = shard_count(rows, smallest);
-  const auto task = [&](std::int64_t shard) {
-    body(shard, rows * shard / shards, rows * (shard + 1) / shards);
-  };
-  if (shards == 1 || inside_task || pool()->size() == 1) {
-    for (std::int64_t shard = 0; shard < shards; ++shard) task(shard);
-  } else {
-    pool()->run(shards, task);
+  if (const auto* pass = OnRankRows::over(rows)) {
+    require(smallest * most_shards <= pass->rows().all,
+            "ranks: a pass over {} rows at once cannot be cut into blocks", rows);
+    const OnRankRows passes_inside_are_of_their_own_rows;
+    return run_tasks(pass->blocks(), [&](std::int64_t i) {
+      const auto block = pass->first_block() + i;
+      body(block, pass->begin_of(block), pass->begin_of(block + 1));
+    });
   }
+  const auto shards = shard_count(rows, smallest);
+  run_tasks(shards,
+            [&](std::int64_t shard) { body(shard, rows * shard / shards, rows * (shard + 1) / shards); });
 }
 
 }  // namespace ebm

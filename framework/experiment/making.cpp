@@ -79,11 +79,15 @@ PreparedProblem make_problem(const Experiment& experiment, torch::Device device)
   prepare(data, *prepared.transform, *domain, dither,
           torch::TensorOptions(experiment.dtype()).device(device));
   prepared.problem = std::make_shared<Problem>(domain, std::move(data));
+  prepared.evaluator = make_evaluator(experiment, prepared.problem);
+  return prepared;
+}
+
+std::shared_ptr<const Evaluator> make_evaluator(const Experiment& experiment,
+                                                std::shared_ptr<const Problem> problem) {
   std::vector<std::shared_ptr<const Metric>> metrics;
   for (const auto& choice : experiment.metrics) metrics.push_back(choice.make({}));
-  prepared.evaluator =
-      std::make_shared<Evaluator>(prepared.problem, experiment.evaluation.evaluator, std::move(metrics));
-  return prepared;
+  return std::make_shared<Evaluator>(std::move(problem), experiment.evaluation.evaluator, std::move(metrics));
 }
 
 std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_ptr<const Domain> domain,
@@ -97,7 +101,7 @@ std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_pt
 }
 
 std::unique_ptr<Training> make_training(const Experiment& experiment, const PreparedProblem& prepared,
-                                        torch::Device device) {
+                                        torch::Device device, std::shared_ptr<Communicator> ranks) {
   if (device.is_cpu()) require_memory(experiment, prepared.problem->data().train.size(0));
   const auto energy =
       make_energy(experiment, prepared.problem->shared_domain(), device, prepared.problem->data().train);
@@ -115,8 +119,11 @@ std::unique_ptr<Training> make_training(const Experiment& experiment, const Prep
                                         .data = prepared.problem->data().train,
                                         .random = *particles});
   }
-  auto trainer = experiment.trainer.make(
-      {.energy = energy, .problem = prepared.problem, .random = particles, .sampler = sampler});
+  auto trainer = experiment.trainer.make({.energy = energy,
+                                          .problem = prepared.problem,
+                                          .random = particles,
+                                          .sampler = sampler,
+                                          .ranks = std::move(ranks)});
   require(
       !sampler || trainer->takes_sampler(),
       "sampler: the trainer {} moves no particles, or has a way of its own; leave the section out, or take a "

@@ -42,6 +42,7 @@ class Manifest {
     content_["seed"] = experiment.general.seed;
     content_["command"] = settings.command;
     content_["plugins"] = absolute(settings.plugins);
+    if (const auto ranks = training.trainer().ranks().size(); ranks > 1) content_["ranks"] = ranks;
   }
 
   /// Of the run, see new_run_name.
@@ -76,7 +77,9 @@ class Manifest {
     if (!caution.empty()) content_["caution"] = caution;
   }
 
+  /// Nothing on ranks but the first.
   void write(const std::string& status, const Progress& progress) {
+    if (!training_->trainer().ranks().is_first()) return;
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
     content_["status"] = status;
     content_["iteration"] = progress.iteration;
@@ -105,8 +108,8 @@ class Manifest {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// Energies and domains that are not this library's own are looked into before they are trained; transforms have
-/// been when they were fitted.
+/// Energies and domains that are not this library's own are looked into before they are trained; transforms
+/// have been when they were fitted.
 void require_own_conformance(const Experiment& experiment, const PreparedProblem& prepared,
                              Training& training) {
   Random random(experiment.seed(), "conformance");
@@ -117,9 +120,9 @@ void require_own_conformance(const Experiment& experiment, const PreparedProblem
   }
 }
 
-std::string caution_about_step(const Trainer& trainer) {
+/// @param particles  all of them; undefined: no caution
+std::string caution_about_step(const Trainer& trainer, const torch::Tensor& particles) {
   const auto step = trainer.langevin_step();
-  const auto particles = trainer.particles();
   if (!step || !particles.defined() || particles.size(0) == 0) return {};
   return step_bias(trainer.energy(), trainer.problem().domain(), particles, *step).caution();
 }
@@ -156,6 +159,12 @@ class Watchers {
            Training& training, std::shared_ptr<CheckpointGenerations> checkpoints,
            std::shared_ptr<Callback> progress, const std::string& label) {
     const auto& metrics = prepared.evaluator->descriptions();
+    if (!training.trainer().ranks().is_first()) {
+      // The first rank watches for all; what a checkpoint holds is on each.
+      add<CheckpointWriter>(training, std::move(checkpoints), experiment.loop.checkpoint_every);
+      add<Interrupt>();
+      return;
+    }
     add<MetricsFile>(directory.metrics(), training);
     // Before the checkpoint is written, which holds the best model.
     const auto& early_stop = experiment.loop.early_stop;
@@ -168,9 +177,12 @@ class Watchers {
     add<CheckpointWriter>(training, std::move(checkpoints), experiment.loop.checkpoint_every);
     owned_.push_back(progress ? std::move(progress) : std::make_shared<ConsoleProgress>(stderr, label));
     add<Interrupt>();
-    for (const auto& callback : owned_) all_.push_back(callback.get());
   }
-  const std::vector<Callback*>& all() const { return all_; }
+  std::vector<Callback*> all() const {
+    std::vector<Callback*> all;
+    for (const auto& callback : owned_) all.push_back(callback.get());
+    return all;
+  }
 
  private:
   template <class T, class... Arguments>
@@ -178,7 +190,6 @@ class Watchers {
     owned_.push_back(std::make_shared<T>(std::forward<Arguments>(arguments)...));
   }
   std::vector<std::shared_ptr<Callback>> owned_;
-  std::vector<Callback*> all_;
 };
 
 }  // namespace
@@ -197,11 +208,17 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   if (resume) go_on(*checkpoints, training, manifest, changes_of(directory, experiment));
   require_own_conformance(experiment, prepared, training);
   manifest.note_data(*prepared.problem);
-  // A model of before would be taken for that of the newest state.
-  if (resume) std::filesystem::remove(directory.model());
-  // First the configuration, without which nothing can be taken up.
-  write_json(directory.config(), experiment.resolved);
-  if (!prepared.transform->empty()) save_module(directory.transform(), *prepared.transform);
+  auto& ranks = training.trainer().ranks();
+  ranks.barrier();  // all have read what was there
+  // A run that had ended must not be taken for one that has ended by the new configuration.
+  if (resume) manifest.write("running", training.progress());
+  if (ranks.is_first()) {
+    // A model of before would be taken for that of the newest state.
+    if (resume) std::filesystem::remove(directory.model());
+    // First the configuration, without which nothing can be taken up.
+    write_json(directory.config(), experiment.resolved);
+    if (!prepared.transform->empty()) save_module(directory.transform(), *prepared.transform);
+  }
   manifest.write("running", training.progress());
 
   auto options = experiment.loop.fit;
@@ -214,15 +231,16 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
     const Watchers watchers(directory, experiment, prepared, training, checkpoints, settings.progress, label);
     const auto result = fit(training, options, watchers.all());
     training.energy().eval();
-    save_module(directory.model(), training.energy());
+    if (ranks.is_first()) save_module(directory.model(), training.energy());
     run.end = result.end;
     run.reason = result.reason;
     run.records = training.records();
     run.recoveries = training.recoveries();
     run.last = result.last;
     run.energy = training.trainer().shared_energy();
-    run.particles = training.trainer().particles();
-    run.caution = caution_about_step(training.trainer());
+    const auto& trainer = training.trainer();
+    run.particles = gather_rows(trainer.particles(), trainer.particle_rows(), ranks);
+    run.caution = caution_about_step(trainer, run.particles);
     manifest.note_caution(run.caution);
     manifest.write(run.status(), result.progress);
     return run;

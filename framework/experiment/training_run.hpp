@@ -17,6 +17,7 @@ struct RunSettings {
   std::vector<std::string> plugins;  ///< see load_plugin
   /// What shows how far a run is; none: a line, or a bar, on stderr.
   std::shared_ptr<Callback> progress = nullptr;
+  std::shared_ptr<Communicator> ranks = nullptr;  ///< who trains along; none: nobody
 };
 
 /// One training as it is, or was, in its folder.
@@ -30,14 +31,15 @@ struct TrainingRun {
   Record last;                             ///< of the energy that the run ends with
   std::vector<MetricDescription> metrics;  ///< what may be in the records, in the order of tables
   std::shared_ptr<Energy> energy;          ///< undefined where the run diverged
-  torch::Tensor particles;                 ///< at the end, [N, d]; undefined for a trainer without any
-  std::string caution;                     ///< about the step of the particles, one line; empty: none
+  torch::Tensor
+      particles;  ///< at the end, [N, d]; undefined for a trainer without any, and on ranks but the first
+  std::string caution;  ///< about the step of the particles, one line; empty: none
   /// The end as manifests and tables show it: "finished", "stopped early: nll_validation has not ...".
   std::string status() const;
 };
 
 /// Trains in a run directory: writes everything the directory holds but the report, and shows
-/// progress.
+/// progress. Over ranks, all of them call it and the first one writes.
 /// @param training  fresh, from make_training: what cannot be made is an error before any folder is
 /// @param resume    go on from the checkpoint in the directory
 /// @param evaluate_at  see FitOptions

@@ -7,10 +7,41 @@
 #include <vector>
 
 #include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/compute/rank_rows.hpp"
 #include "dualebm/framework/problem/gradients.hpp"
 #include "dualebm/framework/problem/parameters.hpp"
 
 namespace ebm {
+
+namespace {
+
+/// Gradients of the parameters for each shard, with those that other ranks have.
+void complete(std::vector<std::vector<torch::Tensor>>& parts, const std::vector<torch::Tensor>& trained,
+              std::int64_t rows) {
+  const auto shards = static_cast<std::int64_t>(parts.size());
+  const auto there = torch::zeros({shards, static_cast<std::int64_t>(trained.size())}, torch::kByte);
+  std::vector<torch::Tensor> tables = {there};
+  for (std::size_t i = 0; i < trained.size(); ++i) {
+    tables.push_back(torch::zeros({shards, trained[i].numel()}, trained[i].options().requires_grad(false)));
+    for (std::int64_t shard = 0; shard < shards; ++shard) {
+      const auto& mine = parts[static_cast<std::size_t>(shard)];
+      if (mine.empty() || !mine[i].defined()) continue;
+      there[shard][static_cast<std::int64_t>(i)] = 1;
+      tables.back()[shard].copy_(mine[i].reshape({-1}));
+    }
+  }
+  complete_shards(rows, tables);
+  for (std::int64_t shard = 0; shard < shards; ++shard) {
+    auto& all = parts[static_cast<std::size_t>(shard)];
+    all.resize(trained.size());
+    for (std::size_t i = 0; i < trained.size(); ++i) {
+      const bool defined = there[shard][static_cast<std::int64_t>(i)].item<bool>();
+      all[i] = defined ? tables[i + 1][shard].reshape(trained[i].sizes()) : torch::Tensor();
+    }
+  }
+}
+
+}  // namespace
 
 std::int64_t smallest_shard_for(const Energy& energy, const torch::Tensor& x) {
   return energy.row_parallel() ? smallest_shard_for(x) : std::max<std::int64_t>(x.size(0), 1);
@@ -65,6 +96,7 @@ void Energy::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& we
       },
       smallest);
   const torch::NoGradGuard no_grad;
+  if (OnRankRows::over(points.size(0)) != nullptr) complete(parts, trained, points.size(0));
   for (const auto& gradients : parts) {
     for (std::size_t i = 0; i < gradients.size(); ++i) {
       if (gradients[i].defined()) add_gradient(trained[i], gradients[i]);

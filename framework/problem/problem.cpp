@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/fingerprint.hpp"
 
 namespace ebm {
 namespace {
@@ -76,15 +77,9 @@ void require_part(const char* name, const torch::Tensor& points, const Domain& d
   require_inside(name, points, domain);
 }
 
-/// FNV-1a, 64 bits.
-void mix_in(std::uint64_t& hash, const void* bytes, std::size_t count) {
-  const auto* byte = static_cast<const unsigned char*>(bytes);
-  for (std::size_t i = 0; i < count; ++i) hash = (hash ^ byte[i]) * 1099511628211ULL;
-}
-
-void mix_in(std::uint64_t& hash, const torch::Tensor& points, bool mapped) {
-  if (!points.defined()) return mix_in(hash, "none", 4);
-  for (const auto size : points.sizes()) mix_in(hash, &size, sizeof size);
+void add_to(Fingerprint& fingerprint, const torch::Tensor& points, bool mapped) {
+  if (!points.defined()) return fingerprint.add("none", 4);
+  for (const auto size : points.sizes()) fingerprint.add(&size, sizeof size);
   constexpr std::int64_t seen = 1000;
   const bool whole = !mapped || points.size(0) <= 2 * seen;
   const std::vector<torch::Tensor> pieces =
@@ -93,7 +88,7 @@ void mix_in(std::uint64_t& hash, const torch::Tensor& points, bool mapped) {
                                          points.narrow(0, points.size(0) - seen, seen)};
   for (const auto& piece : pieces) {
     const auto dense = piece.cpu().contiguous();
-    mix_in(hash, dense.data_ptr(), dense.nbytes());
+    fingerprint.add(dense.data_ptr(), dense.nbytes());
   }
 }
 
@@ -101,9 +96,10 @@ void mix_in(std::uint64_t& hash, const torch::Tensor& points, bool mapped) {
 
 const std::string& Problem::fingerprint() const {
   std::call_once(hashed_, [this] {
-    std::uint64_t hash = 14695981039346656037ULL;
-    for (const auto& part : {data_.train, data_.validation, data_.test}) mix_in(hash, part, data_.mapped);
-    fingerprint_ = fmt::format("{:016x}", hash);
+    Fingerprint fingerprint;
+    for (const auto& part : {data_.train, data_.validation, data_.test})
+      add_to(fingerprint, part, data_.mapped);
+    fingerprint_ = fingerprint.text();
   });
   return fingerprint_;
 }

@@ -8,6 +8,7 @@
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/compute/rank_rows.hpp"
 #include "dualebm/framework/compute/row_kernels.hpp"
 #include "dualebm/framework/sampling/cuda/device_langevin.hpp"
 
@@ -71,8 +72,9 @@ std::optional<double> Langevin::unadjusted_step(const State& state, const Domain
 }
 
 Sampler::State Langevin::init(const torch::Tensor& positions) const {
-  require(!options_.antithetic || positions.size(0) % 2 == 0,
-          "antithetic noise needs an even number of particles, got {}", positions.size(0));
+  const auto all = OnRankRows::rows_of(positions.size(0)).all;
+  require(!options_.antithetic || all % 2 == 0, "antithetic noise needs an even number of particles, got {}",
+          all);
   return Sampler::init(positions);
 }
 
@@ -97,7 +99,7 @@ Sampler::Info Langevin::step(Energy& energy, const Domain& domain, State& state,
       state.positions = domain.retract(*y);
     }
   }
-  return {.gradient_evaluations = state.positions.size(0)};
+  return {.gradient_evaluations = OnRankRows::rows_of(state.positions.size(0)).all};
 }
 
 torch::Tensor Langevin::drift_of(const Domain& domain, const torch::Tensor& x,
@@ -117,12 +119,15 @@ void Langevin::move_rows(Energy& energy, const Domain& domain, const Normals& no
                          const torch::Tensor& x, const torch::Tensor& y) const {
   const auto d = x.size(1);
   // One vector of noise serves a row of the first half and, turned about, its partner in the second.
-  const std::int64_t halves = options_.antithetic ? 2 : 1, rows = x.size(0) / halves;
+  const auto own = OnRankRows::rows_of(x.size(0));
+  const std::int64_t halves = options_.antithetic ? 2 : 1, rows = own.all / halves;
   const auto gradient_at = energy.row_gradient(x);
   const auto whole_gradient =
       gradient_at ? torch::Tensor() : drift_of(domain, x, clipped_gradient(energy, x)).contiguous();
   const bool as_it_is = options_.drift == "ambient" || domain.is_flat();
   const auto piece = std::clamp<std::int64_t>(piece_numbers / d / 64 * 64, 64, 1024);
+  // Of both halves, also where a rank has rows of one: its blocks of the table are whole shards of a half.
+  const OnRankRows shards_of_the_whole_table;
   for_each_shard(
       rows,
       [&](std::int64_t, std::int64_t first, std::int64_t last) {
@@ -130,9 +135,12 @@ void Langevin::move_rows(Energy& energy, const Domain& domain, const Normals& no
             gradient(xi.size());
         for (auto begin = first; begin < last; begin += piece) {
           const auto count = std::min(piece, last - begin);
+          if (!own.has(begin) && !own.has((halves - 1) * rows + begin)) break;
           normals.fill(begin * d, count * d, xi.data());
           for (std::int64_t half = 0; half < halves; ++half) {
-            const auto offset = (half * rows + begin) * d;
+            const auto row = half * rows + begin;
+            if (!own.has(row)) continue;
+            const auto offset = (row - own.begin) * d;
             const Real* from = x.data_ptr<Real>() + offset;
             Real* to = y.data_ptr<Real>() + offset;
             const Real* drift = gradient.data();

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "dualebm/framework/compute/random.hpp"
+#include "dualebm/framework/compute/rank_rows.hpp"
 
 namespace ebm {
 
@@ -17,6 +18,9 @@ torch::Tensor copies_of(const torch::Tensor& data, std::int64_t copies);
 /// Only the rows taken are read, so `data` may be a memory map, in a dtype of its own.
 /// @param options  dtype and device of the result @return [count, d]
 torch::Tensor points_of(const torch::Tensor& data, std::int64_t count, Random& random,
+                        const torch::TensorOptions& options);
+/// The part of rows.all of them that a rank has. @return [rows.count(), d]
+torch::Tensor points_of(const torch::Tensor& data, const RankRows& rows, Random& random,
                         const torch::TensorOptions& options);
 
 /// When particles go back to the data. Both rules of the paper; at most one is on.
@@ -38,5 +42,8 @@ struct RestartRule {
 /// @return the particles after restarts; the same tensor if none restarts.
 torch::Tensor restarted(const torch::Tensor& particles, const torch::Tensor& data, const RestartRule& rule,
                         std::int64_t iteration, Random& random);
+/// The same of the particles that a rank has. @param rows  which of all they are
+torch::Tensor restarted(const torch::Tensor& particles, const RankRows& rows, const torch::Tensor& data,
+                        const RestartRule& rule, std::int64_t iteration, Random& random);
 
 }  // namespace ebm

@@ -84,7 +84,7 @@ void save_checkpoint(const std::filesystem::path& path, const Training& training
   whose.write("program", std::string(program));
   whose.write("libtorch", std::string(TORCH_VERSION));
   state.write("identity", whose);
-  write_state(path, state);
+  if (training.trainer().ranks().is_first()) write_state(path, state);
 }
 
 std::string load_checkpoint(const std::filesystem::path& path, Training& training,

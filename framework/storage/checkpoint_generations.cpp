@@ -17,7 +17,7 @@ void CheckpointGenerations::write(const Training& training) {
   if (newest_iteration_ && (!older_iteration_ || *newest_iteration_ - *older_iteration_ >= distance)) {
     // Its name goes with it; until the next one has come, `load` finds it under the other.
     std::error_code error;
-    std::filesystem::rename(newest_, older_, error);
+    if (training.trainer().ranks().is_first()) std::filesystem::rename(newest_, older_, error);
     if (!error) older_iteration_ = newest_iteration_;
   }
   newest_iteration_.reset();
@@ -60,7 +60,9 @@ std::optional<CheckpointGenerations::Loaded> CheckpointGenerations::load(Trainin
     return loaded;
   }
   older_iteration_ = loaded.iteration;
-  if (distrusted) {
+  auto& ranks = training.trainer().ranks();
+  ranks.barrier();  // all have read what there was
+  if (distrusted && ranks.is_first()) {
     // Whatever comes now, the run does not go on from it again.
     std::filesystem::remove(newest_);
     flush_folder(newest_.parent_path());

@@ -35,6 +35,23 @@ void require_common_parameters(const torch::optim::Optimizer& optimizer, const E
       "after the energy has its final device and dtype");
 }
 
+/// That more ranks than one would give the same bits as one.
+void require_spreadable(const Trainer& trainer) {
+  const auto count = trainer.ranks().size();
+  if (count == 1) return;
+  if (const auto reason = trainer.why_one_rank()) fail("ranks: {} were started, and {}", count, *reason);
+  const auto& options = trainer.tensor_options();
+  require(options.device().is_cpu(), "ranks: {} were started on {}; they are of the CPU", count,
+          options.device().str());
+  require(options.dtype() == torch::kFloat || options.dtype() == torch::kDouble,
+          "ranks: {} were started with numbers of type {}; take float32 or float64", count,
+          c10::toString(c10::typeMetaToScalarType(options.dtype())));
+  require(trainer.energy().row_parallel(),
+          "ranks: {} were started, and rows of this energy depend on one another or on LibTorch's generator; "
+          "start one",
+          count);
+}
+
 }  // namespace
 
 void Training::Options::describe(Fields& fields) {
@@ -61,6 +78,7 @@ Training::Training(std::shared_ptr<Trainer> trainer, std::shared_ptr<torch::opti
   require(trainer_ != nullptr, "training: there is no trainer");
   require(optimizer_ != nullptr, "training: there is no optimizer");
   require_common_parameters(*optimizer_, energy());
+  require_spreadable(*trainer_);
   if (!options_.batches) options_.batches = trainer_->random().branch("batches");
   const bool on_cuda = is_on_cuda(energy());
   guard_ = make_finite_guard(energy(), options_.deferred_checks.value_or(on_cuda));
@@ -141,7 +159,8 @@ void Training::update_parameters() {
   if (trainer_->follows()) let_particles_follow(before);
 }
 
-/// Of a step that is too long for the particles a part is kept, along the straight line from the parameters before it.
+/// Of a step that is too long for the particles a part is kept, along the straight line from
+/// the parameters before it.
 void Training::let_particles_follow(const std::vector<torch::Tensor>& before) {
   const torch::NoGradGuard no_grad;
   const auto judged_part = [&] {
@@ -149,6 +168,7 @@ void Training::let_particles_follow(const std::vector<torch::Tensor>& before) {
     progress_.cost += judgement.cost;
     progress_.gradient_evaluations += judgement.cost.gradients();
     if (std::isnan(judgement.part)) {
+      require_finite();  // a deferred check knows what came first
       throw NonFiniteError(fmt::format("iteration {}: energies at particles are not finite; likely cause: {}",
                                        progress_.iteration, trainer_->likely_cause()));
     }

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/fingerprint.hpp"
 #include "dualebm/framework/compute/default_generator.hpp"
 #include "dualebm/framework/training/optimizers/optimizer_state.hpp"
 #include "dualebm/framework/training/training.hpp"
@@ -86,6 +87,50 @@ State copied(const State& live) {
   return copy;
 }
 
+/// Everywhere in a state of a training where a part of `trainer` may be: now, and in its good states.
+constexpr const char* places_of_trainer[] = {"trainer", "good_0.trainer", "good_1.trainer"};
+
+/// The particles of all ranks in place of those of this one, at rank 0.
+void gather_particles(State& state, const Trainer& trainer) {
+  if (trainer.ranks().size() == 1 || trainer.why_one_rank()) return;
+  for (const std::string place : places_of_trainer) {
+    if (!state.has(place)) continue;
+    const auto rows = rank_rows(state.integer(place + ".count"), trainer.ranks());
+    for (const auto& name : trainer.spread_tensors()) {
+      const auto path = place + "." + name;
+      if (const auto all = gather_rows(state.tensor(path), rows, trainer.ranks()); all.defined())
+        state.write(path, all);
+    }
+  }
+}
+
+/// The particles of this rank in place of all.
+State with_own_particles(const State& whole, const Trainer& trainer) {
+  State state = whole;
+  if (trainer.ranks().size() == 1 || trainer.why_one_rank()) return state;
+  for (const std::string place : places_of_trainer) {
+    if (!state.has(place)) continue;
+    for (const auto& name : trainer.spread_tensors()) {
+      const auto path = place + "." + name;
+      const auto all = state.tensor(path);
+      state.write(path, rank_rows(all.size(0), trainer.ranks()).of(all).clone());
+      state.write(place + ".count", all.size(0));
+    }
+  }
+  return state;
+}
+
+/// That every rank has the same parameters still, which other sums of another processor would end.
+void require_same_parameters(const Trainer& trainer) {
+  if (trainer.ranks().size() == 1) return;
+  Fingerprint fingerprint;
+  for (const auto& parameter : trainer.energy().parameters()) {
+    const auto dense = parameter.detach().contiguous();
+    fingerprint.add(dense.data_ptr(), dense.nbytes());
+  }
+  require_same(trainer.ranks(), "parameters: are their machines of one kind?", fingerprint.text());
+}
+
 State state_of(const Progress& progress) { return state_of(std::vector<Record>{{progress, {}}}); }
 
 }  // namespace
@@ -153,7 +198,10 @@ void Training::restore_moving_parts(const State& state) {
 
 State Training::save() const {
   require_finite();
-  return saved();
+  require_same_parameters(*trainer_);
+  auto state = saved();
+  gather_particles(state, *trainer_);
+  return state;
 }
 
 State Training::saved() const {
@@ -181,7 +229,7 @@ void Training::load(const State& state) {
   const auto before = saved();
   const bool showed_result = own_.has_value();
   try {
-    apply(state);
+    apply(with_own_particles(state, *trainer_));
   } catch (...) {
     apply(before);
     if (showed_result) show_result();

@@ -15,12 +15,11 @@ namespace {
 constexpr std::int64_t rows_looked_at = 500;
 constexpr double slack_in_nats = 10, slack_in_scatter = 10;
 
-/// At evenly spaced rows, sorted: [n], double, on the CPU. Empty: there are none.
-torch::Tensor sorted_energies(Trainer& trainer, const torch::Tensor& points) {
-  if (!points.defined() || points.size(0) == 0) return torch::empty({0}, torch::kDouble);
-  const auto n = points.size(0), count = std::min(n, rows_looked_at);
-  const auto rows = torch::arange(count, points.options().dtype(torch::kLong)) * (n / count);
-  const auto x = moved_to(points.index_select(0, rows), trainer.tensor_options());
+/// At evenly spaced rows of all, sorted: [n], double, on the CPU. Empty: there are none.
+torch::Tensor sorted_energies(Trainer& trainer, const torch::Tensor& points, const RankRows& rows) {
+  if (rows.all == 0) return torch::empty({0}, torch::kDouble);
+  const auto x =
+      moved_to(evenly_spaced(points, rows, rows_looked_at, trainer.ranks()), trainer.tensor_options());
   return std::get<0>(energies_at(trainer.energy(), x).to(torch::kDouble).cpu().sort());
 }
 
@@ -33,8 +32,9 @@ double value_at(const torch::Tensor& sorted, double share) {
 
 std::optional<std::string> trouble_in(Trainer& trainer, std::int64_t iteration) {
   const EvaluationMode mode(trainer.energy());
-  const auto data = sorted_energies(trainer, trainer.problem().data().train);
-  const auto particles = sorted_energies(trainer, trainer.particles());
+  const auto& train = trainer.problem().data().train;
+  const auto data = sorted_energies(trainer, train, whole_table(train.size(0)));
+  const auto particles = sorted_energies(trainer, trainer.particles(), trainer.particle_rows());
   for (const auto& [energies, where] : {std::pair{data, "data"}, std::pair{particles, "particles"}}) {
     if (!torch::isfinite(energies.sum()).item<bool>())
       return fmt::format("energies at {} are not finite", where);

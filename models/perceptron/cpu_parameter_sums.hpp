@@ -15,8 +15,8 @@ struct Blocks {
   static constexpr std::int64_t tile = 48;  ///< rows of a tile, a multiple of all of these
 };
 
-/// From a row of a tile to the next: an odd number of lines, so that a column of them is not all in the same few places of a
-/// cache.
+/// From a row of a tile to the next: an odd number of lines, so that a column of them is not all in the
+/// same few places of a cache.
 template <class Real>
 constexpr std::int64_t row_stride(std::int64_t numbers) {
   constexpr auto line = Lines<Real>::width;

@@ -17,6 +17,7 @@ class Lines {
 
   Real* data() { return reinterpret_cast<Real*>(lines_.data()); }
   const Real* data() const { return reinterpret_cast<const Real*>(lines_.data()); }
+  std::size_t size() const { return lines_.size() * static_cast<std::size_t>(width); }  ///< with the filling
 
   void operator+=(const Lines& other);
 
@@ -33,8 +34,8 @@ constexpr std::int64_t padded(std::int64_t count) {
   return (count + Lines<Real>::width - 1) / Lines<Real>::width * Lines<Real>::width;
 }
 
-/// A matrix [steps, columns] for products with rows, in panels as wide as a line, [steps, width] each, so that a product
-/// reads it in order. The last panel is filled up with zeros.
+/// A matrix [steps, columns] for products with rows, in panels as wide as a line, [steps, width] each, so
+/// that a product reads it in order. The last panel is filled up with zeros.
 template <class Real>
 class Panels {
  public:
@@ -79,11 +80,11 @@ struct ParameterSums {
   void operator+=(const ParameterSums& other);
 };
 
-/// A perceptron E(x) = <a, h_L> + c + |x|² / (2 s²), h_l = σ(W_l h_{l-1} + b_l), h_0 = x, as a kernel reads it: a copy of
-/// the parameters as they were.
+/// A perceptron E(x) = <a, h_L> + c + |x|² / (2 s²), h_l = σ(W_l h_{l-1} + b_l), h_0 = x, as a kernel reads
+/// it: a copy of the parameters as they were.
 ///
-/// Each pass takes a few rows through all layers while what they activate is in the first two caches: no matrix of all
-/// rows and neurons exists. A row's results depend on that row alone, to the bit.
+/// Each pass takes a few rows through all layers while what they activate is in the first two caches: no
+/// matrix of all rows and neurons exists. A row's results depend on that row alone, to the bit.
 template <class Real>
 struct Network {
   std::vector<Layer<Real>> hidden;  ///< at least one

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/compute/rank_rows.hpp"
 #include "dualebm/models/perceptron/network.hpp"
 #include "dualebm/models/smooth_activation.hpp"
 
@@ -44,7 +46,8 @@ Network<Real> network_of(const Parameters& parameters) {
 
 template <class Real>
 std::int64_t smallest_shard(const Network<Real>& network) {
-  return std::max<std::int64_t>(48, smallest_work / network.work());
+  // No more than 512, of which the blocks of tables over ranks have at least as many.
+  return std::clamp<std::int64_t>(smallest_work / network.work(), 48, 512);
 }
 
 /// Shards of the rows of x; an undefined tensor is not wanted.
@@ -64,6 +67,40 @@ void fused(const torch::Tensor& x, const Parameters& parameters, const torch::Te
         },
         smallest_shard(network));
   });
+}
+
+/// The numbers of a sum, in pieces.
+template <class Real>
+std::vector<std::pair<Real*, std::size_t>> pieces_of(ParameterSums<Real>& sums) {
+  std::vector<std::pair<Real*, std::size_t>> pieces = {{sums.last.data(), sums.last.size()},
+                                                       {&sums.last_bias, 1}};
+  for (auto& layer : sums.hidden) {
+    pieces.emplace_back(layer.weight.data(), layer.weight.size());
+    pieces.emplace_back(layer.bias.data(), layer.bias.size());
+  }
+  return pieces;
+}
+
+/// With the sums that other ranks have, see complete_shards.
+template <class Real>
+void complete(std::vector<ParameterSums<Real>>& parts, std::int64_t rows, torch::ScalarType type) {
+  if (OnRankRows::over(rows) == nullptr) return;
+  std::size_t count = 0;
+  for (const auto& piece : pieces_of(parts.front())) count += piece.second;
+  const auto table = torch::empty({static_cast<std::int64_t>(parts.size()), static_cast<std::int64_t>(count)},
+                                  torch::TensorOptions(type));
+  auto* place = table.data_ptr<Real>();
+  for (auto& part : parts) {
+    for (const auto& [numbers, size] : pieces_of(part)) place = std::copy_n(numbers, size, place);
+  }
+  complete_shards(rows, {table});
+  const auto* from = table.data_ptr<Real>();
+  for (auto& part : parts) {
+    for (const auto& [numbers, size] : pieces_of(part)) {
+      std::copy_n(from, size, numbers);
+      from += size;
+    }
+  }
 }
 
 template <class Real>
@@ -143,6 +180,7 @@ Parameters weighted_gradients(const torch::Tensor& x, const torch::Tensor& weigh
                                           parts[static_cast<std::size_t>(shard)]);
         },
         smallest);
+    complete(parts, points.size(0), points.scalar_type());
     auto& sums = parts.front();
     for (std::size_t i = 1; i < parts.size(); ++i) sums += parts[i];
     const auto options = torch::TensorOptions(points.scalar_type());

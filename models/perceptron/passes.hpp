@@ -11,8 +11,9 @@
 
 namespace ebm {
 
-/// The passes of a perceptron through a kernel fused over its layers, without a graph: float and double on the CPU.
-/// Results are the same bits for every number of threads, and a row's energy and gradient for every batch that it is in.
+/// The passes of a perceptron through a kernel fused over its layers, without a graph: float and double on
+/// the CPU. Results are the same bits for every number of threads, and a row's energy and gradient for
+/// every batch that it is in.
 namespace perceptron {
 
 /// E(x) = W_L h_{L-1} + b_L + |x|² / (2 s²), h_l = σ(W_l h_{l-1} + b_l), h_0 = x.
@@ -23,8 +24,8 @@ struct Parameters {
   std::optional<double> confinement;   ///< s
 };
 
-/// Whether there is a kernel: at least one hidden layer, none wider than 128 neurons - beyond, matrix products of the BLAS
-/// are as fast - and x [N, d] of the dtype of the parameters on the CPU.
+/// Whether there is a kernel: at least one hidden layer, none wider than 128 neurons - beyond, matrix
+/// products of the BLAS are as fast - and x [N, d] of the dtype of the parameters on the CPU.
 bool has_kernel(const torch::Tensor& x, const Parameters& parameters);
 
 /// Whether a graph or a trace follows what is done: they see operators of LibTorch alone.

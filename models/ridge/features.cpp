@@ -5,6 +5,7 @@
 #include <c10/util/Exception.h>
 
 #include "dualebm/framework/compute/parallel.hpp"
+#include "dualebm/framework/compute/rank_rows.hpp"
 #include "dualebm/models/ridge/cpu_kernels.hpp"
 #include "dualebm/models/ridge/device_sums.hpp"
 
@@ -101,6 +102,7 @@ Moments fused_moments(const torch::Tensor& x, const torch::Tensor& weight, const
                                      feature.data_ptr<Real>() + shard * m);
     });
   });
+  complete_shards(x.size(0), {direction, feature});
   return {direction.sum(0), feature.sum(0)};
 }
 

@@ -32,6 +32,11 @@ std::pair<torch::Tensor, torch::Tensor> RidgeEnergy::value_and_gradient(const to
   return ridge::value_and_gradient(x, z, c, activation_, bias_);
 }
 
+torch::Tensor RidgeEnergy::features(const torch::Tensor& x) const {
+  const auto z = neurons().positions.to(x.options());
+  return activation_.value(lifted(x).matmul(z.t()));
+}
+
 RowGradient RidgeEnergy::row_gradient(const torch::Tensor& like) {
   const auto [z, c] = expansion();
   return ridge::row_gradient(like, z, c, activation_, bias_);

@@ -24,8 +24,8 @@ struct Apply {
   }
 };
 
-/// σ and σ' in long double, and what the error of σ' is measured by: |σ'| and, where that has a zero, the terms that
-/// cancel there.
+/// σ and σ' in long double, and what the error of σ' is measured by: |σ'| and, where that has a zero, the
+/// terms that cancel there.
 struct Exact {
   std::function<long double(long double)> value, slope, size;
 };

@@ -8,8 +8,8 @@
 
 namespace ebm::testing {
 
-/// p = 0.8 N(-6, 1/4) + 0.2 N(6, 1/4) in the first coordinate of R^d, N(0, 1/4) in the others, times exp(shift):
-/// no gradient leads from mode to mode. log Z = shift with respect to Lebesgue measure.
+/// p = 0.8 N(-6, 1/4) + 0.2 N(6, 1/4) in the first coordinate of R^d, N(0, 1/4) in the others, times
+/// exp(shift): no gradient leads from mode to mode. log Z = shift with respect to Lebesgue measure.
 class TwoModes final : public Energy {
  public:
   explicit TwoModes(std::int64_t dimension, double log_z = 0)

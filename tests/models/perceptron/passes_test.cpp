@@ -9,8 +9,8 @@ namespace {
 
 class Perceptron : public ::testing::TestWithParam<std::string> {};
 
-// Rows: none, fewer than a block, one tile, one more, several shards. A wrong neighbour, a dropped remainder or a slope of
-// another layer are of order 1.
+// Rows: none, fewer than a block, one tile, one more, several shards. A wrong neighbour, a dropped remainder
+// or a slope of another layer are of order 1.
 TEST_P(Perceptron, AgreesWithAutogradOnEveryShapeAndInstructionSet) {
   Random random(1, "points");
   with_each_instruction_set([&](InstructionSet set) {
@@ -97,7 +97,8 @@ TEST_P(Perceptron, KeepsWhatIsNotANumberInItsRow) {
   });
 }
 
-// Far out e^u overflows or vanishes; energies and slopes must not. Autograd's 1 - tanh² is what rounding leaves of it.
+// Far out e^u overflows or vanishes; energies and slopes must not. Autograd's 1 - tanh² is
+// what rounding leaves of it.
 TEST_P(Perceptron, HoldsForLargePreActivations) {
   const auto energy = perceptron_of({1, {1}}, {.activation = GetParam(), .confinement = std::nullopt});
   const auto single =
