@@ -160,7 +160,8 @@ TEST_P(RidgeKernels, LiftPointsInThePassItself) {
         const auto [values, vectors] = ridge::value_and_gradient(longer, z, c, sigma);
         const auto [value, gradient] = ridge::value_and_gradient(x, z, c, sigma, true);
         ASSERT_TRUE(torch::equal(value, values) && torch::equal(gradient, vectors.narrow(1, 0, d)));
-        ASSERT_TRUE(torch::equal(ridge::gradient(x, z, c, sigma, true), gradient));
+        ASSERT_TRUE(torch::equal(ridge::gradient(x, z, c, sigma, true),
+                                 ridge::gradient(longer, z, c, sigma).narrow(1, 0, d)));
         ASSERT_TRUE(torch::equal(ridge::value(x, z, c, sigma, true), ridge::value(longer, z, c, sigma)));
         EXPECT_FALSE(ridge::row_gradient(x, z, c, sigma));
         EXPECT_FALSE(ridge::row_gradient(longer, z, c, sigma, true));
