@@ -14,6 +14,7 @@
 #include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/experiment/run_identity.hpp"
+#include "dualebm/framework/training/callbacks/interrupt.hpp"
 
 namespace ebm {
 namespace {

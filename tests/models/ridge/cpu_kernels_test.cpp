@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "dualebm/framework/compute/random.hpp"
 #include "dualebm/models/ridge/features.hpp"
 #include "tests/support/support.hpp"
 
