@@ -56,8 +56,8 @@ std::optional<std::string> unknown_subcommand(const CLI::App& app, int argc, cha
                      near ? fmt::format(" (did you mean \"{}\"?)", *near) : "", fmt::join(known, ", "));
 }
 
-/// @param count  0: the cores that this process may use, shared with the other ranks of the machine where a launcher has
-/// not given each its own
+/// @param count  0: the cores that this process may use, shared with the other ranks of the machine where a
+/// launcher has not given each its own
 void use_threads(int count) {
   require(count <= most_threads(),
           "--threads {}: this process may use {} cores; at most {} threads are allowed", count,
@@ -68,8 +68,15 @@ void use_threads(int count) {
   require_blas_buffers(threads());
 }
 
-/// What this rank says, and when it ends with an error: the first one speaks for all at once, and ends them; where only
-/// another has met the error, it speaks after a while.
+/// What an error of the command line is answered with. @return the exit code
+int explain_usage(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  if (const auto message = unknown_subcommand(app, argc, argv)) return report_error(2, *message);
+  return report_error(2, first_line(error.what()) + " (dualebm --help tells the usage)");
+}
+
+/// What this rank says, and when it ends with an error: the first one speaks for all at once, and ends them;
+/// where only another has met the error, it speaks after a while.
 template <class Body>
 int for_all_ranks(Communicator& ranks, Body body) {
   mute_output(!ranks.is_first());
@@ -83,6 +90,74 @@ int for_all_ranks(Communicator& ranks, Body body) {
   }
 }
 
+/// The subcommands, with what each of them was given.
+class Commands final {
+ public:
+  explicit Commands(CLI::App& app)
+      : train_(add_train(app, training_)),
+        compare_(add_compare(app, comparison_)),
+        tune_(add_tune(app, tuning_)),
+        report_(add_report(app, reporting_)),
+        evaluate_(add_evaluate(app, evaluation_)),
+        trust_(app),
+        export_(add_export(app, exporting_)),
+        check_(add_check(app, checking_)),
+        check_device_(add_check_device(app, of_device_)),
+        list_(add_list(app, kind_)) {
+    for (auto* command : app.get_subcommands({})) {
+      add_plugin_option(*command, plugins_);
+      add_trust_option(*command, trust_scripts_);
+    }
+  }
+
+  /// Does what was asked for. @param command  as typed @return the exit code
+  int run(const std::string& command, Catalogue& catalogue, const std::shared_ptr<Communicator>& ranks) {
+    ranks->set_patience(training_.rank_timeout);
+    require(ranks->size() == 1 || train_->parsed(),
+            "ranks: {} were started, and only train is for more than one", ranks->size());
+    training_.settings.ranks = ranks;
+    for (const auto& plugin : plugins_) load_plugin(plugin, catalogue);
+    catalogue.trust_scripts = trust_scripts_;
+    for (auto* settings : {&training_.settings, &comparison_.settings, &tuning_.settings}) {
+      settings->command = command;
+      settings->plugins = plugins_;
+    }
+    use_threads(std::max({training_.settings.threads, comparison_.settings.threads, tuning_.settings.threads,
+                          reporting_.threads, evaluation_.threads, of_device_.threads, trust_.threads()}));
+    if (train_->parsed()) return train(training_, catalogue);
+    if (compare_->parsed()) return compare(comparison_, catalogue);
+    if (tune_->parsed()) return tune(tuning_, catalogue);
+    if (report_->parsed()) report_on(reporting_, catalogue);
+    if (evaluate_->parsed()) evaluate(evaluation_, catalogue);
+    if (const auto code = trust_.run(catalogue, command, plugins_)) return *code;
+    if (export_->parsed()) export_run(exporting_, catalogue);
+    if (check_->parsed()) return check_configuration(checking_, catalogue);
+    if (check_device_->parsed()) return check_device(of_device_);
+    if (list_->parsed()) list(kind_, catalogue);
+    return 0;
+  }
+
+  /// Whether results are in files, and standard output only tells of them.
+  bool write_files() const { return train_->parsed() || compare_->parsed() || tune_->parsed(); }
+
+ private:
+  TrainOptions training_;
+  CompareOptions comparison_;
+  TuneOptions tuning_;
+  ReportOptions reporting_;
+  EvaluateOptions evaluation_;
+  ExportOptions exporting_;
+  CheckOptions checking_;
+  DeviceOptions of_device_;
+  std::string kind_;
+  std::vector<std::string> plugins_;
+  bool trust_scripts_ = false;
+  // In the order in which --help lists them.
+  const CLI::App *train_, *compare_, *tune_, *report_, *evaluate_;
+  TrustCommands trust_;
+  const CLI::App *export_, *check_, *check_device_, *list_;
+};
+
 }  // namespace
 
 int run_command_line(int argc, char** argv, Catalogue catalogue) {
@@ -92,69 +167,23 @@ int run_command_line(int argc, char** argv, Catalogue catalogue) {
       "Langevin.\n"
       "Start with:  dualebm fit FILE     or:  dualebm compare apps/configs/demo.json");
   describe_program(app);
-  TrainOptions training;
-  CompareOptions comparison;
-  ReportOptions reporting;
-  EvaluateOptions evaluation;
-  ExportOptions exporting;
-  CheckOptions checking;
-  DeviceOptions of_device;
-  std::string kind;
-  const auto* train_command = add_train(app, training);
-  const auto* compare_command = add_compare(app, comparison);
-  const auto* report_command = add_report(app, reporting);
-  const auto* evaluate_command = add_evaluate(app, evaluation);
-  TrustCommands trust(app);
-  const auto* export_command = add_export(app, exporting);
-  const auto* check_command = add_check(app, checking);
-  const auto* device_command = add_check_device(app, of_device);
-  const auto* list_command = add_list(app, kind);
-
-  std::vector<std::string> plugins;
-  bool trust_scripts = false;
-  for (auto* command : app.get_subcommands({})) {
-    add_plugin_option(*command, plugins);
-    add_trust_option(*command, trust_scripts);
-  }
-
+  Commands commands(app);
   keep_freed_memory();
   std::shared_ptr<Communicator> ranks = std::make_shared<Alone>();
-  const auto run = [&] {
-    app.parse(argc, argv);
-    ranks->set_patience(training.rank_timeout);
-    require(ranks->size() == 1 || train_command->parsed(),
-            "ranks: {} were started, and only train is for more than one", ranks->size());
-    training.settings.ranks = ranks;
-    for (const auto& plugin : plugins) load_plugin(plugin, catalogue);
-    catalogue.trust_scripts = trust_scripts;
-    training.settings.command = comparison.settings.command = as_typed(argc, argv);
-    training.settings.plugins = comparison.settings.plugins = plugins;
-    use_threads(std::max({training.settings.threads, comparison.settings.threads, reporting.threads,
-                          evaluation.threads, of_device.threads, trust.threads()}));
-    if (train_command->parsed()) return train(training, catalogue);
-    if (compare_command->parsed()) return compare(comparison, catalogue);
-    if (report_command->parsed()) report_on(reporting, catalogue);
-    if (evaluate_command->parsed()) evaluate(evaluation, catalogue);
-    if (const auto code = trust.run(catalogue, training.settings.command, plugins)) return *code;
-    if (export_command->parsed()) export_run(exporting, catalogue);
-    if (check_command->parsed()) return check_configuration(checking, catalogue);
-    if (device_command->parsed()) return check_device(of_device);
-    if (list_command->parsed()) list(kind, catalogue);
-    return 0;
-  };
   const auto code = explain_errors([&] {
     try {
       ranks = launched_ranks();
-      return for_all_ranks(*ranks, run);
+      return for_all_ranks(*ranks, [&] {
+        app.parse(argc, argv);
+        return commands.run(as_typed(argc, argv), catalogue, ranks);
+      });
     } catch (const CLI::ParseError& error) {
-      if (error.get_exit_code() == 0) return app.exit(error);
-      if (const auto message = unknown_subcommand(app, argc, argv)) return report_error(2, *message);
-      return report_error(2, first_line(error.what()) + " (dualebm --help tells the usage)");
+      return explain_usage(app, error, argc, argv);
     }
   });
   // Who is interrupted ends with the others; an error ends them.
   if (ranks->size() > 1 && (code == 1 || code == 2)) ranks->end_all(code);
-  return after_output(code, /*also_in_files=*/train_command->parsed() || compare_command->parsed());
+  return after_output(code, /*also_in_files=*/commands.write_files());
 }
 
 }  // namespace ebm

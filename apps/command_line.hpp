@@ -28,11 +28,17 @@ struct TrainOptions : LaunchOptions {
   double rank_timeout = 300;  ///< seconds that a rank waits for another
 };
 
-struct CompareOptions : LaunchOptions {
-  std::string resume;   ///< a folder of a comparison to go on with
+/// Of what trains many energies.
+struct QueueOptions : LaunchOptions {
+  std::string resume;   ///< a folder of a comparison, or a search, to go on with
   int workers = 0;      ///< processes that train side by side; 0: as many as there are cores and memory for
   bool worker = false;  ///< whether this process is one of them
+  bool device_given = false;  ///< with --device, which a comparison that goes on has too
 };
+
+struct CompareOptions : QueueOptions {};
+
+struct TuneOptions : QueueOptions {};
 
 struct ReportOptions {
   std::string folder, device = "cpu";
@@ -64,8 +70,9 @@ struct CheckOptions {
 /// ebm::check, and the training can be made. @return the exit code, 2 where something was found
 int check_configuration(const CheckOptions& options, const Catalogue& catalogue);
 
-/// `dualebm check-device`: what the kernels compute on a device against the CPU in double, a training by CUDA graphs
-/// against one without, and how fast it all is. @return the exit code, 3 where something differs
+/// `dualebm check-device`: what the kernels compute on a device against the CPU in double, a training by CUDA
+/// graphs against one without, and how fast it all is.
+/// @return the exit code, 3 where something differs
 int check_device(const DeviceOptions& options);
 
 /// `dualebm train`: one run in its folder. @return the exit code
@@ -75,7 +82,13 @@ int train(const TrainOptions& options, const Catalogue& catalogue);
 /// @return the exit code
 int compare(CompareOptions options, const Catalogue& catalogue);
 
-/// `dualebm report`: the tables and the page of a comparison, of what has ended so far, or of a run.
+/// `dualebm tune`: a search over ranges of the configuration's keys by validation alone; table,
+/// trials.json, best.json, report.html.
+/// @return the exit code
+int tune(TuneOptions options, const Catalogue& catalogue);
+
+/// `dualebm report`: the tables and the page of a comparison or a search, of what has
+/// ended so far, or of a run.
 void report_on(const ReportOptions& options, const Catalogue& catalogue);
 
 /// `dualebm evaluate`: metrics of a finished or interrupted run.

@@ -37,6 +37,20 @@ void add_launch_options(CLI::App& command, LaunchOptions& options, const std::st
   add_machine_options(command, options.settings.device, options.settings.threads);
 }
 
+void add_queue_options(CLI::App& command, QueueOptions& options, const std::string& of_resume) {
+  command
+      .add_option(
+          "--workers", options.workers,
+          "processes that train side by side, each with its share of the cores, or with --threads of its "
+          "own; 0: as many as there are cores and memory for, one on a GPU. The results are the same; "
+          "seconds are fairest with 1")
+      ->check(CLI::Range(0, most_threads()))
+      ->capture_default_str();
+  command.add_option("--resume", options.resume, of_resume);
+  command.get_option("--device")->each([&options](const std::string&) { options.device_given = true; });
+  command.add_flag("--worker", options.worker, "what this program calls itself with")->group("");
+}
+
 }  // namespace
 
 int most_threads() { return std::max(32, 8 * available_cores()); }
@@ -68,28 +82,43 @@ CLI::App* add_compare(CLI::App& app, CompareOptions& options) {
       "compare", "Train several entries over several seeds on the same data; table and report");
   command->add_option("CONFIG", options.config, "configuration file (JSON); not needed with --resume");
   add_launch_options(*command, options, "compare.seeds");
-  command
-      ->add_option(
-          "--workers", options.workers,
-          "processes that train side by side, each with its share of the threads; 0: as many as there "
-          "are cores and memory for, one on a GPU. The results are the same; seconds are fairest with 1")
-      ->check(CLI::Range(0, most_threads()))
-      ->capture_default_str();
-  command->add_option(
-      "--resume", options.resume,
-      "go on with the comparison in this folder: trainings that have ended are kept, begun ones go "
-      "on, added seeds and entries are trained");
-  command->add_flag("--worker", options.worker, "what this program calls itself with")->group("");
+  add_queue_options(
+      *command, options,
+      "go on with the comparison in this folder: trainings that have ended are kept, begun ones go on, "
+      "added seeds and entries are trained");
   command->footer(
       "Without compare.entries the four trainers of the paper are compared. Tables of what has ended so far: "
       "dualebm report DIR");
   return command;
 }
 
+CLI::App* add_tune(CLI::App& app, TuneOptions& options) {
+  auto* command = app.add_subcommand(
+      "tune",
+      "Search ranges of a configuration's keys for the best validation likelihood; table, page, best.json");
+  command->add_option("CONFIG", options.config,
+                      "configuration file (JSON) with a section tune; not needed with --resume");
+  add_launch_options(*command, options, "seed");
+  add_queue_options(
+      *command, options,
+      "go on with the search in this folder: trials that have ended are kept, begun ones go on, and a "
+      "random search may have more: --set tune.trials=40");
+  command->footer(
+      "The section says what is searched:\n"
+      "  \"tune\": {\"trials\": 20, \"search\": \"halving\", \"ranges\": {\n"
+      "    \"optimizer.learning_rate\": {\"from\": 1e-4, \"to\": 1e-1, \"scale\": \"log\"},\n"
+      "    \"energy.neurons\": {\"values\": [32, 64, 128]}}}\n"
+      "dualebm list tune has all of it. The validation points decide, the test points are looked at once, "
+      "for the winner.\n"
+      "Example: dualebm tune apps/configs/tune_moons.json --out runs/moons, then dualebm train "
+      "runs/moons/best.json");
+  return command;
+}
+
 CLI::App* add_report(CLI::App& app, ReportOptions& options) {
-  auto* command =
-      app.add_subcommand("report", "Tables and page of a comparison, also while it goes on, or of a run");
-  command->add_option("DIR", options.folder, "folder of a comparison or a run")->required();
+  auto* command = app.add_subcommand(
+      "report", "Tables and page of a comparison or a search, also while it goes on, or of a run");
+  command->add_option("DIR", options.folder, "folder of a comparison, a search or a run")->required();
   add_machine_options(*command, options.device, options.threads);
   return command;
 }

@@ -17,6 +17,7 @@ int most_threads();
 /// Subcommands with their options, which are read into what is given.
 CLI::App* add_train(CLI::App& app, TrainOptions& options);
 CLI::App* add_compare(CLI::App& app, CompareOptions& options);
+CLI::App* add_tune(CLI::App& app, TuneOptions& options);
 CLI::App* add_report(CLI::App& app, ReportOptions& options);
 CLI::App* add_evaluate(CLI::App& app, EvaluateOptions& options);
 CLI::App* add_export(CLI::App& app, ExportOptions& options);

@@ -22,8 +22,9 @@ struct KnownNormalizer {
 std::optional<KnownNormalizer> known_normalizer(const RunDirectory& directory, const LoadedEnergy& run,
                                                 const Problem* problem);
 
-/// log Z by annealing from a base about the data to long chains of the model and back, see bridged_log_normalizer; kept in
-/// density.json. @return nothing where it could not be told
+/// log Z by annealing from a base about the data to long chains of the model and back, see
+/// bridged_log_normalizer; kept in density.json.
+/// @return nothing where it could not be told
 std::optional<KnownNormalizer> estimate_normalizer(const RunDirectory& directory, const LoadedEnergy& run,
                                                    const Problem& problem, const LongChains& chains,
                                                    std::uint64_t seed);

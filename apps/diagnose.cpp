@@ -26,7 +26,8 @@ ChainSettings settings_of(const DiagnoseOptions& options) {
           .seed = options.seed};
 }
 
-/// The particles of the checkpoint against chains of the energy that they followed, which is not the averaged one.
+/// The particles of the checkpoint against chains of the energy that they followed, which
+/// is not the averaged one.
 std::optional<Verdict> particles_verdict(const DiagnoseOptions& options, const Experiment& experiment,
                                          const Catalogue& catalogue) {
   const auto directory = RunDirectory::open(options.run);

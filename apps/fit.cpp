@@ -32,7 +32,8 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Seconds an iteration takes with its share of evaluations, measured on a training of its own that is thrown away.
+/// Seconds an iteration takes with its share of evaluations, measured on a training of its
+/// own that is thrown away.
 double seconds_per_iteration(const Experiment& experiment, const PreparedProblem& prepared) {
   const auto trial = make_training(experiment, prepared, torch::kCPU);
   const auto batch_size = experiment.loop.fit.batch_size;

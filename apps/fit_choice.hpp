@@ -17,12 +17,14 @@ struct FitChoice {
 /// Looks at a file, and chooses domain, dataset, transforms, energy, trainer and how a training ends:
 ///
 /// - latitude and longitude among the columns: the sphere;
-/// - IDX files, and arrays [n, h, w] or [n, c, h, w]: images, dequantised where they are whole numbers, a convolutional energy;
-/// - every other table or array: R^d, whitened, with a perceptron; constant columns and those called label, class, target
-///   or outcome are left out; columns whose numbers repeat are spread over the cells of their grid.
+/// - IDX files, and arrays [n, h, w] or [n, c, h, w]: images, dequantised where they are whole numbers,
+///   a convolutional energy;
+/// - every other table or array: R^d, whitened, with a perceptron; constant columns and those
+///   called label, class, target or outcome are left out; columns whose numbers repeat are spread
+///   over the cells of their grid.
 ///
-/// The trainer is dual_gda, whose kernels find their own steps; the validation likelihood ends it, with log Z by
-/// quadrature where there is one and by annealing elsewhere.
+/// The trainer is dual_gda, whose kernels find their own steps; the validation likelihood ends it, with log Z
+/// by quadrature where there is one and by annealing elsewhere.
 /// @throws UserError for a file that cannot be read, with too few rows, or without a column that varies
 FitChoice choose_fit(const FitCommandOptions& options);
 

@@ -18,10 +18,11 @@ struct HeldOutLine {
   double behind_error = 0;    ///< standard error of that difference, row by row
 };
 
-/// The model and the densities that anybody would try first, on the test part, or the validation part where there is
-/// none: on R^d a Gaussian with independent coordinates (after `whiten` one with the covariance of the data) and a kernel
-/// density whose bandwidth is the likeliest for training rows that it does not stand on; on a sphere the uniform law and
-/// a von Mises-Fisher kernel density. All are fitted to the training part, as the energy sees it.
+/// The model and the densities that anybody would try first, on the test part, or the validation part where
+/// there is none: on R^d a Gaussian with independent coordinates (after `whiten` one with the covariance of
+/// the data) and a kernel density whose bandwidth is the likeliest for training rows that it does not stand
+/// on; on a sphere the uniform law and a von Mises-Fisher kernel density. All are fitted to the training
+/// part, as the energy sees it.
 /// @param normalizer  none: then there is no line of the model, and nothing to be behind
 std::vector<HeldOutLine> compare_held_out(const LoadedEnergy& run, const Problem& problem,
                                           const std::optional<KnownNormalizer>& normalizer);

@@ -19,7 +19,8 @@ struct LabelledRows {
   std::string origin;               ///< what was read, in one line
 };
 
-/// Reads a file as the run read its own: dialect, columns by their names, transform. Nothing is kept out by label or split.
+/// Reads a file as the run read its own: dialect, columns by their names, transform. Nothing is
+/// kept out by label or split.
 /// @param label  column of the labels; empty: that of the run, where the file has it
 /// @throws UserError naming file, line and column of what is no number, and columns that are not there
 LabelledRows read_labelled_rows(const LoadedEnergy& run, const RunDirectory& directory,

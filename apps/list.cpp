@@ -4,6 +4,7 @@
 #include "dualebm/apps/command_line.hpp"
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/base/output.hpp"
+#include "dualebm/framework/experiment/parameter_range.hpp"
 
 namespace ebm {
 namespace {
@@ -57,6 +58,12 @@ void list(const std::string& kind, const Catalogue& catalogue) {
       {"metric", [&] { print_metrics(catalogue.metrics); }},
       {"callback", [&] { print_registry(catalogue.callbacks); }},
       {"compare", [] { print_fields(fields_of<ComparisonOptions>()); }},
+      {"tune",
+       [] {
+         print_fields(fields_of<TuningOptions>());
+         show("  a range\n");
+         print_fields(fields_of<ParameterRange::Options>());
+       }},
   };
   std::vector<std::string> names;
   for (const auto& [name, print] : kinds) {

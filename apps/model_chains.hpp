@@ -26,13 +26,15 @@ struct JudgedChains {
 };
 
 /// Exact chains of an energy, half of them from data and half from a wider base, with a console line.
-/// @param data  [n, d], what proposals are fitted to and chains begin at; undefined: a pilot run from the base stands for
-/// them @param label  of the console line
+/// @param data  [n, d], what proposals are fitted to and chains begin at; undefined: a pilot run from
+/// the base stands for them
+/// @param label  of the console line
 JudgedChains chains_of(Energy& energy, const std::shared_ptr<const Domain>& domain, const torch::Tensor& data,
                        const ChainSettings& settings, const Catalogue& catalogue,
                        const torch::TensorOptions& options, const std::string& label);
 
-/// The problem of a run, with the data it was trained on; null where they cannot be had, with the reason on stderr.
+/// The problem of a run, with the data it was trained on; null where they cannot be had,
+/// with the reason on stderr.
 std::shared_ptr<const Problem> problem_of(const std::string& path, const Experiment& experiment,
                                           torch::Device device);
 

@@ -34,8 +34,8 @@ Json without_split(Json section) {
   return section;
 }
 
-/// The section of a table with the columns that the run knows; latitude and longitude under any of their usual
-/// names, unless the configuration names them.
+/// The section of a table with the columns that the run knows; latitude and longitude under any of their
+/// usual names, unless the configuration names them.
 Json with_own_columns(Json section, const std::vector<std::string>& columns) {
   if (columns.empty() || !section.contains("columns")) return section;
   section["columns"] = columns;

@@ -15,12 +15,12 @@ struct NewRows {
   std::vector<std::string> columns;  ///< names of the columns of the file, where it has some
 };
 
-/// Reads a file as the run read its own data: the same reader with the same options (delimiter, decimal comma,
-/// missing values, ...), the columns that the run was trained on, by name and in their order, and the run's own
-/// fitted transform. Every row is read: no split, and no filter by a label.
+/// Reads a file as the run read its own data: the same reader with the same options (delimiter, decimal
+/// comma, missing values, ...), the columns that the run was trained on, by name and in their order, and the
+/// run's own fitted transform. Every row is read: no split, and no filter by a label.
 ///
-/// A NumPy or IDX file is known by its first bytes and may stand for a table, [n, d]. Where the run's data came
-/// from no file, the file has the columns x0 ... x{d-1}, or on the globe latitude and longitude.
+/// A NumPy or IDX file is known by its first bytes and may stand for a table, [n, d]. Where the run's data
+/// came from no file, the file has the columns x0 ... x{d-1}, or on the globe latitude and longitude.
 /// @throws UserError naming file, line and column, or the columns that are missing
 NewRows read_new_rows(const std::string& path, const LoadedEnergy& run, torch::Device device,
                       const Catalogue& catalogue);

@@ -82,7 +82,8 @@ Json density_json(Energy& energy, const Problem& problem, const torch::TensorOpt
   return {{"rows", rows}, {"columns", columns}, {"log_density", rounded(log_density, 1e3)}};
 }
 
-/// A ring about the place where model and data differ most, and what is to be said of it; null where there is none.
+/// A ring about the place where model and data differ most, and what is to be said of it;
+/// null where there is none.
 Json witness_ring(Energy& energy, const PreparedProblem& prepared) {
   const auto witness = prepared.evaluator->witness(energy);
   if (!witness) return nullptr;
@@ -140,7 +141,8 @@ struct Window {
   torch::Tensor centre, half;
 };
 
-/// The whole range of a coordinate that has ends; else a side that holds all points with a margin, the same for both.
+/// The whole range of a coordinate that has ends; else a side that holds all points with a
+/// margin, the same for both.
 Window window_of(const torch::Tensor& points, const std::vector<Coordinate>& ranges) {
   auto low = std::get<0>(points.min(0)), high = std::get<0>(points.max(0));
   const auto centre = (low + high) / 2;

@@ -77,6 +77,7 @@ void write_report(const std::filesystem::path& path, const Report& report, const
                      {"table", to_json(report.table)},
                      {"tables", std::move(more)},
                      {"sweep", report.sweep},
+                     {"search", report.search},
                      {"globes", globes_json(report.runs, problem)},
                      {"planes", planes_json(report.runs, problem)},
                      {"galleries", galleries_json(report.runs, problem)},

@@ -18,12 +18,13 @@ extern const char* const after_data;
 
 /// What a report is about.
 struct Report {
-  std::string kind, summary;  ///< "train" or "compare"
+  std::string kind, summary;  ///< "train", "compare" or "tune"
   Json configuration, manifest;
   std::vector<TrainingRun> runs;
   Table table;
   std::vector<Table> more_tables;
   Json sweep = nullptr;
+  Json search = nullptr;  ///< the trials of a search, of which `runs` has the best
 };
 
 /// What is trained, on what, in a line.

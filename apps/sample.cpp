@@ -38,7 +38,8 @@ torch::Tensor thinned(const torch::Tensor& draws, std::int64_t count) {
   return in_time.index_select(0, place.floor().to(torch::kLong).to(draws.device()));
 }
 
-/// Neither a file of a run nor one that this run was trained on: points drawn can be drawn again, these cannot.
+/// Neither a file of a run nor one that this run was trained on: points drawn can be
+/// drawn again, these cannot.
 void require_free(const std::string& path, const LoadedEnergy& run) {
   require_no_file_of_a_run(path, "sample");
   std::error_code none;

@@ -106,7 +106,7 @@ std::optional<KnownNormalizer> normalizer_of(const ScoreOptions& options, const 
   return known;
 }
 
-void show(std::FILE* out, const Json& summary) {
+void write_summary(std::FILE* out, const Json& summary) {
   const auto& s = summary;
   const auto against = s["against"].get<std::string>();
   fmt::print(out, "{} rows of {}{}\n", s["rows"].get<std::size_t>(), s["data"].get<std::string>(),
@@ -157,9 +157,9 @@ void score(const ScoreOptions& options, const Catalogue& catalogue) {
     show("{}\n", summary.dump(2));
   } else if (options.out.empty()) {
     show("{}", text);
-    show(stderr, summary);
+    write_summary(stderr, summary);
   } else {
-    show(stdout, summary);
+    write_summary(stdout, summary);
   }
 }
 

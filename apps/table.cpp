@@ -189,6 +189,23 @@ Table table_to_target(const std::vector<TrainingRun>& runs, const std::string& m
   return gather(fmt::format("until {} <= {:g}", metric, value), runs, {}, first_within);
 }
 
+std::string aligned(const std::vector<std::vector<std::string>>& lines) {
+  std::vector<std::size_t> widths(lines[0].size(), 0);
+  for (const auto& line : lines) {
+    for (std::size_t k = 0; k < line.size(); ++k) widths[k] = std::max(widths[k], width_of(line[k]));
+  }
+  std::string text;
+  for (const auto& line : lines) {
+    std::string row;
+    for (std::size_t k = 0; k < line.size(); ++k) {
+      const std::string padding(widths[k] - width_of(line[k]), ' ');
+      row += k == 0 ? line[k] + padding : "  " + padding + line[k];
+    }
+    text += row + "\n";
+  }
+  return text;
+}
+
 std::string to_text(const Table& table) {
   std::vector<std::vector<std::string>> lines(table.rows.size() + 1);
   lines[0] = {"", "seeds"};
@@ -209,20 +226,7 @@ std::string to_text(const Table& table) {
       lines[i + 1].push_back(text);
     }
   }
-  std::vector<std::size_t> widths(lines[0].size(), 0);
-  for (const auto& line : lines) {
-    for (std::size_t k = 0; k < line.size(); ++k) widths[k] = std::max(widths[k], width_of(line[k]));
-  }
-  std::string text = table.title + "\n";
-  for (const auto& line : lines) {
-    std::string row;
-    for (std::size_t k = 0; k < line.size(); ++k) {
-      const std::string padding(widths[k] - width_of(line[k]), ' ');
-      row += k == 0 ? line[k] + padding : "  " + padding + line[k];
-    }
-    text += row + "\n";
-  }
-  return text;
+  return table.title + "\n" + aligned(lines);
 }
 
 Json to_json(const Table& table) {

@@ -41,8 +41,9 @@ inline constexpr std::pair<const char*, std::int64_t Cost::*> cost_kinds[] = {
 /// How far a training is on an axis.
 double on_axis(const Progress& progress, Axis axis);
 
-/// A run at a place of the axis: the evaluation there, to a hundredth or the nearest iteration, or what lies between the two beside it; none
-/// where it has not come so far. Without a place: the energy that the run ended with.
+/// A run at a place of the axis: the evaluation there, to a hundredth or the nearest iteration, or
+/// what lies between the two beside it; none where it has not come so far. Without a place: the energy
+/// that the run ended with.
 std::optional<Record> record_at(const TrainingRun& run, Axis axis, std::optional<double> place);
 
 /// As in results files: "iteration", "gradient_evaluations", "seconds".
@@ -57,10 +58,11 @@ struct Table {
 /// Descriptions of the metrics that occur in the runs, in the order of the list of metrics.
 std::vector<MetricDescription> metrics_of(const std::vector<TrainingRun>& runs);
 
-/// Values of every run at one place of the axis, gathered by label: those of the evaluation there, or else
-/// interpolated between the two beside it, linearly, and of the logarithms where the metric is drawn on a log axis.
-/// Without a bound those of the energy that the run ended with, the best one where that is kept. A metric that a seed
-/// of a label does not have, because its quadrature was not good enough, is left out for that label.
+/// Values of every run at one place of the axis, gathered by label: those of the evaluation there, or
+/// else interpolated between the two beside it, linearly, and of the logarithms where the metric is drawn
+/// on a log axis. Without a bound those of the energy that the run ended with, the best one where that is
+/// kept. A metric that a seed of a label does not have, because its quadrature was not good enough, is
+/// left out for that label.
 Table table_at(const std::string& title, const std::vector<TrainingRun>& runs, Axis axis,
                std::optional<double> bound);
 
@@ -71,13 +73,19 @@ Table table_to_target(const std::vector<TrainingRun>& runs, const std::string& m
 /// The largest value of an axis that every run has reached.
 double common_reach(const std::vector<TrainingRun>& runs, Axis axis);
 
-/// Whether every run was evaluated at this place of the axis, to a hundredth or the nearest iteration, so that nothing is interpolated.
+/// Whether every run was evaluated at this place of the axis, to a hundredth or the nearest iteration, so
+/// that nothing is interpolated.
 bool is_evaluated_at(const std::vector<TrainingRun>& runs, Axis axis, double place);
 
 /// The error of a metric of a record: its standard error and, where log Z is in it, that of the quadrature.
 std::optional<double> error_of(const MetricValues& metrics, const std::string& name);
 
-/// A table as text for a terminal: "value ± error" and, over several seeds, "median [least, greatest] ± error".
+/// Cells in columns: the first to the left, the others to the right.
+/// @param lines  of one length, the heading first
+std::string aligned(const std::vector<std::vector<std::string>>& lines);
+
+/// A table as text for a terminal: "value ± error" and, over several seeds, "median
+/// [least, greatest] ± error".
 std::string to_text(const Table& table);
 
 Json to_json(const Table& table);

@@ -44,10 +44,12 @@ struct FitCommandOptions {
   std::string command;  ///< as typed, for the report
 };
 
-/// `dualebm sample`: points of a trained energy by exact chains, with a verdict. @return the exit code, see not_trusted
+/// `dualebm sample`: points of a trained energy by exact chains, with a verdict.
+/// @return the exit code, see not_trusted
 int sample(const SampleOptions& options, const Catalogue& catalogue);
 
-/// `dualebm diagnose`: whether the particles of a run are its model, and whether that can be sampled. @return likewise
+/// `dualebm diagnose`: whether the particles of a run are its model, and whether that can be sampled.
+/// @return likewise
 int diagnose(const DiagnoseOptions& options, const Catalogue& catalogue);
 
 /// `dualebm score`: energies, likelihoods and percentiles of rows of a file.

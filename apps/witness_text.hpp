@@ -7,8 +7,8 @@
 
 namespace ebm {
 
-/// What a witness says, in one line without its place: how many times the model's mass the points have there, what a
-/// bump is worth, and whether points that the search has not seen agree.
+/// What a witness says, in one line without its place: how many times the model's mass the points have there,
+/// what a bump is worth, and whether points that the search has not seen agree.
 std::string witness_text(const Witness& witness);
 
 /// The same as an object, with the place under its names. @param place  name of a coordinate -> its value

@@ -18,9 +18,10 @@ struct DataFinding {
 /// constant, equal to another, nearly a linear function of the others, or the number of the row; columns that
 /// lose their spread in single precision; and rows that come several times.
 ///
-/// A column is nearly dependent if less than 1e-8 of its variance is left by the columns before it (pivoted
-/// Cholesky factorisation of the correlations); it is not looked for beyond 512 columns. A column loses its
-/// spread if the distance of floats at its largest absolute value exceeds a hundredth of its standard deviation.
+/// A column is nearly dependent if less than 1e-8 of its variance is left by the columns before it
+/// (pivoted Cholesky factorisation of the correlations); it is not looked for beyond 512 columns. A
+/// column loses its spread if the distance of floats at its largest absolute value exceeds a hundredth
+/// of its standard deviation.
 ///
 /// @param points [n, d], on any device, of any floating type @param columns  d names; empty: x0, x1, ...
 /// @return nothing where nothing was found; at most one finding of each kind

@@ -4,8 +4,8 @@
 
 namespace ebm {
 
-/// Registers every dataset of this room. Points come out on the CPU in double precision, those of mapped files in
-/// that of the file. Your own is a function:
+/// Registers every dataset of this room. Points come out on the CPU in double precision, those of mapped
+/// files in that of the file. Your own is a function:
 ///
 ///     struct LineOptions {
 ///       std::int64_t count = 100;

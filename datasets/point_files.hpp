@@ -18,8 +18,8 @@ struct LatLonCsvOptions : PointFileOptions {
 };
 
 /// Points on the globe, from latitude and longitude in degrees (points.hpp: lat_lon_points).
-/// @throws UserError naming file, line and column of what is no latitude or longitude, and for an option out of
-/// its range
+/// @throws UserError naming file, line and column of what is no latitude or longitude, and for
+/// an option out of its range
 Dataset read_lat_lon_csv(const DatasetContext& context, const LatLonCsvOptions& options);
 
 /// What read_points_csv reads.
@@ -29,8 +29,8 @@ struct PointsCsvOptions : PointFileOptions {
 };
 
 /// Points of the domain, from their ambient coordinates (points.hpp: coordinate_points).
-/// @throws UserError naming file, line and column of what is no coordinate, if the number of columns is not the
-/// domain's, and for an option out of its range
+/// @throws UserError naming file, line and column of what is no coordinate, if the number of columns is not
+/// the domain's, and for an option out of its range
 Dataset read_points_csv(const DatasetContext& context, const PointsCsvOptions& options);
 
 }  // namespace ebm

@@ -27,9 +27,9 @@ struct FileRows {
   static FileRows all(std::int64_t count);
 };
 
-/// Every row goes to exactly one part, copied; where nothing is held out they keep the order of the file. Of points in a mapped file only the rows that are taken are
-/// read. A split file names rows of the file of the data, counted before any is left out for its label or a
-/// gap.
+/// Every row goes to exactly one part, copied; where nothing is held out they keep the order of the file. Of
+/// points in a mapped file only the rows that are taken are read. A split file names rows of the file of the
+/// data, counted before any is left out for its label or a gap.
 /// @param points [n, d] @param rows  n of them
 /// @throws UserError naming file and line if a split file misses, repeats or does not know a row, and if no
 /// row is left to train on.

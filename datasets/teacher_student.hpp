@@ -15,7 +15,8 @@ struct TeacherStudentOptions {
   void describe(Fields& fields);
 };
 
-/// Exact samples of a known energy, by rejection: what the published experiments train on. Three independent sets from the context's teacher.
+/// Exact samples of a known energy, by rejection: what the published experiments train on. Three independent
+/// sets from the context's teacher.
 Dataset draw_from_teacher(const DatasetContext& context, const TeacherStudentOptions& options);
 
 }  // namespace ebm

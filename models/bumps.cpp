@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
@@ -14,37 +13,6 @@
 
 namespace ebm {
 namespace {
-
-/// Points of a Fibonacci lattice on S², each of which stands for the same area.
-torch::Tensor fibonacci_lattice(std::int64_t count) {
-  const auto i = torch::arange(count, torch::kDouble);
-  const auto z = 1 - (2 * i + 1) / static_cast<double>(count);
-  const auto angle = i * (std::numbers::pi * (3 - std::sqrt(5.0)));
-  const auto r = (1 - z * z).sqrt();
-  return torch::stack({r * angle.cos(), r * angle.sin(), z}, 1);
-}
-
-/// As many points of a lattice on S² as lie `distance` apart: the area of each is that of a hexagon.
-std::int64_t lattice_size(double distance) {
-  return std::max<std::int64_t>(
-      4, static_cast<std::int64_t>(4 * std::numbers::pi / (0.5 * std::sqrt(3.0) * distance * distance)));
-}
-
-/// Points in their order, leaving out those nearer than `distance` to one taken before. [<= most, d]
-torch::Tensor thinned(const torch::Tensor& points, double distance, std::int64_t most) {
-  const auto d = points.size(1);
-  const auto rows = points.accessor<double, 2>();
-  std::vector<std::int64_t> taken;
-  for (std::int64_t i = 0; i < points.size(0) && static_cast<std::int64_t>(taken.size()) < most; ++i) {
-    const bool near = std::any_of(taken.begin(), taken.end(), [&](std::int64_t j) {
-      double square = 0;
-      for (std::int64_t k = 0; k < d; ++k) square += (rows[i][k] - rows[j][k]) * (rows[i][k] - rows[j][k]);
-      return square < distance * distance;
-    });
-    if (!near) taken.push_back(i);
-  }
-  return points.index_select(0, torch::tensor(taken, torch::kLong));
-}
 
 struct Rows64 {
   torch::Tensor tensor;
@@ -65,6 +33,38 @@ void for_each_row(const NearCentres& near, const torch::Tensor& x, Body body) {
       64);
 }
 
+/// @throws UserError where bumps have no place or exp(-E) no integral. @param name  of the energy
+void require_a_place(const EnergyContext& context, const std::vector<double>& concentrations,
+                     const char* name) {
+  require(!concentrations.empty(), "energy.concentrations: there are none");
+  require(
+      context.restored || (context.points.defined() && context.points.size(0) > 0),
+      "energy.name: {} stand at training points, and there are none here; hand them over in EnergyContext",
+      name);
+  require(
+      context.domain->has_probability_base(),
+      "energy.name: {} are flat far from the data, so exp(-E) has no integral over the domain {}; take the "
+      "sphere, a torus or a box (transform to_box)",
+      name, context.domain->name());
+}
+
+double least_of(const std::vector<double>& numbers) {
+  return *std::min_element(numbers.begin(), numbers.end());
+}
+
+torch::Tensor points_of(const EnergyContext& context) {
+  if (!context.points.defined()) return {};
+  return context.points.detach().to(torch::kCPU, torch::kDouble).contiguous();
+}
+
+/// The dimension of the tangent space: the trace of the projection to it.
+std::int64_t directions_at_a_point(const Domain& domain) {
+  Random random(0, "a point");
+  const auto d = domain.dimension();
+  const auto point = domain.sample_base(1, random, torch::kDouble).expand({d, d});
+  return std::llround(domain.to_tangent(point, torch::eye(d, torch::kDouble)).trace().item<double>());
+}
+
 /// One number of each bump, in the order of the index. @param numbers [M]
 torch::Tensor in_order(const NearCentres& near, const torch::Tensor& numbers) {
   return numbers.detach().to(torch::kDouble).index_select(0, near.order()).contiguous();
@@ -83,54 +83,70 @@ void Bumps::Options::describe(Fields& fields) {
   fields.integer("most_centres", most_centres, Range::at_least(1), "centres at training points, for each κ");
 }
 
+void Bumps::EllipticOptions::describe(Fields& fields) {
+  fields.numbers("concentrations", concentrations, Range::positive(),
+                 "κ of each scale; a bump of κ is κ^-1/2 wide across, in units of x after the transforms");
+  fields.number("elongation", elongation, Range::between(1, 100), "how many times as long as wide, at most");
+  fields.number("spacing", spacing, Range::positive(),
+                "least distance of the centres of one κ, in half axes of the bumps taken before");
+  fields.integer("most_centres", most_centres, Range::at_least(1), "centres at training points, for each κ");
+}
+
 Bumps::Bumps(const EnergyContext& context, const Options& given) {
   const auto options = checked(given, "gaussian_bumps");
-  require(!options.concentrations.empty(), "energy.concentrations: there are none");
-  require(context.restored || (context.points.defined() && context.points.size(0) > 0),
-          "energy.name: gaussian_bumps stand at training points, and there are none here; hand them over in "
-          "EnergyContext");
-  require(context.domain->has_probability_base(),
-          "energy.name: gaussian_bumps are flat far from the data, so exp(-E) has no integral over the "
-          "domain {}; "
-          "take the sphere, a "
-          "torus or a box (transform to_box)",
-          context.domain->name());
-  const auto d = context.domain->dimension();
+  require_a_place(context, options.concentrations, "gaussian_bumps");
   const bool globe = context.domain->picture() == Picture::globe;
-  const double least = *std::min_element(options.concentrations.begin(), options.concentrations.end());
-  std::vector<torch::Tensor> centres, concentrations, heights;
+  BumpPlaceList list(context.domain->dimension(), least_of(options.concentrations), /*elliptic=*/false);
+  const auto points = points_of(context);
   for (const double kappa : options.concentrations) {
     const double width = 1 / std::sqrt(kappa);
     const bool lattice = globe && kappa <= options.lattice_below;
     const auto room = lattice ? lattice_size(width) : options.most_centres;
-    auto places = torch::zeros({room, d}, torch::kDouble), height = torch::zeros({room}, torch::kDouble);
     torch::Tensor found;
     if (lattice) found = fibonacci_lattice(room);
-    if (!lattice && context.points.defined())
-      found = thinned(context.points.detach().to(torch::kCPU, torch::kDouble).contiguous(),
-                      options.spacing * width, room);
-    if (found.defined()) {
-      places.narrow(0, 0, found.size(0)).copy_(found);
-      height.narrow(0, 0, found.size(0)).fill_(std::pow(kappa / least, 0.25));
-    }
-    centres.push_back(places);
-    concentrations.push_back(torch::full({room}, kappa, torch::kDouble));
-    heights.push_back(height);
+    if (!lattice && points.defined()) found = thinned(points, options.spacing * width, room);
+    list.add(kappa, room, {found, {}});
   }
-  const auto device = context.tensor_options.device();
-  centres_ = register_buffer("centres", torch::cat(centres).to(device));
-  concentrations_ = register_buffer("concentrations", torch::cat(concentrations).to(device));
-  heights_ = register_buffer("heights", torch::cat(heights).to(device));
-  coefficients_ =
-      register_parameter("coefficients", torch::zeros({centres_.size(0)}, context.tensor_options));
+  stand_at(list.joined(), context.tensor_options);
+}
+
+Bumps::Bumps(const EnergyContext& context, const EllipticOptions& given) {
+  const auto options = checked(given, "elliptic_bumps");
+  require_a_place(context, options.concentrations, "elliptic_bumps");
+  const auto& domain = *context.domain;
+  require(directions_at_a_point(domain) >= 2,
+          "energy.name: elliptic_bumps need two directions to lie in, and the domain {} has one; take "
+          "gaussian_bumps",
+          domain.name());
+  BumpPlaceList list(domain.dimension(), least_of(options.concentrations), /*elliptic=*/true);
+  const auto points = points_of(context);
+  for (const double kappa : options.concentrations) {
+    Ellipses found;
+    if (points.defined())
+      found = thinned_ellipses(points, domain, 1 / std::sqrt(kappa), options.elongation, options.spacing,
+                               options.most_centres);
+    list.add(kappa, options.most_centres, found);
+  }
+  stand_at(list.joined(), context.tensor_options);
+}
+
+void Bumps::stand_at(const BumpPlaces& places, const torch::TensorOptions& options) {
+  const auto device = options.device();
+  centres_ = register_buffer("centres", places.centres.to(device));
+  concentrations_ = register_buffer("concentrations", places.concentrations.to(device));
+  heights_ = register_buffer("heights", places.heights.to(device));
+  if (places.axes.defined()) axes_ = register_buffer("axes", places.axes.to(device));
+  coefficients_ = register_parameter("coefficients", torch::zeros({centres_.size(0)}, options));
 }
 
 std::shared_ptr<const NearCentres> Bumps::near_centres() {
+  const auto axes_version = axes_.defined() ? axes_._version() : 0;
   const std::pair<const void*, std::int64_t> now{
-      centres_.data_ptr(), centres_._version() + concentrations_._version() + heights_._version()};
+      centres_.data_ptr(),
+      centres_._version() + concentrations_._version() + heights_._version() + axes_version};
   const std::lock_guard lock(mutex_);
   if (!near_ || seen_ != now) {
-    near_ = std::make_shared<NearCentres>(centres_, concentrations_, heights_);
+    near_ = std::make_shared<NearCentres>(centres_, concentrations_, heights_, axes_);
     seen_ = now;
   }
   return near_;
@@ -138,7 +154,11 @@ std::shared_ptr<const NearCentres> Bumps::near_centres() {
 
 torch::Tensor Bumps::by_operators(const torch::Tensor& x) const {
   const auto y = x.to(torch::kDouble), c = centres_.to(torch::kDouble);
-  const auto squares = (y.square().sum(1, true) + c.square().sum(1) - 2 * y.matmul(c.t())).clamp_min(0);
+  auto squares = (y.square().sum(1, true) + c.square().sum(1) - 2 * y.matmul(c.t())).clamp_min(0);
+  if (axes_.defined()) {
+    const auto v = axes_.to(torch::kDouble);
+    squares = squares - (y.matmul(v.t()) - (c * v).sum(1)).square();
+  }
   const auto bumps = (squares * (-0.5 * concentrations_.to(torch::kDouble))).exp();
   return -bumps.matmul(heights_.to(torch::kDouble) * coefficients_.to(torch::kDouble)).to(x.scalar_type());
 }
@@ -174,9 +194,9 @@ std::pair<torch::Tensor, torch::Tensor> Bumps::value_and_gradient(const torch::T
   for_each_row(*near, x, [&](std::int64_t, std::int64_t i, const double* row, NearCentres::Search& search) {
     double sum = 0;
     double* gradient = gradients.data_ptr<double>() + i * d;
-    std::vector<double> terms;
+    std::vector<double> terms, along;
     search(row, [&](const NearCentres::Run& run) {
-      // ∇E = κ Σ a φ (x - c), and a run has one κ.
+      // ∇E = κ Σ a φ (x - c - <v, x - c> v), and a run has one κ.
       terms.resize(run.count);
       double part = 0;
       for (std::size_t n = 0; n < run.count; ++n) {
@@ -184,10 +204,16 @@ std::pair<torch::Tensor, torch::Tensor> Bumps::value_and_gradient(const torch::T
         part += terms[n];
       }
       const double kappa = near->concentration(run.first);
+      along.resize(near->elliptic() ? run.count : 0);
+      if (near->elliptic()) near->project(run.first, run.count, row, along.data());
       for (std::int64_t k = 0; k < d; ++k) {
         const double* centres = near->centres(k) + run.first;
         double slope = 0;
         for (std::size_t n = 0; n < run.count; ++n) slope += terms[n] * (row[k] - centres[n]);
+        if (near->elliptic()) {
+          const double* axes = near->axes(k) + run.first;
+          for (std::size_t n = 0; n < run.count; ++n) slope -= terms[n] * along[n] * axes[n];
+        }
         gradient[k] += kappa * slope;
       }
       sum += part;

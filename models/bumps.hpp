@@ -4,23 +4,35 @@
 #include <mutex>
 
 #include "dualebm/framework/problem/energy_context.hpp"
+#include "dualebm/models/bumps/bump_places.hpp"
 #include "dualebm/models/bumps/near_centres.hpp"
 
 namespace ebm {
 
-/// Gaussian bumps of several widths, for densities that are sharp in some places and flat in others, as that of
-/// earthquakes is; linear in its parameters a_j, so that its likelihood is concave in them:
+/// Gaussian bumps of several widths, for densities that are sharp in some places and flat in others, as that
+/// of earthquakes is; linear in its parameters a_j, so that its likelihood is concave in them:
 ///
 ///     E(x) = -Σ_j a_j s_j exp(-κ_j |x - c_j|² / 2),   s_j = (κ_j / κ_min)^¼.
 ///
-/// On a sphere, where |x - c|² = 2 - 2 <x, c>, these are von Mises-Fisher densities up to a factor. The bumps of one
-/// concentration κ, of width κ^{-1/2}, stand on S² for κ up to `lattice_below` on a lattice over the whole sphere, a width
-/// apart; elsewhere at training points, taken in their order where none taken before is nearer than `spacing` widths. The
-/// heights s_j make a ridge penalty λ/2 |a|² one on the values of all widths alike, the sharp ones a little less.
+/// On a sphere, where |x - c|² = 2 - 2 <x, c>, these are von Mises-Fisher densities up to a factor. The bumps
+/// of one concentration κ, of width κ^{-1/2}, stand on S² for κ up to `lattice_below` on a lattice over the
+/// whole sphere, a width apart; elsewhere at training points, taken in their order where none taken before is
+/// nearer than `spacing` widths. The heights s_j make a ridge penalty λ/2 |a|² one on the values of all
+/// widths alike, the sharp ones a little less.
 ///
-/// Only near bumps are computed (NearCentres), exact to rounding; sums are in double whatever the dtype.
-/// Parameter: "coefficients" a [M]. Buffers: "centres" c [M, d], "concentrations" κ [M], "heights" s [M]; places that the
-/// training points leave free have the height 0.
+/// Elliptic bumps follow what is thin and long in the data, as faults are:
+///
+///     E(x) = -Σ_j a_j s_j exp(-κ_j q_j(x) / 2),   q_j = |x - c_j|² - (1 - ρ_j^{-2}) <u_j, x - c_j>²,
+///
+/// κ^{-1/2} wide across and ρ times that along the unit vector u. Both are those of the training points
+/// around the centre, see `thinned_ellipses`. On S² this is exp(κ (<c, x> - 1) + ½ κ (1 - ρ^{-2}) <u, x>²), a
+/// Fisher-Bingham density up to a factor, of the same second order at c as Kent's with κ_Kent = κ (1 +
+/// ρ^{-2})/2, β_Kent = κ (1 - ρ^{-2})/4 (Kent 1982, §2).
+///
+/// Only near bumps are computed (NearCentres), exact to rounding; sums are in double whatever the
+/// dtype. Parameter: "coefficients" a [M]. Buffers: "centres" c [M, d], "concentrations" κ [M],
+/// "heights" s [M], and of elliptic ones "axes" (1 - ρ^{-2})^½ u [M, d]; places that the training
+/// points leave free have the height 0.
 class Bumps final : public Energy {
  public:
   struct Options {
@@ -31,8 +43,20 @@ class Bumps final : public Energy {
     void describe(Fields& fields);
   };
 
-  /// @throws UserError on a domain of infinite measure, where exp(-E) cannot be normalised, and if there are neither training points nor a state that follows, see EnergyContext
+  /// Of elliptic ones.
+  struct EllipticOptions {
+    std::vector<double> concentrations = {200, 1000, 5000, 20000};  ///< κ across, per unit of x squared
+    double elongation = 5;                                          ///< largest ρ
+    double spacing = 0.7;              ///< between centres of one κ, in half axes of the bump taken before
+    std::int64_t most_centres = 4096;  ///< at training points, for each κ
+    void describe(Fields& fields);
+  };
+
+  /// @throws UserError on a domain of infinite measure, where exp(-E) cannot be normalised, and if there are
+  /// neither training points nor a state that follows, see EnergyContext
   Bumps(const EnergyContext& context, const Options& options);
+  /// Likewise, and on a domain of one dimension.
+  Bumps(const EnergyContext& context, const EllipticOptions& options);
 
   torch::Tensor forward(const torch::Tensor& x) override;
   torch::Tensor gradient(const torch::Tensor& x) override;
@@ -40,12 +64,13 @@ class Bumps final : public Energy {
   void accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) override;
 
  private:
+  void stand_at(const BumpPlaces& places, const torch::TensorOptions& options);
   /// The bumps by their places, made again where a state has been read since.
   std::shared_ptr<const NearCentres> near_centres();
   torch::Tensor by_operators(const torch::Tensor& x) const;
   torch::Tensor near_values(const torch::Tensor& x);
 
-  torch::Tensor centres_, concentrations_, heights_, coefficients_;
+  torch::Tensor centres_, concentrations_, heights_, axes_, coefficients_;
   std::mutex mutex_;  // of the two below
   std::shared_ptr<const NearCentres> near_;
   std::pair<const void*, std::int64_t> seen_{nullptr, 0};

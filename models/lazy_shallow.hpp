@@ -32,7 +32,9 @@ class LazyShallow final : public RidgeEnergy {
   void project_parameters() override;
   Neurons neurons() const override;
   double norm() const override;
-  /// F2: β ((1/m) Σ_j h(z_j)²)^½ with h(z) = ∫ φ(x, z) dω(x), by Cauchy and Schwarz, attained by all neurons together.
+  std::optional<double> norm_cap() const override { return cap_; }
+  /// F2: β ((1/m) Σ_j h(z_j)²)^½ with h(z) = ∫ φ(x, z) dω(x), by Cauchy and Schwarz, attained
+  /// by all neurons together.
   std::optional<Support> support(const torch::Tensor& points, const torch::Tensor& weights,
                                  double tolerance) const override;
 

@@ -23,8 +23,8 @@ class Script final : public Energy {
     void describe(Fields& fields);
   };
 
-  /// @throws UserError if the file is not trusted, is not TorchScript, reaches beyond tensors, or its forward is no
-  /// energy of points of the domain
+  /// @throws UserError if the file is not trusted, is not TorchScript, reaches beyond tensors, or its forward
+  /// is no energy of points of the domain
   Script(const EnergyContext& context, const Options& options);
 
   torch::Tensor forward(const torch::Tensor& x) override;

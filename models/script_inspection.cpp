@@ -24,8 +24,8 @@ constexpr std::string_view forbidden[] = {"aten::save",      "aten::from_file", 
                                           "prim::rpc_async", "prim::rpc_sync",  "prim::rpc_remote",
                                           "prim::Print"};
 
-/// Whether what LibTorch reads under a name is what was written there. @param sums  by whole names: LibTorch leaves
-/// out the folder that they begin with
+/// Whether what LibTorch reads under a name is what was written there.
+/// @param sums  by whole names: LibTorch leaves out the folder that they begin with
 void require_whole(std::string_view content, const std::string& name,
                    const std::map<std::string, std::uint32_t>& sums, const std::string& path) {
   if (sums.empty()) return;

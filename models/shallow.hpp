@@ -36,7 +36,9 @@ class Shallow final : public RidgeEnergy {
   void project_parameters() override;
   Neurons neurons() const override;
   double norm() const override;
-  /// F1: β sup_z of h, -h or |h| by the signs that the weights have, h(z) = ∫ φ(x, z) dω(x); 0 if that is negative.
+  std::optional<double> norm_cap() const override { return cap_; }
+  /// F1: β sup_z of h, -h or |h| by the signs that the weights have, h(z) = ∫ φ(x, z)
+  /// dω(x); 0 if that is negative.
   std::optional<Support> support(const torch::Tensor& points, const torch::Tensor& weights,
                                  double tolerance) const override;
 

@@ -23,7 +23,8 @@ class Teacher final : public RidgeEnergy {
     void describe(Fields& fields);
   };
 
-  /// @throws UserError if a neuron has not the dimension of the domain, and on another domain than the sphere.
+  /// @throws UserError if a neuron has not the dimension of the domain, and on another
+  ///   domain than the sphere.
   Teacher(const EnergyContext& context, const Options& options);
 
   Neurons neurons() const override;

@@ -89,6 +89,28 @@ draw_page(images train ${ROOT}/apps/configs/digits.json --set dataset.path=${WOR
           --set loop.batch_size=8 --set trainer.buffer_size=16)
 expect_canvases(2)  # data and particles
 
+# A search: all parameters at once, a figure for each, the courses, a row for each trial, the winner and its test value.
+draw_page(search tune ${ROOT}/apps/configs/tune_moons.json --set loop.iterations=18 --set tune.trials=6 --set metrics.every=3
+          --set dataset.train=200 --set dataset.validation=200 --set dataset.test=200 --set metrics.resolution=20)
+foreach(parameter optimizer.learning_rate energy.hidden loop.batch_size loop.average_decay)
+  expect("data-parameter=\"${parameter}\"")
+endforeach()
+expect("data-courses=\"nll_validation\"")
+expect("class=\"plot parallel\"")
+expect("The best of 6 trials")
+expect("On the test points, looked at once")
+string(REGEX MATCHALL "<tr data-trial=" rows "${dom}")
+list(LENGTH rows found)
+if(NOT found EQUAL 6)
+  message(FATAL_ERROR "The page should have a row for each of 6 trials, it has ${found}")
+endif()
+# Value and error are the terminal's.
+if(NOT terminal MATCHES "best +(trial[0-9]+): nll_validation ([0-9.]+ ± [0-9.e-]+)")
+  message(FATAL_ERROR "The terminal names no winner:\n${terminal}")
+endif()
+expect("<b>${CMAKE_MATCH_1}</b>")
+expect("<span class=\"median\">${CMAKE_MATCH_2}</span>")
+
 # What is data must stay data. A title is shown as it is, in the heading and on the tab; labels in every section.
 set(attack [[document.documentElement.dataset.attacked=1]])
 set(small --set loop.iterations=2 --set metrics.every=1 --set dataset.train=50 --set dataset.test=50)

@@ -12,11 +12,11 @@ namespace ebm {
 ///
 ///     J(θ) = 1/(2 σ_0²) E_σ l(σ) E |x - x̃ + σ_0² ∇E(x̃)|²,   l(σ) = 1/σ².
 ///
-/// One level, σ = σ_0: J = ½ E |∇E(x̃) - (x̃ - x)/σ²|², whose minimum is the data smoothed by σ (Vincent 2011,
-/// equation 9). A ladder, σ_1 ... σ_L geometric from low to high: E is still one energy, that of the data
-/// smoothed by about σ_0, but learns its gradient far from the data too (Li, Chen & Sommer 2019, equation 6,
-/// here times 1/(2 σ_0²), which makes its gradients as large as those of one level).
-/// On a Gaussian of deviation s the minimum is Gaussian, of precision 1/(σ_0² (1 + s² E_σ[1/σ²])).
+/// One level, σ = σ_0: J = ½ E |∇E(x̃) - (x̃ - x)/σ²|², whose minimum is the data smoothed by σ (Vincent
+/// 2011, equation 9). A ladder, σ_1 ... σ_L geometric from low to high: E is still one energy, that of the
+/// data smoothed by about σ_0, but learns its gradient far from the data too (Li, Chen & Sommer 2019,
+/// equation 6, here times 1/(2 σ_0²), which makes its gradients as large as those of one level). On a
+/// Gaussian of deviation s the minimum is Gaussian, of precision 1/(σ_0² (1 + s² E_σ[1/σ²])).
 class DenoisingScoreMatching final : public Trainer {
  public:
   struct Options {

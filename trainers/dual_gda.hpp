@@ -4,14 +4,14 @@
 
 namespace ebm {
 
-/// Dual gradient descent-ascent: one step of the particles and one of the energy per iteration, concurrently; the
-/// particles persist.
+/// Dual gradient descent-ascent: one step of the particles and one of the energy per iteration,
+/// concurrently; the particles persist.
 ///
-/// By default particles have weights and the kernel is exact and adapts itself (MALA, and jumps of a tenth of the
-/// particles from a kernel density of the data and the base): no step size from the user, and modes that are apart
-/// exchange mass. With a `particle_step` it is the published algorithm: one Langevin step, no weights, and the ratio
-/// of time scales α = h_z / h_x is of order 1.
-/// Source: Domingo-Enrich et al. 2022, Algorithm 1 with p_R = 0; for weights see ParticleTrainer.
+/// By default particles have weights and the kernel is exact and adapts itself (MALA, and jumps of a tenth of
+/// the particles from a kernel density of the data and the base): no step size from the user, and modes that
+/// are apart exchange mass. With a `particle_step` it is the published algorithm: one Langevin step, no
+/// weights, and the ratio of time scales α = h_z / h_x is of order 1. Source: Domingo-Enrich et al. 2022,
+/// Algorithm 1 with p_R = 0; for weights see ParticleTrainer.
 class DualGda final : public ParticleTrainer {
  public:
   using Options = ParticleOptions;

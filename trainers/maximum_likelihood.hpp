@@ -4,10 +4,10 @@
 
 namespace ebm {
 
-/// Maximum likelihood via Langevin, the MCMC baseline ("primal"): K steps of the kernel, Langevin's by default, at
-/// fixed energy before each update of the energy. Chains are kept from update to update ("persistent": Tieleman 2008), restart
-/// from the batch ("data": contrastive divergence, Hinton 2002), or from the base measure ("base": short-run
-/// chains, Nijkamp 2019).
+/// Maximum likelihood via Langevin, the MCMC baseline ("primal"): K steps of the kernel, Langevin's by
+/// default, at fixed energy before each update of the energy. Chains are kept from update to update
+/// ("persistent": Tieleman 2008), restart from the batch ("data": contrastive divergence, Hinton 2002), or
+/// from the base measure ("base": short-run chains, Nijkamp 2019).
 class MaximumLikelihood final : public ParticleTrainer {
  public:
   struct Options : ParticleOptions {

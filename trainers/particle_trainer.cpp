@@ -24,6 +24,21 @@ bool with_weights(const ParticleOptions& options, const Sampler& kernel, Particl
   return options.weights.value_or(otherwise == ParticleTrainer::Default::exact && kernel.exact());
 }
 
+/// What says how weights are kept says nothing where there are none.
+void require_defaults_of_weights(const ParticleOptions& options) {
+  const ParticleOptions defaults;
+  const auto unused = [](const char* key, double found, double otherwise) {
+    require(found == otherwise,
+            "trainer.{}: {:g} is of particles with weights, and these have none; leave it out, or see "
+            "trainer.weights",
+            key, found);
+  };
+  unused("held_out", static_cast<double>(options.held_out), static_cast<double>(defaults.held_out));
+  unused("trust", options.trust, defaults.trust);
+  unused("resample_below", options.ensemble.resample_below, defaults.ensemble.resample_below);
+  unused("normalizer_gain", options.ensemble.normalizer_gain, defaults.ensemble.normalizer_gain);
+}
+
 /// N for so many points.
 std::int64_t count_of(const ParticleOptions& options, bool weighted, std::int64_t points) {
   return options.particles.value_or(weighted ? weighted_particles : options.particles_per_point * points);
@@ -54,6 +69,7 @@ ParticleTrainer::ParticleTrainer(TrainerContext context, const ParticleOptions& 
     : Trainer(context), options_(checked(options, "trainer")), weighted_(false), ensemble_([&] {
         auto kernel = kernel_of(context, options_, otherwise);
         weighted_ = with_weights(options_, *kernel, otherwise);
+        if (!weighted_) require_defaults_of_weights(options_);
         const auto held_out = weighted_ ? options_.held_out : 0;
         const auto count = count_of(options_, weighted_, data().size(0)) + held_out;
         rows_ = ebm::why_one_rank(weighted_, *kernel) ? whole_table(count) : rank_rows(count, ranks());
@@ -157,22 +173,23 @@ torch::Tensor ParticleTrainer::particles() const {
   return ensemble_.positions().index_select(0, rows);
 }
 
-/// Of particles and the proposal of a jump; 0 where that proposal does not exist on the domain. Draws from a stream of its
-/// own.
+/// Of particles and the proposal of a jump; 0 where that proposal does not exist on the domain. Draws
+/// from streams of its own.
 double ParticleTrainer::flux(std::int64_t iteration) {
-  const auto stream = random().branch(fmt::format("flux {}", iteration));
-  if (!witness_) {
+  if (!flux_proposal_) {
     try {
-      const SamplerContext known{.domain = problem().shared_domain(), .data = data(), .random = *stream};
-      witness_ = IndependenceJump(known, IndependenceJump::Options{}).proposal();
+      const auto fitting = random().branch("proposal of the flux");  // the same before a resume and after it
+      const SamplerContext known{.domain = problem().shared_domain(), .data = data(), .random = *fitting};
+      flux_proposal_ = IndependenceJump(known, IndependenceJump::Options{}).proposal();
     } catch (const UserError&) {
       return 0;
     }
   }
+  const auto stream = random().branch(fmt::format("flux {}", iteration));
   const auto count = std::min(ensemble_.positions().size(0), most_rows_of_flux);
   const auto weights = ensemble_.weights().narrow(0, 0, count);
-  return jump_flux(energy(), *witness_, ensemble_.positions().narrow(0, 0, count), weights / weights.sum(),
-                   *stream);
+  return jump_flux(energy(), *flux_proposal_, ensemble_.positions().narrow(0, 0, count),
+                   weights / weights.sum(), *stream);
 }
 
 std::optional<std::string> ParticleTrainer::complaint(std::int64_t iteration) {
@@ -202,6 +219,7 @@ void ParticleTrainer::save(State& state) const {
   ensemble_.save(particles);
   state.write("particles", particles);
   state.write("flux", last_flux_);
+  if (step_taken_) state.write("step_taken", *step_taken_);
   state.write("count", rows_.all);
 }
 
@@ -213,6 +231,8 @@ void ParticleTrainer::load(const State& state) {
       state.has("count") && !why_one_rank() ? rank_rows(state.integer("count"), ranks()) : whole_table(count);
   require(rows_.count() == count, "{} particles of {}, not {}", count, rows_.all, rows_.count());
   last_flux_ = state.number("flux");
+  step_taken_.reset();
+  if (state.has("step_taken")) step_taken_ = state.number("step_taken");
 }
 
 }  // namespace ebm

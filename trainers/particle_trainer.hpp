@@ -35,10 +35,11 @@ struct ParticleOptions {
 /// taken at the new particles and the old parameters. A strategy overrides `move`, which advances the
 /// particles at fixed energy.
 ///
-/// Without weights W_i = 1/N, and particles lag behind an energy that moves. With weights they follow it: after the
-/// optimizer's step, of which only the part is kept for which Var_W(E' - E) stays below `trust`, log w -= E' - E
-/// (Jarzynski's equality), and particles are drawn anew where few carry the mass; see Ensemble.
-/// Source: Domingo-Enrich et al. 2022 for the game; Carbone et al. 2023, Algorithms 1 and 2, for the weights.
+/// Without weights W_i = 1/N, and particles lag behind an energy that moves. With weights they follow
+/// it: after the optimizer's step, of which only the part is kept for which Var_W(E' - E) stays below
+/// `trust`, log w -= E' - E (Jarzynski's equality), and particles are drawn anew where few carry the
+/// mass; see Ensemble. Source: Domingo-Enrich et al. 2022 for the game; Carbone et al. 2023, Algorithms
+/// 1 and 2, for the weights.
 class ParticleTrainer : public Trainer {
  public:
   /// What a trainer does where the options do not say.
@@ -47,12 +48,13 @@ class ParticleTrainer : public Trainer {
     exact,     ///< `mala_and_jumps`, and weights with every exact kernel
   };
 
-  /// Puts the particles at rows of the data. @throws UserError if an option is out of its range, or of no use with the
-  /// kernel
+  /// Puts the particles at rows of the data.
+  /// @throws UserError if an option is out of its range, or of no use with the kernel
   explicit ParticleTrainer(TrainerContext context, const ParticleOptions& options = {},
                            Default otherwise = Default::langevin);
 
-  /// With weights those of the main group, drawn anew by their weights, so that they stand for the model as they are.
+  /// With weights those of the main group, drawn anew by their weights, so that they stand
+  /// for the model as they are.
   torch::Tensor particles() const override;
   RankRows particle_rows() const override { return weighted_ ? Trainer::particle_rows() : rows_; }
   /// Weights, which are compared over all particles, and kernels that keep more than positions.
@@ -71,8 +73,8 @@ class ParticleTrainer : public Trainer {
   void load(const State& state) override;
   std::string likely_cause() const override;
   std::optional<double> langevin_step() const override { return step_taken_; }
-  /// With weights: that they were left to a twentieth of the particles, or that the flux of jumps (see jump_flux), whose
-  /// mean is 1 where particles are the model, was above 10 twice in succession.
+  /// With weights: that they were left to a twentieth of the particles, or that the flux of jumps (see
+  /// jump_flux), whose mean is 1 where particles are the model, was above 10 twice in succession.
   std::optional<std::string> complaint(std::int64_t iteration) override;
   std::vector<torch::Tensor*> carried() override { return ensemble_.carried(); }
 
@@ -114,14 +116,15 @@ class ParticleTrainer : public Trainer {
   bool weighted_;
   RankRows rows_;  ///< which of all particles are this rank's
   Ensemble ensemble_;
-  Ensemble::Change change_;                  ///< what the optimizer's last step means for the particles
-  std::shared_ptr<const Proposal> witness_;  ///< that the flux is taken with, once it is asked for
+  Ensemble::Change change_;                        ///< what the optimizer's last step means for the particles
+  std::shared_ptr<const Proposal> flux_proposal_;  ///< that the flux is taken with, once it is asked for
   double last_flux_ = 0;
   std::optional<double> step_taken_;  ///< the last, of a chain that aims at the model and is not corrected
 };
 
-/// The kernel of the context; else plain Langevin dynamics where an option says so or the default is that; else
-/// `mala_and_jumps`. @throws UserError if options of plain Langevin dynamics stand beside a kernel
+/// The kernel of the context; else plain Langevin dynamics where an option says so or the default is
+/// that; else `mala_and_jumps`.
+/// @throws UserError if options of plain Langevin dynamics stand beside a kernel
 std::shared_ptr<const Sampler> kernel_of(const TrainerContext& context, const ParticleOptions& options,
                                          ParticleTrainer::Default otherwise);
 

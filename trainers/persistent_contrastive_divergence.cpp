@@ -136,12 +136,16 @@ void PersistentContrastiveDivergence::save(State& state) const {
   state.write("buffer", buffer_.positions);
   state.write("kernel", kernel);
   state.write("parameters_version", buffer_.parameters_version);
+  state.write("first_energies", first_cost_.energies);
+  state.write("first_gradients", first_cost_.point_gradients);
 }
 
 void PersistentContrastiveDivergence::load(const State& state) {
   buffer_.positions = state.tensor_like("buffer", buffer_.positions).clone();
   buffer_.memory.load(state.part("kernel"));
   buffer_.parameters_version = state.integer("parameters_version");
+  first_cost_ = {.energies = state.integer("first_energies"),
+                 .point_gradients = state.integer("first_gradients")};
 }
 
 }  // namespace ebm

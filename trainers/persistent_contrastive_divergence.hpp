@@ -9,8 +9,8 @@
 namespace ebm {
 
 /// Persistent contrastive divergence with a replay buffer: of the many chains in the buffer each update moves
-/// a few, drawn at random, by K steps of the kernel (the section `sampler`, else Langevin's), after a fraction of them has started anew. With the batch x
-/// and the moved chains X the energy descends
+/// a few, drawn at random, by K steps of the kernel (the section `sampler`, else Langevin's), after a
+/// fraction of them has started anew. With the batch x and the moved chains X the energy descends
 ///
 ///     L(θ) = (1/b) Σ_i E(x_i) - (1/N) Σ_i E(X_i) + α [ (1/b) Σ_i E(x_i)² + (1/N) Σ_i E(X_i)² ],
 ///
@@ -26,7 +26,8 @@ class PersistentContrastiveDivergence final : public Trainer {
     std::string start = "base";         ///< where chains begin and restart: "base" measure or "data"
     double reinitialisation = 0.05;     ///< each chain drawn restarts with this probability
     std::int64_t langevin_steps = 20;   ///< K, of whatever kernel
-    /// h of plain Langevin dynamics in place of a kernel; null: 0.02 where there is none in the context either
+    /// h of plain Langevin dynamics in place of a kernel; null: 0.02 where there is
+    /// none in the context either
     std::optional<double> particle_step = std::nullopt;
     std::optional<double> noise = std::nullopt;  ///< of plain Langevin dynamics, see there; null: sqrt(2 h)
     std::optional<double> gradient_clip = std::nullopt;  ///< likewise, of each chain's ∇_x E; null: none
@@ -34,8 +35,8 @@ class PersistentContrastiveDivergence final : public Trainer {
     void describe(Fields& fields);
   };
 
-  /// @throws UserError if more chains are to be moved than the buffer has, or options of plain Langevin dynamics stand
-  /// beside another kernel
+  /// @throws UserError if more chains are to be moved than the buffer has, or options of plain Langevin
+  /// dynamics stand beside another kernel
   PersistentContrastiveDivergence(TrainerContext context, const Options& options);
   explicit PersistentContrastiveDivergence(TrainerContext context)
       : PersistentContrastiveDivergence(std::move(context), Options()) {}

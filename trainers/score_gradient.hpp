@@ -24,8 +24,9 @@ torch::Tensor derivative_in_points(const torch::Tensor& f, const torch::Tensor& 
 /// @throws UserError naming the trainer if the energy is not smooth.
 void require_smooth(const Energy& energy, std::string_view trainer);
 
-/// The Laplacian comes from an integration by parts, which leaves ∮ p ∂E/∂n at walls: an objective without it is
-/// least somewhere else. @throws UserError naming the trainer if the domain has walls.
+/// The Laplacian comes from an integration by parts, which leaves ∮ p ∂E/∂n at walls: an objective without it
+/// is least somewhere else.
+/// @throws UserError naming the trainer if the domain has walls.
 void require_no_walls(const Domain& domain, std::string_view trainer);
 
 }  // namespace ebm

@@ -1,5 +1,6 @@
 #include "dualebm/trainers/trainers.hpp"
 
+#include "dualebm/trainers/boosted_likelihood.hpp"
 #include "dualebm/trainers/denoising_score_matching.hpp"
 #include "dualebm/trainers/dual_gda.hpp"
 #include "dualebm/trainers/exact_likelihood.hpp"
@@ -34,6 +35,9 @@ void add_trainers(Catalogue& catalogue) {
   entries.add<ExactLikelihood>(
       "exact_likelihood",
       "maximum likelihood by quadrature, without particles: how good a training could be; S², R²");
+  entries.add<BoostedLikelihood>("boosted_likelihood",
+                                 "maximum likelihood neuron by neuron, by quadrature, with the duality gap "
+                                 "as certificate; shallow energies");
 }
 
 }  // namespace ebm

@@ -1,11 +1,10 @@
 #include "dualebm/apps/comparison/comparison_folder.hpp"
 
-#include <fmt/ranges.h>
-
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/printable.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
 #include "dualebm/framework/storage/run_directory.hpp"
 
@@ -15,6 +14,7 @@ namespace {
 /// A resolved configuration without what says nothing about one training of a comparison.
 Json of_one_training(Json resolved) {
   resolved.erase("compare");
+  resolved.erase("tune");
   resolved.erase("title");
   return resolved;
 }
@@ -26,7 +26,7 @@ bool ComparisonFolder::holds_one() const {
 }
 
 void ComparisonFolder::write(const ComparisonRequest& request) const {
-  write_json(plan(), {{"program", "dualebm compare"},
+  write_json(plan(), {{"program", fmt::format("dualebm {}", request.program)},
                       {"configuration", request.configuration},
                       {"working_folder", request.working_folder},
                       {"command", request.command},
@@ -36,10 +36,15 @@ void ComparisonFolder::write(const ComparisonRequest& request) const {
 }
 
 ComparisonRequest ComparisonFolder::read() const {
-  require(std::filesystem::exists(plan()), "{}: not a comparison: it has no plan.json", root_.string());
+  require(std::filesystem::exists(plan()), "{}: not a comparison or a search: it has no plan.json",
+          root_.string());
   const auto content = read_json_file(plan().string());
   try {
-    return {.configuration = content.at("configuration"),
+    const auto program = content.at("program").get<std::string>();
+    require(program.starts_with("dualebm "), "{}: not a plan of this program: {}", plan().string(),
+            printable(program));
+    return {.program = program.substr(std::string_view("dualebm ").size()),
+            .configuration = content.at("configuration"),
             .working_folder = content.at("working_folder").get<std::string>(),
             .command = content.at("command").get<std::string>(),
             .device = content.at("device").get<std::string>(),
@@ -48,6 +53,13 @@ ComparisonRequest ComparisonFolder::read() const {
   } catch (const Json::exception& error) {
     fail("{}: not a plan of a comparison: {}", plan().string(), error.what());
   }
+}
+
+ComparisonRequest ComparisonFolder::read_of(const std::string& program) const {
+  auto request = read();
+  require(request.program == program, "{}: made by dualebm {}, which goes on with it by --resume",
+          root_.string(), request.program);
+  return request;
 }
 
 bool ComparisonFolder::is_done(const PlannedTraining& planned) const {
@@ -63,15 +75,6 @@ void enter_working_folder(const ComparisonRequest& request) {
   std::filesystem::current_path(request.working_folder, error);
   require(!error, "{}: the folder that the comparison was begun in: {}", request.working_folder,
           error.message());
-}
-
-ComparisonPlan plan_of(const ComparisonRequest& request, const Catalogue& catalogue) {
-  try {
-    return plan_comparison(request.configuration, catalogue);
-  } catch (const UserError& error) {
-    if (request.plugins.empty()) throw;
-    fail("{} (begun with --plugin {})", error.what(), fmt::join(request.plugins, " --plugin "));
-  }
 }
 
 }  // namespace ebm

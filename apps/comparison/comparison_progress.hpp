@@ -8,8 +8,9 @@
 
 namespace ebm {
 
-/// How far a comparison is, for a person: how many trainings are done, running and left, and the time that it will
-/// take if work goes on at the pace so far. On a terminal a line that is redrawn, and a line for each that ends.
+/// How far a comparison is, for a person: how many trainings are done, running and left, and the time
+/// that it will take if work goes on at the pace so far. On a terminal a line that is redrawn, and a
+/// line for each that ends.
 class ComparisonProgress final {
  public:
   /// @param work  of each training, in any one unit; 0: not known, then as much as the mean of those known

@@ -13,14 +13,12 @@
 namespace ebm {
 namespace {
 
-/// Notes in its manifest why a training could not begin. One that had begun has noted it itself.
+/// Notes in its manifest why a training could not begin, or go on.
 void note_failure(const std::filesystem::path& folder, const RunSettings& settings,
                   const std::exception& error) {
   try {
-    const auto standing = standing_of(folder);
-    if (standing.end && (*standing.end == RunEnd::diverged || *standing.end == RunEnd::failed)) return;
     auto manifest = program_manifest(settings.device, settings.threads);
-    if (standing.begun) manifest = read_manifest(folder / "manifest.json");
+    if (standing_of(folder).begun) manifest = read_manifest(folder / "manifest.json");
     manifest["status"] = fmt::format("{}: {}", to_string(RunEnd::failed), first_line(error.what()));
     write_json(folder / "manifest.json", manifest);
   } catch (const std::exception&) {
@@ -38,7 +36,7 @@ const PlannedTraining& first_of(const ComparisonPlan& plan, const ComparisonEntr
 const PreparedProblem& CurrentProblem::of(const PlannedTraining& planned) {
   if (planned.problem_key() != key_) {
     key_.clear();
-    prepared_ = make_problem(planned.experiment, device_);
+    prepared_ = make_(planned.experiment, device_);
     key_ = planned.problem_key();
   }
   return prepared_;
@@ -51,10 +49,12 @@ std::string title_of(const PlannedTraining& planned) {
 void train_planned(const PlannedTraining& planned, CurrentProblem& problem, const ComparisonFolder& folder,
                    const RunSettings& settings, const std::vector<std::int64_t>& evaluate_at) {
   const auto path = folder.of(planned);
+  bool ours = false;  // what a folder holds that is no run's is not touched
   try {
     const bool resume = standing_of(path).begun;
     // What could not begin has left nothing to keep.
     const auto directory = resume ? RunDirectory::take_up(path) : create_run(path, /*force=*/true);
+    ours = true;
     const auto& prepared = problem.of(planned);
     if (resume) {
       changes_of(directory, planned.experiment);
@@ -66,24 +66,31 @@ void train_planned(const PlannedTraining& planned, CurrentProblem& problem, cons
     if (!run.caution.empty()) note("{}: caution: {}\n", run.label, run.caution);
   } catch (const RunIsLive& error) {
     note("{}: {}\n", title_of(planned), error.what());
+  } catch (const DivergedError& error) {  // which the run has noted itself
+    note("{}: {}\n", title_of(planned), error.what());
   } catch (const std::exception& error) {
     note("{}: {}\n", title_of(planned), error.what());
-    note_failure(path, settings, error);
+    if (ours) note_failure(path, settings, error);
   }
 }
 
-std::vector<std::int64_t> costs_of_iterations(const ComparisonPlan& plan, CurrentProblem& problem,
-                                              torch::Device device) {
+std::vector<IterationCosts> costs_of_iterations(const ComparisonPlan& plan, CurrentProblem& problem,
+                                                torch::Device device) {
   const auto key = plan.trainings.front().problem_key();
-  std::vector<std::int64_t> costs;
+  std::vector<IterationCosts> costs;
   for (const auto& entry : plan.entries) {
-    costs.push_back(0);
+    costs.emplace_back();
     const auto& planned = first_of(plan, entry);
     if (planned.problem_key() != key) continue;
     try {
       const auto training = make_training(planned.experiment, problem.of(planned), device);
-      training->step(training->draw_batch(planned.experiment.loop.fit.batch_size));
-      costs.back() = training->progress().gradient_evaluations;
+      const auto spent_by_one_more = [&] {
+        const auto before = training->progress().gradient_evaluations;
+        training->step(training->draw_batch(planned.experiment.loop.fit.batch_size));
+        return training->progress().gradient_evaluations - before;
+      };
+      costs.back().first = spent_by_one_more();
+      costs.back().each = spent_by_one_more();
     } catch (const std::exception&) {
       // Said when its turn comes.
     }
@@ -91,11 +98,11 @@ std::vector<std::int64_t> costs_of_iterations(const ComparisonPlan& plan, Curren
   return costs;
 }
 
-std::vector<std::int64_t> budgets_of(const ComparisonPlan& plan, const std::vector<std::int64_t>& costs) {
+std::vector<std::int64_t> budgets_of(const ComparisonPlan& plan, const std::vector<IterationCosts>& costs) {
   std::vector<std::int64_t> budgets;
   for (std::size_t i = 0; i < plan.entries.size(); ++i) {
     const auto& fit = first_of(plan, plan.entries[i]).experiment.loop.fit;
-    auto all = costs[i] * fit.iterations;
+    auto all = fit.iterations > 0 ? costs[i].first + (fit.iterations - 1) * costs[i].each : 0;
     if (fit.gradient_evaluations > 0) all = std::min(all, fit.gradient_evaluations);
     budgets.push_back(all);
   }

@@ -1,29 +1,33 @@
 #pragma once
 
+#include <optional>
+
 #include "dualebm/apps/comparison/comparison_folder.hpp"
+#include "dualebm/apps/comparison/planned_run.hpp"
 #include "dualebm/framework/experiment/training_run.hpp"
 
 namespace ebm {
 
-/// A process that trains for a comparison: it reads the numbers of trainings of the plan from standard input, a line
-/// each, and says on standard output how far one is and that it has ended:
+/// A process that trains for a comparison or a search: it reads the numbers of trainings of the plan from
+/// standard input, a line each, and says on standard output how far one is and that it has ended:
 ///
 ///     progress NUMBER SHARE      at most ten times a second
 ///     ended NUMBER
 ///
 /// It ends when standard input does, when a signal has come, or when the process that began it is gone.
-/// @return the exit code
-int work_for_comparison(const ComparisonFolder& folder, const ComparisonRequest& request,
-                        const ComparisonPlan& plan, RunSettings settings);
+/// @param problem  of the trainings @return the exit code
+int work_for_queue(const ComparisonFolder& folder, const ComparisonRequest& request,
+                   const std::vector<PlannedTraining>& trainings, CurrentProblem problem,
+                   RunSettings settings);
 
-/// Lines of that conversation.
+/// What libraries that it loads write to standard output goes to standard error. Lines of that conversation:
 struct WorkerMessage {
   bool ended = false;
   std::size_t number = 0;
   double share = 0;
 };
 
-/// @throws UserError if it is none
-WorkerMessage worker_message_of(const std::string& line);
+/// @return nothing if the line is none of them
+std::optional<WorkerMessage> worker_message_of(const std::string& line);
 
 }  // namespace ebm

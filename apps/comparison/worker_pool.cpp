@@ -10,9 +10,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "dualebm/apps/comparison/worker.hpp"
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/training/callbacks/interrupt.hpp"
 
 namespace ebm {
@@ -24,12 +28,24 @@ struct Pipe {
   int from = -1, to = -1;
 };
 
-/// Closed in every process that is begun, but for the ends that become its standard input and output: an end that
-/// another one held would keep this one from ever hearing that its own has gone.
+/// Closed in every process that is begun, but for the ends that become its standard input and output: an end
+/// that another one held would keep this one from ever hearing that its own has gone.
 Pipe make_pipe() {
   int ends[2];
   require(::pipe2(ends, O_CLOEXEC) == 0, "a worker cannot be begun: {}", std::strerror(errno));
   return {ends[0], ends[1]};
+}
+
+/// In the process that is to be a worker. A group of its own: a terminal sends its signals to the one that
+/// hands out, which passes them on once; a second one would end a worker before its checkpoint is written.
+void become_worker(pid_t parent) {
+  ::setpgid(0, 0);
+#ifdef __linux__
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // also of the program that takes its place
+  if (::getppid() != parent) ::_exit(127);
+#else
+  static_cast<void>(parent);
+#endif
 }
 
 std::string how_it_ended(int status) {
@@ -44,6 +60,10 @@ WorkerPool::WorkerPool(std::vector<std::string> command, std::size_t size)
     : command_(std::move(command)), workers_(size) {}
 
 WorkerPool::~WorkerPool() {
+  // Busy ones are left only where something was thrown.
+  for (const auto& worker : workers_) {
+    if (worker.number) ::kill(worker.process, SIGTERM);
+  }
   for (auto& worker : workers_) end(worker);
 }
 
@@ -52,9 +72,11 @@ WorkerPool::Worker WorkerPool::begin() const {
   std::vector<char*> words;
   for (const auto& word : command_) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
+  const pid_t parent = ::getpid();
   const pid_t process = ::fork();
   require(process >= 0, "a worker cannot be begun: {}", std::strerror(errno));
   if (process == 0) {
+    become_worker(parent);
     ::dup2(orders.from, STDIN_FILENO);
     ::dup2(news.to, STDOUT_FILENO);
     ::execv("/proc/self/exe", words.data());
@@ -102,13 +124,16 @@ void WorkerPool::listen(Worker& worker, const Listener& listener) {
   }
   worker.heard.append(bytes, static_cast<std::size_t>(count));
   for (std::size_t end = worker.heard.find('\n'); end != std::string::npos; end = worker.heard.find('\n')) {
-    const auto message = worker_message_of(worker.heard.substr(0, end));
+    const auto line = worker.heard.substr(0, end);
     worker.heard.erase(0, end + 1);
-    if (message.ended) {
+    const auto message = worker_message_of(line);
+    if (!message) {  // of a library that it loads
+      note("{}\n", line);
+    } else if (message->ended) {
       worker.number.reset();
-      listener.ended(message.number);
+      listener.ended(message->number);
     } else {
-      listener.progress(message.number, message.share);
+      listener.progress(message->number, message->share);
     }
   }
 }
@@ -127,7 +152,6 @@ void WorkerPool::wait_for_news(const Listener& listener) {
   }
 }
 
-/// A terminal sends its signals to all of them, `kill` to this one alone.
 void WorkerPool::pass_on_signal() {
   if (Interrupt::signal() == 0 || signal_passed_on_ != 0) return;
   signal_passed_on_ = Interrupt::signal();

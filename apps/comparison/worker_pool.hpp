@@ -11,10 +11,10 @@
 
 namespace ebm {
 
-/// Processes that take trainings from one queue, see work_for_comparison.
+/// Processes that take trainings from one queue, see work_for_queue.
 class WorkerPool final {
  public:
-  /// Who wants to know.
+  /// Who wants to know. What he does must not throw.
   struct Listener {
     std::function<void(std::size_t number)> begun;                         ///< it was handed out
     std::function<void(std::size_t number, double share)> progress;        ///< how far it is
@@ -23,15 +23,17 @@ class WorkerPool final {
     std::function<void()> idle = [] {};                                    ///< some times a second
   };
 
-  /// @param command  the words of a worker's command line, the program first @param size  how many, at least 1
+  /// @param command  the words of a worker's command line, the program first
+  /// @param size  how many, at least 1
   WorkerPool(std::vector<std::string> command, std::size_t size);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// Hands out all numbers, in their order, and returns when all that was handed out has ended. After a signal to this
-  /// process, which is passed on, nothing more is handed out. A process that goes away is replaced, and what it was at
-  /// is lost, not tried again. @throws UserError if no process can be begun
+  /// Hands out all numbers, in their order, and returns when all that was handed out has ended. After a
+  /// signal to this process, which is passed on, nothing more is handed out. A process that goes away is
+  /// replaced, and what it was at is lost, not tried again.
+  /// @throws UserError if no process can be begun
   void run(std::deque<std::size_t> numbers, const Listener& listener);
 
  private:

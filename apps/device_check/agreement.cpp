@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <algorithm>
+#include <cmath>
 
 #include "dualebm/apps/device_check/small_problem.hpp"
 #include "dualebm/framework/problem/parameters.hpp"
@@ -60,10 +60,10 @@ void add_sums(torch::Device device, const Activation& sigma, const std::string& 
     const auto points = x.to(options), neurons = z.to(options);
     const auto [f, slope] = ridge::value_and_gradient(points, neurons, c.to(options), sigma);
     const auto sums = ridge::moments(points, w.to(options), neurons, sigma);
-    value = std::max(value, error_of(f, at_points.feature, m));
-    gradient = std::max(gradient, error_of(slope, at_points.direction, m));
-    moments = std::max({moments, error_of(sums.direction, at_neurons.direction, n),
-                        error_of(sums.feature, at_neurons.feature, n)});
+    value = worse_of(value, error_of(f, at_points.feature, m));
+    gradient = worse_of(gradient, error_of(slope, at_points.direction, m));
+    moments = worse_of(moments, worse_of(error_of(sums.direction, at_neurons.direction, n),
+                                         error_of(sums.feature, at_neurons.feature, n)));
   }
   for (const auto& [what, error] : {std::pair{"energy", value}, {"gradient", gradient}, {"moments", moments}})
     all.push_back({fmt::format("{}, {}, {}", what, name, name_of(type)), error});
@@ -98,6 +98,8 @@ void add_noise(torch::Device device, torch::ScalarType type, std::vector<Agreeme
 }
 
 }  // namespace
+
+double worse_of(double a, double b) { return std::isnan(a) || a >= b ? a : b; }
 
 std::vector<Agreement> agreements_on(torch::Device device) {
   std::vector<Agreement> all;

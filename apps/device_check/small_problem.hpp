@@ -8,7 +8,8 @@
 
 namespace ebm {
 
-/// A shallow energy on the sphere or a Gaussian in R^d, with points of its base, on a device: the same numbers on each.
+/// A shallow energy on the sphere or a Gaussian in R^d, with points of its base, on a device:
+/// the same numbers on each.
 struct SmallProblem {
   /// @param d  ambient coordinates @param neurons  m of the energy @param data  n training points
   SmallProblem(torch::Device device, torch::ScalarType type, bool spherical, std::int64_t d = 15,

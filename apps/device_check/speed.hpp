@@ -15,9 +15,9 @@ struct Speed {
   double bytes = 0;       ///< read and written at the least; 0: not counted
 };
 
-/// Gradient and moments of a shallow energy, a Langevin step, an iteration of dual GDA by a graph and without; and what
-/// LibTorch's matrix product and copy reach, to hold them against. Sizes that a GPU takes a moment for, smaller ones on the
-/// CPU.
+/// Gradient and moments of a shallow energy, a Langevin step, an iteration of dual GDA by a graph and
+/// without; and what LibTorch's matrix product and copy reach, to hold them against. Sizes that a GPU takes a
+/// moment for, smaller ones on the CPU.
 std::vector<Speed> speeds_on(torch::Device device);
 
 }  // namespace ebm

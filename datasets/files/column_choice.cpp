@@ -18,8 +18,8 @@ bool contains(const std::vector<std::size_t>& columns, std::size_t column) {
   return std::find(columns.begin(), columns.end(), column) != columns.end();
 }
 
-/// More texts than numbers; the first text is put into `example`. A number of the other decimal sign is none of
-/// them: whoever reads it has better advice.
+/// More texts than numbers; the first text is put into `example`. A number of the other decimal sign is none
+/// of them: whoever reads it has better advice.
 bool holds_text(const TextRows& rows, std::size_t column, std::string& example) {
   std::size_t numbers = 0, texts = 0;
   for (const auto& row : rows) {

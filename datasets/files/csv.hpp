@@ -16,7 +16,8 @@ struct CsvTable {
   std::vector<std::size_t> lines;              ///< on which each row begins, from 1
   bool decimal_comma = false;                  ///< whether 1,5 is a number
 
-  /// Index of the one column of this name, whatever its case. @throws UserError naming the header's own names.
+  /// Index of the one column of this name, whatever its case.
+  /// @throws UserError naming the header's own names.
   std::size_t column(const std::string& name) const;
 
   /// One field as a finite number. @throws UserError naming file, line and column.

@@ -7,8 +7,8 @@
 namespace ebm {
 
 /// A file seen as memory: read from the disk page by page where it is touched, given back when memory runs
-/// short. If the file is cut short while it is mapped, whoever touches what is gone ends the process, with one line
-/// that names it and exit code 2: there are no numbers to go on with, and no place to go on from.
+/// short. If the file is cut short while it is mapped, whoever touches what is gone ends the process, with
+/// one line that names it and exit code 2: there are no numbers to go on with, and no place to go on from.
 class MappedFile {
  public:
   /// @throws UserError naming the file if it cannot be mapped.

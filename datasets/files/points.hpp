@@ -18,8 +18,8 @@ torch::Tensor tensor_of(NumberTable& table);
 /// @return [n, 3], double @throws UserError naming file and line of the first bad row.
 torch::Tensor lat_lon_points(const NumberTable& table);
 
-/// Looks for coordinates outside the range of their coordinate of the domain. Beyond walls they are refused; where
-/// the range wraps they are other names of points inside, and allowed.
+/// Looks for coordinates outside the range of their coordinate of the domain. Beyond walls they are refused;
+/// where the range wraps they are other names of points inside, and allowed.
 /// @return what is to be said of it: "; 3 of phi in [-180, 180) or [0, 360) only modulo 360"; empty: nothing
 /// @throws UserError naming file, line, column and value of the first beyond a wall
 std::string check_ranges(const NumberTable& table, const Domain& domain);
@@ -27,8 +27,9 @@ std::string check_ranges(const NumberTable& table, const Domain& domain);
 /// The same for an array. @param points [n, columns] @param path  of the file, for messages
 std::string check_ranges(const torch::Tensor& points, const std::string& path, const Domain& domain);
 
-/// Rows with a number for each coordinate of the domain, as they stand where it has coordinates of its own; else
-/// ambient points, retracted. On a sphere rows must have length 1 to 1e-3, between walls check_ranges holds.
+/// Rows with a number for each coordinate of the domain, as they stand where it has coordinates of
+/// its own; else ambient points, retracted. On a sphere rows must have length 1 to 1e-3, between
+/// walls check_ranges holds.
 /// @return [n, coordinates], double @throws UserError naming file and line of the first bad row.
 torch::Tensor coordinate_points(NumberTable table, const Domain& domain);
 

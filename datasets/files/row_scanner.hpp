@@ -22,7 +22,8 @@ struct SkippedLines {
 class RowScanner {
  public:
   /// @param text  in UTF-8, outlives the scanner @param name  of the file, for messages
-  /// @param delimiter  one byte; ' ' stands for runs of blanks, and blanks at either end of a row mean nothing
+  /// @param delimiter  one byte; ' ' stands for runs of blanks, and blanks at either
+  ///   end of a row mean nothing
   /// @param comments  what a line begins with, after blanks, that is no row
   RowScanner(std::string_view text, std::string name, char delimiter, std::vector<std::string> comments);
 

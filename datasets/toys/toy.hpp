@@ -15,7 +15,9 @@ struct ToyOptions {
   void describe(Fields& fields);
 };
 
-/// The two-dimensional shapes that densities are tried on, each with its exact density as the teacher. Three independent sets. @throws UserError on any domain but R²
+/// The two-dimensional shapes that densities are tried on, each with its exact density as the
+/// teacher. Three independent sets.
+/// @throws UserError on any domain but R²
 Dataset draw_toy(const DatasetContext& context, const ToyOptions& options);
 
 /// rings, moons, pinwheel, checkerboard, two_spirals or eight_gaussians.

@@ -37,7 +37,8 @@ class VonMisesMixture final : public Energy {
 
 /// What draw_toy_torus draws.
 struct ToyTorusOptions {
-  /// Mean angles, in coordinates of the domain; empty: the three of a Ramachandran plot, on two angles in degrees.
+  /// Mean angles, in coordinates of the domain; empty: the three of a Ramachandran plot,
+  /// on two angles in degrees.
   std::vector<std::vector<double>> means;
   std::vector<double> concentrations = {8};  ///< κ of each component in all its angles; one for all
   std::vector<double> weights;               ///< empty: equal
@@ -47,8 +48,9 @@ struct ToyTorusOptions {
   void describe(Fields& fields);
 };
 
-/// Draws of a mixture of von Mises densities on the torus, three independent sets of angles, with the mixture as the
-/// teacher. @throws UserError on any domain but the torus
+/// Draws of a mixture of von Mises densities on the torus, three independent sets of angles, with
+/// the mixture as the teacher.
+/// @throws UserError on any domain but the torus
 Dataset draw_toy_torus(const DatasetContext& context, const ToyTorusOptions& options);
 
 }  // namespace ebm

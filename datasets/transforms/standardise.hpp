@@ -15,7 +15,8 @@ class Standardise final : public Transform {
     void describe(Fields&) {}
   };
 
-  /// Learns nothing yet: see `fit`. @throws UserError on a domain all of whose coordinates have walls or a period
+  /// Learns nothing yet: see `fit`.
+  /// @throws UserError on a domain all of whose coordinates have walls or a period
   Standardise(const TransformContext& context, const Options& options);
 
   /// Goes over the rows piece by piece in double, so that mapped data need no memory.

@@ -6,8 +6,9 @@
 
 namespace ebm {
 
-/// y = l + (h - l) (x - a) / (b - a), coordinate by coordinate: from ranges [a, b] in the units of the data to the
-/// walls [l, h] of the domain, so that energies see numbers of the same size. Buffers "slope", "offset" [d].
+/// y = l + (h - l) (x - a) / (b - a), coordinate by coordinate: from ranges [a, b] in the units of
+/// the data to the walls [l, h] of the domain, so that energies see numbers of the same size.
+/// Buffers "slope", "offset" [d].
 class ToBox final : public Transform {
  public:
   struct Options {

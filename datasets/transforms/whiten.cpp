@@ -12,7 +12,8 @@ namespace {
 constexpr std::int64_t most_rows = 100000;  // that moments are taken of
 constexpr double least_share = 1e-4;        // of the identity in the correlations
 
-/// Ledoit and Wolf's share of the identity in the covariance of standardised rows z, whose target is the identity itself.
+/// Ledoit and Wolf's share of the identity in the covariance of standardised rows z, whose
+/// target is the identity itself.
 double shrinkage(const torch::Tensor& z, const torch::Tensor& covariance) {
   const auto n = static_cast<double>(z.size(0));
   const auto d = z.size(1);

@@ -4,13 +4,13 @@
 
 namespace ebm {
 
-/// y = W (x - μ) with mean μ and W = Λ^{-1/2} Uᵀ D^{-1} of the training part: its coordinates in units of their
-/// deviations D, then along the principal axes U of their correlations, each divided by its deviation. What comes out has
-/// mean zero and, up to the share below, the identity for its covariance.
+/// y = W (x - μ) with mean μ and W = Λ^{-1/2} Uᵀ D^{-1} of the training part: its coordinates in units of
+/// their deviations D, then along the principal axes U of their correlations, each divided by its deviation.
+/// What comes out has mean zero and, up to the share below, the identity for its covariance.
 ///
-/// Correlations are drawn towards none by Ledoit and Wolf's share, and by 1e-4 at least, so that a table with few rows,
-/// or with columns that depend on one another, keeps an inverse. Signs: the largest number of each axis is positive.
-/// Buffers "mean" μ [d], "matrix" W [d, d], "inverse" W^{-1} [d, d].
+/// Correlations are drawn towards none by Ledoit and Wolf's share, and by 1e-4 at least, so that a table
+/// with few rows, or with columns that depend on one another, keeps an inverse. Signs: the largest
+/// number of each axis is positive. Buffers "mean" μ [d], "matrix" W [d, d], "inverse" W^{-1} [d, d].
 /// Source: Ledoit & Wolf 2004, §3.
 class Whiten final : public Transform {
  public:

@@ -7,13 +7,14 @@
 
 namespace ebm {
 
-/// Names that temporary files have until they are whole: what a kill leaves of one is called `.dualebm-*.tmp`.
+/// Names that temporary files have until they are whole: what a kill leaves of one is
+/// called `.dualebm-*.tmp`.
 constexpr std::string_view temporary_prefix = ".dualebm-";
 
-/// The one way in which this library writes a whole file. At every moment the path holds either the old content
-/// or the new one: the bytes go to a temporary file beside it, which is opened exclusively and through no link,
-/// then to the disk, then to their name, and the folder is flushed. A symbolic link of that name is replaced, its
-/// target stays as it is.
+/// The one way in which this library writes a whole file. At every moment the path holds either the old
+/// content or the new one: the bytes go to a temporary file beside it, which is opened exclusively and
+/// through no link, then to the disk, then to their name, and the folder is flushed. A symbolic link of that
+/// name is replaced, its target stays as it is.
 ///
 /// What is no file is written to and stays: a character device, a pipe, a socket, whatever stands in /dev or
 /// /proc. A folder and a block device are refused.
@@ -39,7 +40,8 @@ class AppendFile final {
   int descriptor_ = -1;
 };
 
-/// A whole file in memory, of at most so many bytes; of a pipe, what comes within ten seconds of the piece before.
+/// A whole file in memory, of at most so many bytes; of a pipe, what comes within ten
+/// seconds of the piece before.
 /// @throws UserError naming the path if it cannot be read, is a folder, or does not end by then
 std::string read_whole(const std::filesystem::path& path, std::size_t most_bytes);
 

@@ -8,9 +8,9 @@
 
 namespace ebm {
 
-/// What the ranks of one run say to one another: processes that hold the same parameters and each a part of the
-/// particles, see RankRows. Verbs but `rank`, `size` and `end_all` are collective: every rank calls them, in the same
-/// order. Called by one thread of a rank.
+/// What the ranks of one run say to one another: processes that hold the same parameters and each a part of
+/// the particles, see RankRows. Verbs but `rank`, `size` and `end_all` are collective: every rank calls them,
+/// in the same order. Called by one thread of a rank.
 class Communicator {
  public:
   virtual ~Communicator() = default;

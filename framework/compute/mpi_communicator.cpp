@@ -84,8 +84,8 @@ class MpiCommunicator final : public Communicator {
 
   static std::size_t at(int rank) { return static_cast<std::size_t>(rank); }
 
-  /// Calls exchange for as many bytes of each rank at a time as MPI can count. One piece goes to its place at once;
-  /// several go through memory of their own.
+  /// Calls exchange for as many bytes of each rank at a time as MPI can count. One piece goes to its place at
+  /// once; several go through memory of their own.
   template <class Exchange>
   void in_pieces(const std::vector<std::int64_t>& counts, Exchange exchange, void* all) const {
     const auto most = std::min(most_bytes, std::int64_t{INT_MAX} / size_);

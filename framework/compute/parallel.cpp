@@ -104,8 +104,8 @@ class Pool {
   std::exception_ptr failure_;
 };
 
-/// That the system starts as many threads. LibTorch makes a pool as large as the machine before it can be told to have
-/// none, and waits for ever for those of its threads that could not be started.
+/// That the system starts as many threads. LibTorch makes a pool as large as the machine before it can be
+/// told to have none, and waits for ever for those of its threads that could not be started.
 void require_startable(int count) {
   std::atomic<bool> done = false;
   std::vector<std::thread> started;

@@ -122,12 +122,11 @@ at::Tensor gather_rows(const at::Tensor& own, const RankRows& rows, Communicator
 
 at::Tensor evenly_spaced(const at::Tensor& own, const RankRows& rows, std::int64_t count,
                          Communicator& ranks) {
-  const auto some = std::min(rows.all, count), stride = rows.all / some;
-  // How many of the rows 0, stride, ... lie before this one.
-  const auto before = [&](std::int64_t row) { return std::min(some, (row + stride - 1) / stride); };
-  const auto first = before(rows.begin);
-  const auto numbers =
-      at::arange(first, before(rows.end), own.options().dtype(at::kLong)) * stride - rows.begin;
+  const auto some = std::min(rows.all, count);
+  // How many of the rows ⌊k all / some⌋ lie before this one.
+  const auto before = [&](std::int64_t row) { return (row * some + rows.all - 1) / rows.all; };
+  const auto k = at::arange(before(rows.begin), before(rows.end), own.options().dtype(at::kLong));
+  const auto numbers = (k * rows.all).div(some, "floor") - rows.begin;
   const auto mine = own.index_select(0, numbers).contiguous();
   if (rows.is_whole()) return mine;
   auto sizes = own.sizes().vec();

@@ -13,9 +13,9 @@ class Module;
 
 namespace ebm {
 
-/// Named tensors, numbers and texts: what something remembers, as a checkpoint holds it. Parts are names with a
-/// dot: "trainer.particles". It knows nothing of files; storage/ writes it in a format that runs no code when
-/// it is read.
+/// Named tensors, numbers and texts: what something remembers, as a checkpoint holds it. Parts are names
+/// with a dot: "trainer.particles". It knows nothing of files; storage/ writes it in a format that runs
+/// no code when it is read.
 class State final {
  public:
   /// What a name stands for.

@@ -5,10 +5,11 @@
 
 namespace ebm {
 
-/// The negative log-likelihood of the validation points where log Z is out of reach of quadrature: what an early stop goes
-/// by in many dimensions. log Z is the estimate of sequential_log_normalizer from a base about the training part, a quarter
-/// wider than it. The same random numbers at every look, so that the difference of two is quieter than either.
-/// Off by default, for each look costs walkers times levels gradients.
+/// The negative log-likelihood of the validation points where log Z is out of reach of quadrature:
+/// what an early stop goes by in many dimensions. log Z is the estimate of sequential_log_normalizer
+/// from a base about the training part, a quarter wider than it. The same random numbers at every
+/// look, so that the difference of two is quieter than either. Off by default, for each look costs
+/// walkers times levels gradients.
 class AnnealedLikelihood final : public Metric {
  public:
   struct Options {

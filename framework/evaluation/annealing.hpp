@@ -33,22 +33,23 @@ struct NormalizerEstimate {
 ///
 ///     Z ≈ Π_k (1/N) Σ_i exp(-(β_k - β_{k-1}) (E - B)(x_i)),
 ///
-/// drawing anew at every level, with HMC between them, whose step adapts itself. β is spaced by the conditional
-/// effective sample size. Its bias is of order 1/N; it is the quick one, for early stopping.
+/// drawing anew at every level, with HMC between them, whose step adapts itself. β is spaced by the
+/// conditional effective sample size. Its bias is of order 1/N; it is the quick one, for early stopping.
 /// Source: Del Moral, Doucet & Jasra 2006; Zhou, Johansen & Aston 2016 for the spacing.
 /// @param q  a base that covers the model @return nothing where more levels than allowed would be needed
 std::optional<NormalizerEstimate> sequential_log_normalizer(Energy& energy, const Domain& domain,
                                                             const BaseProposal& q,
                                                             const AnnealingOptions& options, Random& random);
 
-/// log Z from both ends: annealed importance sampling from q to the model and, from draws of the model, back. The two
-/// sets of works W = Σ_k (β_k - β_{k-1}) (B - E)(x_{k-1}) meet in Bennett's acceptance ratio, the c of
+/// log Z from both ends: annealed importance sampling from q to the model and, from draws of the
+/// model, back. The two sets of works W = Σ_k (β_k - β_{k-1}) (B - E)(x_{k-1}) meet in Bennett's
+/// acceptance ratio, the c of
 ///
 ///     Σ_i σ(W_i - c) over forward walkers = Σ_j σ(c - W_j) over reverse ones,
 ///
-/// which is asymptotically the best use of them. Its standard error is that of 200 bootstrap samples. Kernels stand still:
-/// steps, metric and levels come from a sequential sampler before. Not known where the overlap Σ σ σ is that of less than
-/// 8 walkers of each side, or where forward and reverse differ by more than 3 nats.
+/// which is asymptotically the best use of them. Its standard error is that of 200 bootstrap samples. Kernels
+/// stand still: steps, metric and levels come from a sequential sampler before. Not known where the overlap Σ
+/// σ σ is that of less than 8 walkers of each side, or where forward and reverse differ by more than 3 nats.
 /// Source: Neal 2001; Grosse, Ghahramani & Adams 2015 for both ends; Bennett 1976; Shirts et al. 2003.
 /// @param draws  of the model, [M, d]: long chains that agree; M >= N of them are used, evenly
 std::optional<NormalizerEstimate> bridged_log_normalizer(Energy& energy, const Domain& domain,

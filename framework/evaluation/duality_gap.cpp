@@ -45,9 +45,14 @@ WeightedPoints half_of(const WeightedPoints& sample, std::int64_t which) {
 std::optional<DualityGap> duality_gap(const NeuronEnergy& energy, const torch::Tensor& train,
                                       const torch::Tensor& train_energy, const WeightedPoints& model) {
   const auto difference = difference_of(train, train_energy, model);
-  const auto support =
-      energy.support(difference.points, difference.weights, tolerance_for(difference.energy));
+  auto support = energy.support(difference.points, difference.weights, tolerance_for(difference.energy));
   if (!support) return std::nullopt;
+  // Near the optimum the gap is a small difference, and what the search left open may be most of it.
+  const double gap = difference.energy + support->value;
+  if (support->error > 0.1 * gap) {
+    const double finer = std::max(1e-7, 0.1 * (gap - support->error));
+    support = energy.support(difference.points, difference.weights, finer);
+  }
   return DualityGap{.value = difference.energy + support->value,
                     .error = support->error,
                     .restriction = support->with_both_signs - support->value,

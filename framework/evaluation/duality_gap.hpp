@@ -14,10 +14,10 @@ namespace ebm {
 ///
 ///     G(E) = E_data[E] - E_p[E] + s(data - p) >= L(E) - min L >= 0,   p = exp(-E) / Z,
 ///
-/// with s the support function of the ball (NeuronEnergy::support) and L the negative log-likelihood of the training
-/// points: L is convex and its derivative at E towards E' is E_data[E' - E] - E_p[E' - E], so L(E') >= L(E) - G(E) for
-/// every E' of the ball. It is a certificate: no other run, with however many neurons, ends lower by more.
-/// Source: Domingo-Enrich et al. 2022, §3, whose dual problem has the same value at p.
+/// with s the support function of the ball (NeuronEnergy::support) and L the negative log-likelihood of the
+/// training points: L is convex and its derivative at E towards E' is E_data[E' - E] - E_p[E' - E], so L(E')
+/// >= L(E) - G(E) for every E' of the ball. It is a certificate: no other run, with however many neurons,
+/// ends lower by more. Source: Domingo-Enrich et al. 2022, §3, whose dual problem has the same value at p.
 struct DualityGap {
   double value = 0;  ///< G; never too low by more than the error of E_p where it is proven
   double error = 0;  ///< by how much `value` may be too high: the search over neurons ended there
@@ -36,8 +36,8 @@ struct DualityGap {
 std::optional<DualityGap> duality_gap(const NeuronEnergy& energy, const torch::Tensor& train,
                                       const torch::Tensor& train_energy, const WeightedPoints& model);
 
-/// By a weighted sample of the model: the neuron is searched for with one half of it and of the data, the gap is taken
-/// on the other, so that it does not profit from what it searched.
+/// By a weighted sample of the model: the neuron is searched for with one half of it and of the data, the gap
+/// is taken on the other, so that it does not profit from what it searched.
 std::optional<DualityGap> duality_gap_estimate(const NeuronEnergy& energy, const torch::Tensor& train,
                                                const torch::Tensor& train_energy,
                                                const WeightedPoints& sample);

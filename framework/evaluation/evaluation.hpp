@@ -50,11 +50,11 @@ struct Reference {
 
 /// One look at an energy on a problem. What several metrics need is computed once, when the first asks.
 ///
-/// Where there is a quadrature (spheres to S³, R^d to d = 3) KL, score error and log Z are integrals, exact up to
-/// `quadrature_error`: by the domain's fixed rule, or where that will not do by cells refined for this energy, see
-/// Integrator. What is not good to `largest_error` is not told. Elsewhere they are averages over the teacher's test
-/// set; log Z is then known up to the teacher's own, so only where that has a closed form. All sums are in double
-/// precision, means of parts over their first hundred thousand rows.
+/// Where there is a quadrature (spheres to S³, R^d to d = 3) KL, score error and log Z are integrals, exact
+/// up to `quadrature_error`: by the domain's fixed rule, or where that will not do by cells refined for this
+/// energy, see Integrator. What is not good to `largest_error` is not told. Elsewhere they are averages over
+/// the teacher's test set; log Z is then known up to the teacher's own, so only where that has a closed form.
+/// All sums are in double precision, means of parts over their first hundred thousand rows.
 class Evaluation final {
  public:
   /// All three outlive it. @param with_duality_gap  else there is none: it takes longer than all else
@@ -87,19 +87,20 @@ class Evaluation final {
   /// Fisher divergence E_t |∇E_t - ∇E_s|² of tangential gradients; none without a teacher.
   std::optional<double> score_error() const;
 
-  /// How far the energy is from the best of its ball on the training points; none for an energy without a ball, for
-  /// mapped points, where it was not asked for, and where neither a rule nor a teacher's test set stands for the model.
+  /// How far the energy is from the best of its ball on the training points; none for an energy without a
+  /// ball, for mapped points, where it was not asked for, and where neither a rule nor a teacher's test
+  /// set stands for the model.
   const std::optional<DualityGap>& duality_gap() const;
 
-  /// What stands for the model's Gibbs measure: the nodes of a rule that is good to `largest_error`, or a teacher's test
-  /// points, weighted; none where there is neither.
+  /// What stands for the model's Gibbs measure: the nodes of a rule that is good to `largest_error`, or a
+  /// teacher's test points, weighted; none where there is neither.
   std::optional<WeightedPoints> model() const;
 
   /// E_points[E] in nats. @param points [n, d] @return none for no points
   std::optional<Estimate> mean_energy(const torch::Tensor& points) const;
 
-  /// E_points[E] + log Z + log area - log |det ∂T/∂x|: the negative log-likelihood per area, or volume, of the
-  /// raw data; none where log Z is not known. Its standard error is that of the mean over points.
+  /// E_points[E] + log Z + log area - log |det ∂T/∂x|: the negative log-likelihood per area, or volume, of
+  /// the raw data; none where log Z is not known. Its standard error is that of the mean over points.
   std::optional<Estimate> negative_log_likelihood(const torch::Tensor& points) const;
 
  private:

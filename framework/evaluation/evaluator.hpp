@@ -31,12 +31,13 @@ class Evaluator final {
   /// @throws NonFiniteError naming the first metric that is not finite.
   MetricValues evaluate(Energy& energy) const;
 
-  /// What the quadrature of an energy is worth, and what it would take where it is not good enough; empty where there
-  /// is none.
+  /// What the quadrature of an energy is worth, and what it would take where it is not good enough;
+  /// empty where there is none.
   std::string quadrature_verdict(Energy& energy) const;
 
-  /// Where the energy and the points differ most, judged by the validation points, or the test points where there are
-  /// none; see find_witness. None for mapped points and where nothing stands for the model (Evaluation::model).
+  /// Where the energy and the points differ most, judged by the validation points, or the test points
+  /// where there are none; see find_witness. None for mapped points and where nothing stands for the
+  /// model (Evaluation::model).
   std::optional<Witness> witness(Energy& energy) const;
 
   /// What energies are measured on.

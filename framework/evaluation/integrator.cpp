@@ -11,8 +11,8 @@ namespace ebm {
 namespace {
 
 constexpr std::int64_t most_probes = 300;
-/// By which E may be lower at a data point than at the node next to it: within half a spacing of a Gaussian that the
-/// rule resolves it changes by less.
+/// By which E may be lower at a data point than at the node next to it: within half a spacing of a Gaussian
+/// that the rule resolves it changes by less.
 constexpr double gap_of_a_peak = 3.0;
 
 torch::Tensor some_rows(const torch::Tensor& points) {

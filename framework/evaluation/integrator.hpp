@@ -10,10 +10,10 @@
 
 namespace ebm {
 
-/// Integrates exp(-E) over the domain of a problem: by the domain's fixed rule where that is good enough, which is
-/// known from a rougher rule, from the data, which it has to cover, and from the energies at data beside those at
-/// the nodes near them; else by cells that are refined for this energy (adaptive_quadrature.hpp), on the atlas of the
-/// domain, which on R^d is laid by the data.
+/// Integrates exp(-E) over the domain of a problem: by the domain's fixed rule where that is good enough,
+/// which is known from a rougher rule, from the data, which it has to cover, and from the energies at data
+/// beside those at the nodes near them; else by cells that are refined for this energy
+/// (adaptive_quadrature.hpp), on the atlas of the domain, which on R^d is laid by the data.
 class Integrator final {
  public:
   struct Options {
@@ -41,7 +41,8 @@ class Integrator final {
   /// A rule refined for exp(-E), and for the teacher's density if there is one.
   AdaptiveQuadrature refined(Energy& energy, double tolerance) const;
 
-  /// The fixed rule where it will do, else a refined one, which may be the worse of the two where nodes ran out.
+  /// The fixed rule where it will do, else a refined one, which may be the worse of the
+  /// two where nodes ran out.
   struct Choice {
     AdaptiveQuadrature rule;
     bool fixed;  ///< whether it is the fixed one

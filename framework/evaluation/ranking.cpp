@@ -105,7 +105,8 @@ Interval average_precision(const std::vector<double>& scores, const std::vector<
   for (std::int64_t sample = 0; sample < samples; ++sample) {
     std::vector<double> times(scores.size(), 0);
     for (const auto& kind : kinds) {
-      // The remainder's bias is below 2^-40 for any table that fits into memory, and the same on every machine.
+      // The remainder's bias is below 2^-40 for any table that fits into memory, and
+      // the same on every machine.
       for (std::size_t i = 0; i < kind.size(); ++i) times[kind[generator() % kind.size()]] += 1;
     }
     auto drawn = rows;

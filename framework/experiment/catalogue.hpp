@@ -16,8 +16,8 @@
 
 namespace ebm {
 
-/// Everything that a configuration can name. Each room adds what it has, a program or a plugin what is its own;
-/// it is handed down as an argument, so that two of them in one process do not meet:
+/// Everything that a configuration can name. Each room adds what it has, a program or a plugin what is its
+/// own; it is handed down as an argument, so that two of them in one process do not meet:
 ///
 ///     auto catalogue = ebm::standard_catalogue();
 ///     catalogue.energies.add<Ring>("ring", "a ring on R²");

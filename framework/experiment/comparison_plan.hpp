@@ -29,8 +29,8 @@ struct ComparisonPlan {
 /// @throws UserError naming the entry, or two that come to the same folder
 ComparisonPlan plan_comparison(const Json& configuration, const Catalogue& catalogue);
 
-/// A label as the name of a folder: letters, digits and a few marks, and never "." or "..". What is left out is
-/// told apart by a short hash, so that two labels have two folders.
+/// A label as the name of a folder: letters, digits and a few marks, and never "." or "..". What is left out
+/// is told apart by a short hash, so that two labels have two folders.
 std::string folder_name(const std::string& label);
 
 }  // namespace ebm

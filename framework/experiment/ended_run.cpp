@@ -20,7 +20,8 @@ std::vector<Record> records_left_in(const std::filesystem::path& metrics) {
   }
 }
 
-/// Of the energy that the training ends with: the last record is of its last iteration, a best one needs another look.
+/// Of the energy that the training ends with: the last record is of its last iteration, a
+/// best one needs another look.
 Record last_of(Training& training, const Evaluator& evaluator) {
   const auto& records = training.records();
   const bool seen = !records.empty() && records.back().progress.iteration == training.progress().iteration &&
@@ -36,7 +37,11 @@ RunStanding standing_of(const std::filesystem::path& folder) {
   const auto status = read_manifest(folder / "manifest.json").value("status", "running");
   if (status == "running") return standing;
   const auto colon = status.find(": ");
-  standing.end = run_end_of(status.substr(0, colon));
+  try {
+    standing.end = run_end_of(status.substr(0, colon));
+  } catch (const UserError& error) {
+    fail("{}: {}", (folder / "manifest.json").string(), error.what());
+  }
   if (colon != std::string::npos) standing.reason = status.substr(colon + 2);
   return standing;
 }
@@ -52,6 +57,9 @@ TrainingRun load_run(const std::filesystem::path& folder, const Experiment& expe
                   .metrics = prepared.evaluator->descriptions()};
   if (run.end == RunEnd::diverged || run.end == RunEnd::failed) {
     run.records = records_left_in(folder / "metrics.jsonl");
+    const auto manifest = read_manifest(folder / "manifest.json");
+    for (const auto& one : manifest.value("recoveries", Json::array()))
+      run.recoveries.push_back(recovery_of(one));
     return run;
   }
   const auto directory = RunDirectory::open(folder);
@@ -63,6 +71,11 @@ TrainingRun load_run(const std::filesystem::path& folder, const Experiment& expe
       {.run = manifest.value("run", ""), .configuration = fixed_part(experiment.resolved).dump()});
   require(checkpoints.load(*training, /*diverged=*/false).has_value(), "{}: there is no checkpoint",
           folder.string());
+  // The older one stands in for a damaged one where a run goes on, which this one does not.
+  const auto iteration = manifest.value("iteration", training->progress().iteration);
+  require(training->progress().iteration == iteration,
+          "{}: damaged; the run ended at iteration {}, what can be read is of iteration {}",
+          directory.checkpoint().string(), iteration, training->progress().iteration);
   run.particles = training->trainer().particles();
   training->show_result();
   training->energy().eval();

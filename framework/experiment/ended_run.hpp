@@ -20,8 +20,9 @@ struct RunStanding {
 /// @param folder  that may be empty or not there @throws UserError if the manifest is damaged
 RunStanding standing_of(const std::filesystem::path& folder);
 
-/// A run whose training has ended, as train_in gave it: records, model and particles are those of its last checkpoint,
-/// and nothing in the folder changes. One that diverged or failed has the records of its metrics.jsonl and no energy.
+/// A run whose training has ended, as train_in gave it: records, model and particles are those of its last
+/// checkpoint, and nothing in the folder changes. One that diverged or failed has the records of its
+/// metrics.jsonl and no energy.
 /// @param experiment  that it was trained by @param label  for tables
 /// @throws UserError if it has not ended, or its checkpoint is damaged or of other data
 TrainingRun load_run(const std::filesystem::path& folder, const Experiment& experiment,

@@ -20,7 +20,8 @@ constexpr const char* sections[] = {"domain",
                                     "sampler",
                                     "loop",
                                     "metrics",
-                                    "compare"};
+                                    "compare",
+                                    "tune"};
 
 /// A section of a configuration, or what it is when left out.
 Json section_or(const Json& configuration, const char* name, Json fallback) {
@@ -123,6 +124,7 @@ Json resolved_of(const Experiment& e) {
   resolved["loop"] = written(e.loop);
   resolved["metrics"] = written(e.evaluation);
   resolved["compare"] = written(e.comparison);
+  resolved["tune"] = written(e.tuning);
   return resolved;
 }
 
@@ -159,12 +161,22 @@ void MetricsOptions::describe(Fields& fields) {
                  "object of name: options for metrics that have some; see `dualebm list metric`");
 }
 
+namespace {
+
+/// Also of the parts of a sum, at whatever depth.
+void set_trust(Json& section, bool trust) {
+  if (!section.is_object()) return;
+  if (section.contains("name") && section["name"] == "script") section["trust"] = trust;
+  if (!section.contains("parts") || !section["parts"].is_object()) return;
+  for (auto& [name, part] : section["parts"].items()) set_trust(part, trust);
+}
+
+}  // namespace
+
 Json with_trust(Json configuration, bool trust) {
   for (const char* place : {"/energy", "/dataset/teacher"}) {
     const Json::json_pointer pointer(place);
-    if (!configuration.contains(pointer) || !configuration[pointer].is_object()) continue;
-    auto& section = configuration[pointer];
-    if (section.contains("name") && section["name"] == "script") section["trust"] = trust;
+    if (configuration.contains(pointer)) set_trust(configuration[pointer], trust);
   }
   return configuration;
 }
@@ -206,6 +218,7 @@ Experiment read_experiment(const Json& given, const Catalogue& catalogue) {
   e.metrics = read_metrics(catalogue.metrics, e.evaluation.options);
   e.comparison =
       read_options<ComparisonOptions>(section_or(configuration, "compare", Json::object()), "compare");
+  e.tuning = read_options<TuningOptions>(section_or(configuration, "tune", Json::object()), "tune");
   e.resolved = resolved_of(e);
   return e;
 }

@@ -10,6 +10,7 @@
 #include "dualebm/framework/evaluation/evaluator.hpp"
 #include "dualebm/framework/experiment/catalogue.hpp"
 #include "dualebm/framework/experiment/comparison_options.hpp"
+#include "dualebm/framework/experiment/tuning_options.hpp"
 #include "dualebm/framework/training/callbacks/early_stop.hpp"
 #include "dualebm/framework/training/fit.hpp"
 #include "dualebm/framework/training/training.hpp"
@@ -62,6 +63,7 @@ struct Experiment {
   LoopOptions loop;                                          ///< how long, and when it ends
   MetricsOptions evaluation;                                 ///< how often, and how exactly
   ComparisonOptions comparison;                              ///< what `dualebm compare` runs
+  TuningOptions tuning;                                      ///< what `dualebm tune` searches
   Json resolved;  ///< as config.json has it: every default filled in
 
   /// Of data, particles and parameters, as LibTorch's type.
@@ -77,9 +79,10 @@ struct Experiment {
 /// @throws UserError with the path of the key.
 Experiment read_experiment(const Json& configuration, const Catalogue& catalogue);
 
-/// A configuration file with a default title (its stem) and overrides "section.key=value" applied, not yet read.
-/// @param from_a_run  the file is that of a run directory, which may be a stranger's: that it trusts its scripts does
-/// not count
+/// A configuration file with a default title (its stem) and overrides
+/// "section.key=value" applied, not yet read.
+/// @param from_a_run  the file is that of a run directory, which may be a stranger's: that it trusts
+/// its scripts does not count
 Json load_configuration(const std::string& path, const std::vector<std::string>& overrides,
                         bool from_a_run = false);
 

@@ -16,8 +16,8 @@ struct LoadedEnergy {
   std::shared_ptr<Energy> energy;        ///< on the device asked for, in evaluation mode
   /// From points as they came to those of the energy, as fitted in the run; in double on the CPU.
   std::shared_ptr<TransformChain> transform = std::make_shared<TransformChain>();
-  /// Of the file it was trained on, in the order of coordinates, as the manifest has them; empty where they have
-  /// no names.
+  /// Of the file it was trained on, in the order of coordinates, as the manifest has them; empty
+  /// where they have no names.
   std::vector<std::string> columns = {};
 };
 

@@ -79,11 +79,15 @@ PreparedProblem make_problem(const Experiment& experiment, torch::Device device)
   prepare(data, *prepared.transform, *domain, dither,
           torch::TensorOptions(experiment.dtype()).device(device));
   prepared.problem = std::make_shared<Problem>(domain, std::move(data));
+  prepared.evaluator = make_evaluator(experiment, prepared.problem);
+  return prepared;
+}
+
+std::shared_ptr<const Evaluator> make_evaluator(const Experiment& experiment,
+                                                std::shared_ptr<const Problem> problem) {
   std::vector<std::shared_ptr<const Metric>> metrics;
   for (const auto& choice : experiment.metrics) metrics.push_back(choice.make({}));
-  prepared.evaluator =
-      std::make_shared<Evaluator>(prepared.problem, experiment.evaluation.evaluator, std::move(metrics));
-  return prepared;
+  return std::make_shared<Evaluator>(std::move(problem), experiment.evaluation.evaluator, std::move(metrics));
 }
 
 std::shared_ptr<Energy> make_energy(const Experiment& experiment, std::shared_ptr<const Domain> domain,

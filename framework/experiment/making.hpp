@@ -17,12 +17,16 @@ struct PreparedProblem {
 std::shared_ptr<TransformChain> make_transform(const Experiment& experiment,
                                                std::shared_ptr<const Domain> domain);
 
-/// Draws or reads the data as they come, in their parts: no transform, in the dtype of the source, on the CPU.
-/// Reading again gives the same rows in the same parts.
+/// Draws or reads the data as they come, in their parts: no transform, in the dtype of the source, on the
+/// CPU. Reading again gives the same rows in the same parts.
 Dataset make_dataset(const Experiment& experiment, const std::shared_ptr<const Domain>& domain);
 
 /// Draws or reads the data, transforms them and prepares the metrics.
 PreparedProblem make_problem(const Experiment& experiment, torch::Device device);
+
+/// What computes the metrics of an experiment on a problem.
+std::shared_ptr<const Evaluator> make_evaluator(const Experiment& experiment,
+                                                std::shared_ptr<const Problem> problem);
 
 /// An energy with its initial parameters, by the seed.
 /// @param points  the training points; undefined where a state is to be read into it

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "dualebm/framework/base/error.hpp"
 
@@ -32,6 +33,40 @@ double weights_of(const Json& section, double inputs) {
     before = width.get<double>();
   }
   return weights;
+}
+
+constexpr double weighted_particles = 1250;  // of the default, with those that are held out
+
+/// The least number of particles that the options leave open: those with weights are few, but whether there
+/// are any may be for the trainer to say. Beside the key that it follows from.
+std::pair<const char*, double> least_particles(const Json& all, double points) {
+  const auto& trainer = all["trainer"];
+  const double copies = number_in(trainer, "particles_per_point") * points;
+  const auto held_out = number_in(trainer, "held_out");
+  if (number_in(trainer, "particles") > 0) {
+    const bool weighted = trainer.contains("weights") && trainer["weights"] == true;
+    return {"trainer.particles", number_in(trainer, "particles") + (weighted ? held_out : 0)};
+  }
+  const bool langevin = number_in(trainer, "particle_step") > 0 ||
+                        (all["sampler"].is_object() && all["sampler"].value("name", "") == "langevin");
+  const bool plain = langevin || (trainer.contains("weights") && trainer["weights"] == false);
+  if (plain || copies < weighted_particles) return {"trainer.particles_per_point", copies};
+  return {"trainer.particles", copies > 0 ? weighted_particles : 0};
+}
+
+/// Numbers of an energy that grow with what its section asks for; those of a sum are its parts'.
+/// @param add  (key, count, what they are, numbers in each)
+template <class Add>
+void add_energy(const Json& section, const std::string& path, double dimension, const Add& add) {
+  if (!section.is_object()) return;
+  add(path + ".neurons", number_in(section, "neurons"), "neurons", dimension + 1);
+  add(path + ".hidden", weights_of(section, dimension + 2 * number_in(section, "fourier_features")),
+      "weights", 1);
+  add(path + ".fourier_features", number_in(section, "fourier_features"), "frequencies", dimension);
+  add(path + ".degree", number_in(section, "degree") * (number_in(section, "degree") + 2), "harmonics", 1);
+  if (!section.contains("parts") || !section["parts"].is_object()) return;
+  for (const auto& [name, part] : section["parts"].items())
+    add_energy(part, path + ".parts." + name, dimension, add);
 }
 
 /// The first number after a name in a file of the kernel's; infinite where there is none.
@@ -67,13 +102,10 @@ std::vector<MemoryNeed> memory_needs(const Experiment& experiment, std::int64_t 
   // Drawn in double, then in the dtype of the run.
   for (const char* part : {"train", "validation", "test"})
     add(std::string("dataset.") + part, number_in(data, part), "points", d, d * (8 + size));
-  // Positions, gradients, noise.
-  const double each = 3 * d * size;
-  if (number_in(trainer, "particles") > 0) {
-    add("trainer.particles", number_in(trainer, "particles"), "particles", d, each);
-  } else {
-    add("trainer.particles_per_point", number_in(trainer, "particles_per_point") * n, "particles", d, each);
-  }
+  // Positions, gradients, noise; and the positions of two good states.
+  const double kept = number_in(all["loop"], "recoveries") > 0 ? 2 : 0;
+  const auto [key, particles] = least_particles(all, n);
+  add(key, particles, "particles", d, (3 + kept) * d * size);
   add("trainer.buffer_size", number_in(trainer, "buffer_size"), "chains", d, d * size);
   // Nodes and weights in double, energies at them.
   const double resolution = number_in(all["metrics"], "resolution");
@@ -83,8 +115,9 @@ std::vector<MemoryNeed> memory_needs(const Experiment& experiment, std::int64_t 
                                            : 0;
   add("metrics.resolution", nodes, "nodes", d, (d + 3) * 8);
   // Parameters, gradients, one moment of an optimizer.
-  add("energy.neurons", number_in(energy, "neurons"), "neurons", d + 1, 3 * (d + 1) * size);
-  add("energy.hidden", weights_of(energy, d), "weights", 1, 3 * size);
+  add_energy(energy, "energy", d, [&](const std::string& name, double count, const char* of, double numbers) {
+    add(name, count, of, numbers, 3 * numbers * size);
+  });
   return needs;
 }
 

@@ -13,8 +13,8 @@
 ///
 ///     DUALEBM_PLUGIN(catalogue) { catalogue.energies.add<Ring>("ring", "a ring on R²"); }
 ///
-/// It also carries the versions and headers that the plugin was built with, which `load_plugin` compares. Both
-/// functions are visible in a project that is compiled with -fvisibility=hidden too.
+/// It also carries the versions and headers that the plugin was built with, which `load_plugin` compares.
+/// Both functions are visible in a project that is compiled with -fvisibility=hidden too.
 #define DUALEBM_PLUGIN(catalogue)                                                           \
   extern "C" __attribute__((visibility("default"))) const char* dualebm_plugin_identity() { \
     return ebm::build_identity;                                                             \

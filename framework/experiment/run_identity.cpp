@@ -18,6 +18,7 @@ constexpr const char* free_sections[] = {"/title",
                                          "/loop",
                                          "/metrics",
                                          "/compare",
+                                         "/tune",
                                          "/optimizer_schedule",
                                          "/particle_schedule",
                                          "/time_scale_ratio",
@@ -67,9 +68,8 @@ Json changes_of(const RunDirectory& directory, const Experiment& experiment) {
     const Json::json_pointer place(path);
     const auto at = [&](const Json& all) { return all.contains(place) ? all[place] : Json(nullptr); };
     require(may_change(path, at(before), at(experiment.resolved)),
-            "--resume {}: {} differs from the run's config.json; only loop, metrics, compare, title, "
-            "schedules and "
-            "sizes of steps may change",
+            "--resume {}: {} differs from the run's config.json; only loop, metrics, compare, tune, "
+            "title, schedules and sizes of steps may change",
             directory.path().string(), printable(path.substr(path.empty() ? 0 : 1)));
     changes.push_back({{"key", path.substr(1)}, {"from", at(before)}, {"to", at(experiment.resolved)}});
   }

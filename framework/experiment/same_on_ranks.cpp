@@ -14,8 +14,8 @@
 namespace ebm {
 namespace {
 
-/// The program and every library that was linked to this one's, its own ones and plugins: those of the system are told
-/// by their versions.
+/// The program and every library that was linked to this one's, its own ones and plugins: those of the system
+/// are told by their versions.
 std::vector<std::string> own_modules() {
   std::vector<std::string> paths = {"/proc/self/exe"};
   ::dl_iterate_phdr(

@@ -6,8 +6,9 @@
 
 namespace ebm {
 
-/// Refuses ranks that would compute in other bits or something else: of another program, plugin, LibTorch or instruction
-/// set, or of another configuration. @param configuration  as resolved
+/// Refuses ranks that would compute in other bits or something else: of another program, plugin, LibTorch or
+/// instruction set, or of another configuration.
+/// @param configuration  as resolved
 /// @throws UserError, on all ranks the same
 void require_same_work(Communicator& ranks, const std::string& configuration);
 

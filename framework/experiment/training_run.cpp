@@ -108,8 +108,8 @@ class Manifest {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// Energies and domains that are not this library's own are looked into before they are trained; transforms have
-/// been when they were fitted.
+/// Energies and domains that are not this library's own are looked into before they are trained; transforms
+/// have been when they were fitted.
 void require_own_conformance(const Experiment& experiment, const PreparedProblem& prepared,
                              Training& training) {
   Random random(experiment.seed(), "conformance");
@@ -210,6 +210,8 @@ TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment
   manifest.note_data(*prepared.problem);
   auto& ranks = training.trainer().ranks();
   ranks.barrier();  // all have read what was there
+  // A run that had ended must not be taken for one that has ended by the new configuration.
+  if (resume) manifest.write("running", training.progress());
   if (ranks.is_first()) {
     // A model of before would be taken for that of the newest state.
     if (resume) std::filesystem::remove(directory.model());

@@ -20,7 +20,8 @@ struct Exportable {
   const Domain& domain;  ///< of the points that the energy takes
   /// From points as they come to those; none: the identity.
   std::shared_ptr<TransformChain> transform = nullptr;
-  /// What else the file says about itself, an object; none: domain, base measure, dimension, dtype and units alone.
+  /// What else the file says about itself, an object; none: domain, base measure,
+  /// dimension, dtype and units alone.
   std::shared_ptr<const Json> description = nullptr;
   /// Numbers that somebody has got from the energy before, and that the file has to give as well: raw points,
   /// [n, d], double, and E(T(x)) - log |det ∂T/∂x| at them, [n]. Undefined: none.

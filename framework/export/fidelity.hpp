@@ -23,8 +23,9 @@ struct Fidelity {
 };
 
 /// Compares a copy of the exported module, read back from its bytes, with the live model on points from the
-/// domain, close in, as `sample_base` draws them, and far out; then converts the copy (of one with a transform, which
-/// stays in double, the part "energy") to the other precision and compares again. The copy is no longer usable afterwards, the live model is untouched.
+/// domain, close in, as `sample_base` draws them, and far out; then converts the copy (of one with a
+/// transform, which stays in double, the part "energy") to the other precision and compares again. The copy
+/// is no longer usable afterwards, the live model is untouched.
 ///
 /// The arithmetic of both is the same operators in the same order, so that they mostly agree to the last bit;
 /// what a compiler may reorder costs some units of rounding, hence 1e-5 (float32, 84 ε) and 1e-12 (float64).

@@ -20,8 +20,8 @@ struct TracedEnergy {
   TraceHints hints;  ///< for the advice where it is not the live energy
 };
 
-/// The energy's points T(x) of raw points x: T in double, whatever precision x has, and then the precision of the
-/// energy's own tensors, which follows them when a copy is converted. x itself where T is the identity.
+/// The energy's points T(x) of raw points x: T in double, whatever precision x has, and then the precision of
+/// the energy's own tensors, which follows them when a copy is converted. x itself where T is the identity.
 torch::Tensor energy_points(Energy& energy, TransformChain& transform, const torch::Tensor& x);
 
 /// Records what an energy does to a batch of points, twice, with batches of two sizes, so that sizes which

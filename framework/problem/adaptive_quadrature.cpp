@@ -158,8 +158,8 @@ class Refinement {
     }
   }
 
-  /// Families that are too large beside theirs and, unless all is within the tolerance, those that hold most of the
-  /// error; as many as the nodes allow: rows, int64.
+  /// Families that are too large beside theirs and, unless all is within the tolerance, those that hold most
+  /// of the error; as many as the nodes allow: rows, int64.
   torch::Tensor marked_by(const torch::Tensor& errors, const std::vector<std::int64_t>& too_large) const {
     auto rows = too_large;
     auto known = torch::where(errors.isfinite(), errors, torch::full_like(errors, 1.0));

@@ -33,14 +33,15 @@ struct AdaptiveQuadrature {
 /// log densities log f_j at points: [Q, d], double -> [Q, F], double; -inf is no density, NaN none either
 using LogDensities = std::function<torch::Tensor(const torch::Tensor& points)>;
 
-/// Integrates densities exp(log f_j) against τ on cells that are refined where the error is: each cell has a tensor
-/// rule of Gauss and Legendre and is compared with its 2^k halves; those that differ most are replaced by their
-/// halves (Dörfler's marking) until the sum of the differences, relative to the integral, is within the tolerance.
+/// Integrates densities exp(log f_j) against τ on cells that are refined where the error is: each cell has a
+/// tensor rule of Gauss and Legendre and is compared with its 2^k halves; those that differ most are
+/// replaced by their halves (Dörfler's marking) until the sum of the differences, relative to the integral,
+/// is within the tolerance.
 ///
-/// The difference is the error of the *coarser* of the two, so that the estimate is on the safe side wherever halving
-/// helps: by a factor 4 across a kink, by orders of magnitude where f is smooth. What no node has come near is not
-/// seen: give points at which the densities are known to be large, such as data, as probes. A cell in which a probe
-/// has a far larger density than all nodes counts as wrong until it is resolved.
+/// The difference is the error of the *coarser* of the two, so that the estimate is on the safe side wherever
+/// halving helps: by a factor 4 across a kink, by orders of magnitude where f is smooth. What no node has
+/// come near is not seen: give points at which the densities are known to be large, such as data, as probes.
+/// A cell in which a probe has a far larger density than all nodes counts as wrong until it is resolved.
 /// @param probes  [n, d], double; undefined: none
 AdaptiveQuadrature integrate(const Atlas& atlas, const LogDensities& densities,
                              const AdaptiveOptions& options, const torch::Tensor& probes = {});

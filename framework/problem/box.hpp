@@ -6,8 +6,8 @@ namespace ebm {
 
 /// The box [l_1, h_1] x ... x [l_d, h_d] in R^d; τ is the uniform probability measure.
 ///
-/// What crosses a wall is reflected there, however often. For steps that are symmetric this is all that detailed
-/// balance asks for; a chain that stops at the wall instead leaves an atom on it.
+/// What crosses a wall is reflected there, however often. For steps that are symmetric this is all that
+/// detailed balance asks for; a chain that stops at the wall instead leaves an atom on it.
 class Box final : public Domain {
  public:
   /// @param low, high  the walls, low < high @throws UserError if they are not as many or not in this order
@@ -36,8 +36,8 @@ class Box final : public Domain {
                           const torch::Tensor& hessian) const override;
   /// Σ_i log(h_i - l_i)
   double log_area() const override;
-  /// For d <= 2 the Gauss-Legendre rule with `resolution` nodes along each side: spectrally accurate for smooth
-  /// functions, whatever they do at the walls.
+  /// For d <= 2 the Gauss-Legendre rule with `resolution` nodes along each side: spectrally accurate for
+  /// smooth functions, whatever they do at the walls.
   std::optional<Quadrature> quadrature(std::int64_t resolution) const override;
 
   const torch::Tensor& low() const { return low_tensor_; }    ///< [d], double

@@ -19,8 +19,8 @@ class CellIndex final {
   /// The row of the cell; -1 for a point in none. @param place  one point: chart [N], u [N, k] at `row`
   std::int64_t find(const Atlas::Place& place, std::int64_t row) const;
 
-  /// Cells more than twice as large as one beside them, in ascending order. A peak at a face may hide between the
-  /// nodes of the large cell at its other side, so that integration refines these too.
+  /// Cells more than twice as large as one beside them, in ascending order. A peak at a face may hide between
+  /// the nodes of the large cell at its other side, so that integration refines these too.
   std::vector<std::int64_t> too_large(const Atlas& atlas) const;
 
  private:

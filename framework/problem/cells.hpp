@@ -20,8 +20,8 @@ struct Cells {
   Cells at(const torch::Tensor& rows) const;
   /// These and then the others.
   Cells with(const Cells& others) const;
-  /// The 2^k halves of each, one cell after the other: [2^k C]. Half number Σ_j 2^j b_j is the upper one, b_j = 1,
-  /// in coordinate j.
+  /// The 2^k halves of each, one cell after the other: [2^k C]. Half number Σ_j 2^j b_j is the upper one,
+  /// b_j = 1, in coordinate j.
   Cells halves() const;
 };
 

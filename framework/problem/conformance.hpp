@@ -39,8 +39,9 @@ struct Conformance {
 /// hundred passes of a few points.
 Conformance check(Energy& energy, const Domain& domain, Random& random);
 
-/// Whether `retract` stays on the domain and is the identity there, agrees with `retract_rows`, and takes
-/// away what `to_tangent` does; whether `points_at` undoes `coordinates_of`, and geodesics lead back at the same speed.
+/// Whether `retract` stays on the domain and is the identity there, agrees with `retract_rows`, and
+/// takes away what `to_tangent` does; whether `points_at` undoes `coordinates_of`, and geodesics
+/// lead back at the same speed.
 Conformance check(const Domain& domain, Random& random);
 
 /// Whether `inverse` leads back, and `log_determinant` is that of autograd's Jacobian.

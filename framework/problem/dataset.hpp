@@ -29,8 +29,8 @@ struct Dataset {
   /// What was read, in one line for whoever asked for it: 6120 rows, ";", decimal comma, header, columns lat,
   /// lon. Empty for points that come from no file.
   std::string origin;
-  /// Names of the columns of the file that a row is made of; empty where it has none. On the globe they are two,
-  /// latitude and longitude, and a row is three numbers.
+  /// Names of the columns of the file that a row is made of; empty where it has none. On the globe they are
+  /// two, latitude and longitude, and a row is three numbers.
   std::vector<std::string> columns;
   /// log |det ∂T/∂x| of the transform T that the points went through: likelihoods are given per unit of the
   /// raw x.

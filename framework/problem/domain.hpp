@@ -40,16 +40,17 @@ struct Coordinate {
 /// Points and velocities after a time along geodesics; the flow keeps the volume dτ dv and the speed.
 struct Flow {
   torch::Tensor positions, velocities;  ///< [N, d]
-  /// [N], bool: whether the way back leads back, which a step of a reversible chain has to do; undefined: all.
+  /// [N], bool: whether the way back leads back, which a step of a reversible chain
+  /// has to do; undefined: all.
   torch::Tensor reversible = {};
 };
 
 /// The space X that samples live in, embedded in R^d, with its base measure τ.
 ///
-/// A domain knows nothing of energies. Points are rows of tensors [N, d] in ambient coordinates, which energies see
-/// and chains move in: those of S^1 are pairs of length 1, so that every energy on a torus has its period without
-/// doing anything for it. What files, axes and people have are the `coordinates`: angles there. Who asks nothing else
-/// of a domain has one with coordinates that are the ambient ones.
+/// A domain knows nothing of energies. Points are rows of tensors [N, d] in ambient coordinates, which
+/// energies see and chains move in: those of S^1 are pairs of length 1, so that every energy on a torus has
+/// its period without doing anything for it. What files, axes and people have are the `coordinates`: angles
+/// there. Who asks nothing else of a domain has one with coordinates that are the ambient ones.
 class Domain {
  public:
   virtual ~Domain() = default;
@@ -60,8 +61,10 @@ class Domain {
   /// Number of ambient coordinates d: 3 for the two-dimensional sphere S².
   virtual std::int64_t dimension() const = 0;
 
-  /// Whether a point is one of this space, to what rounding of coordinates in a file leaves, 1e-3: by default,
-  /// whether `retract` leaves it where it is. @param x [N, d] @return [N], bool
+  /// Whether a point is one of this space, to what rounding of coordinates in a file leaves, 1e-3: by
+  /// default, whether `retract` leaves it where it is.
+  /// @param x [N, d]
+  /// @return [N], bool
   virtual torch::Tensor contains(const torch::Tensor& x) const;
 
   /// Whether it is R^d with its straight lines, so that a point and a vector may be added.
@@ -79,15 +82,17 @@ class Domain {
   /// Whether a volume of coordinates is a volume of the domain, so that a density may be drawn over them.
   virtual bool has_volume_of_coordinates() const { return false; }
 
-  /// The point of coordinates, differentiable; numbers beyond a range that wraps are those that they are modulo the
-  /// range. @param coordinates [N, coordinates().size()] @return [N, d]
+  /// The point of coordinates, differentiable; numbers beyond a range that wraps are those that
+  /// they are modulo the range.
+  /// @param coordinates [N, coordinates().size()]
+  /// @return [N, d]
   virtual torch::Tensor points_at(const torch::Tensor& coordinates) const { return coordinates; }
 
   /// The way back, into the ranges. @param x [N, d] @return [N, coordinates().size()]
   virtual torch::Tensor coordinates_of(const torch::Tensor& x) const { return x; }
 
-  /// Whether it ends at walls. Integration by parts, which score matching by a Laplacian comes from, leaves a term
-  /// there that is not zero where a density is not.
+  /// Whether it ends at walls. Integration by parts, which score matching by a Laplacian comes from, leaves a
+  /// term there that is not zero where a density is not.
   virtual bool has_walls() const { return false; }
 
   /// What it is a product of, in the order of their ambient coordinates; empty where it is one piece.
@@ -112,16 +117,18 @@ class Domain {
   /// The same in place, for rows in plain memory and from several threads at once.
   virtual void retract_rows(Rows rows) const;
 
-  /// Points and velocities after a time along geodesics, for kernels that are exact. By default straight lines that
-  /// `retract` takes back, where `to_tangent` leaves every vector as it is: a retraction that only shifts pieces keeps
-  /// their volume; the way back is checked.
-  /// @param velocity  [N, d], tangent @param time  any shape that goes with [N, d], one number for all coordinates
-  /// @throws UserError  by default, on a curved domain: a retraction says neither its geodesics nor its Jacobian
+  /// Points and velocities after a time along geodesics, for kernels that are exact. By default straight
+  /// lines that `retract` takes back, where `to_tangent` leaves every vector as it is: a retraction that only
+  /// shifts pieces keeps their volume; the way back is checked.
+  /// @param velocity  [N, d], tangent
+  /// @param time  any shape that goes with [N, d], one number for all coordinates
+  /// @throws UserError  by default, on a curved domain: a retraction says neither its
+  ///   geodesics nor its Jacobian
   virtual Flow geodesic(const torch::Tensor& x, const torch::Tensor& velocity,
                         const torch::Tensor& time) const;
 
-  /// The variances that velocities may have where the coordinates of the points have these: N(0, diag) projected to
-  /// the tangent spaces has to be a law that geodesics keep. By default ones.
+  /// The variances that velocities may have where the coordinates of the points have these: N(0, diag)
+  /// projected to the tangent spaces has to be a law that geodesics keep. By default ones.
   /// @param variances  > 0, [d]
   virtual torch::Tensor velocity_variances(const torch::Tensor& variances) const;
 
@@ -131,8 +138,8 @@ class Domain {
   virtual torch::Tensor laplacian(const torch::Tensor& x, const torch::Tensor& gradient,
                                   const torch::Tensor& hessian) const = 0;
 
-  /// log of the total area (volume, in units of the coordinates), so that a negative log-likelihood per area is the
-  /// one per τ plus this number. Zero where τ is the area measure itself, as on R^d.
+  /// log of the total area (volume, in units of the coordinates), so that a negative log-likelihood per area
+  /// is the one per τ plus this number. Zero where τ is the area measure itself, as on R^d.
   virtual double log_area() const = 0;
 
   /// A rule that integrates against τ, if there is a good one in this dimension.

@@ -74,7 +74,8 @@ struct ProductOptions {
                    "array of sections like this one; a point is one of each, side by side");
     require(factors.is_array() && !factors.empty(), "domain.factors: expected an array of domains, found {}",
             factors.dump());
-    // Read here, so that a mistake in a factor is found when the configuration is read and defaults are written out.
+    // Read here, so that a mistake in a factor is found when the configuration is read and
+    // defaults are written out.
     for (std::size_t i = 0; i < factors.size(); ++i)
       factors[i] = known_factors().read(factors[i], fmt::format("domain.factors[{}]", i)).resolved();
   }

@@ -16,8 +16,8 @@ struct EnergyContext {
   std::shared_ptr<const Domain> domain;  ///< of its points x
   torch::TensorOptions tensor_options;   ///< dtype and device of parameters
   Random& random;                        ///< initial parameters
-  /// The training points, [n, d], after the transforms, for an energy that puts something where they are; undefined
-  /// where a caller has none.
+  /// The training points, [n, d], after the transforms, for an energy that puts something where they are;
+  /// undefined where a caller has none.
   torch::Tensor points = {};
   bool restored = false;  ///< a state is read into it next, so that what depends on points comes with that
 };

@@ -7,8 +7,8 @@
 
 namespace ebm {
 
-/// How low a ball of energies can bring a linear functional: s(ω) = - min ∫ E' dω over the energies E' of the ball, for
-/// a signed measure ω of mass zero. Data minus model gives a duality gap, see `duality_gap`.
+/// How low a ball of energies can bring a linear functional: s(ω) = - min ∫ E' dω over the energies E' of the
+/// ball, for a signed measure ω of mass zero. Data minus model gives a duality gap, see `duality_gap`.
 struct Support {
   double value = 0;    ///< s(ω) in nats, or more: never less where `proven`
   double error = 0;    ///< by how much more at the most; 0 where it is a formula
@@ -41,11 +41,21 @@ class NeuronEnergy : public Energy {
   virtual double norm() const = 0;
 
   /// The support function of its ball at ω = Σ_i weights_i δ(points_i); none without a ball.
-  /// @param points [N, d] @param weights [N], double, of sum zero @param tolerance  worth stopping a search at, in nats
+  /// @param points [N, d]
+  /// @param weights [N], double, of sum zero
+  /// @param tolerance  worth stopping a search at, in nats
   virtual std::optional<Support> support(const torch::Tensor& /*points*/, const torch::Tensor& /*weights*/,
                                          double /*tolerance*/) const {
     return std::nullopt;
   }
+
+  /// β, what the admissible ball bounds `norm` by, in nats; none without a ball.
+  virtual std::optional<double> norm_cap() const { return std::nullopt; }
+
+  /// φ(x, z_j) of every neuron as it is, without its weight and sign.
+  /// @param x [N, d]
+  /// @return [N, m], of the dtype of x
+  virtual torch::Tensor features(const torch::Tensor& x) const = 0;
 };
 
 /// The same energy where it is a shallow network, else null: for what asks more of it than an energy gives.

@@ -6,11 +6,11 @@
 
 namespace ebm {
 
-/// The product X_1 x ... x X_n of domains: a point is one of each, side by side, and τ the product of their base
-/// measures. Angles and lengths, T^k x R^d; places and depths, S² x [0, 700].
+/// The product X_1 x ... x X_n of domains: a point is one of each, side by side, and τ the product of their
+/// base measures. Angles and lengths, T^k x R^d; places and depths, S² x [0, 700].
 ///
-/// Everything is done factor by factor; a geodesic of the product is one of every factor. `sample_base` of a factor
-/// without a probability, as R^d, draws from its stated reference.
+/// Everything is done factor by factor; a geodesic of the product is one of every factor. `sample_base` of a
+/// factor without a probability, as R^d, draws from its stated reference.
 class ProductDomain final : public Domain {
  public:
   using Factors = std::vector<std::shared_ptr<const Domain>>;

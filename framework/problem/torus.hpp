@@ -6,16 +6,17 @@ namespace ebm {
 
 /// The torus T^k of k angles; τ is the uniform probability measure.
 ///
-/// Coordinates are the angles φ_i with periods P_i, in whatever unit: 360 for degrees, 2π, 24 for hours. The ambient
-/// point is (cos 2πφ_1/P_1, sin 2πφ_1/P_1, cos ..., sin ...) in R^{2k}, circle i in the columns 2i and 2i + 1. This is
-/// what makes energies periodic: any function of these numbers is, whoever wrote it, so that a perceptron, a shallow
-/// network with its fused kernels or a file from Python needs no features of its own, and no wrapper can be forgotten.
-/// Functions that are smooth on the torus are those that are smooth in them, and the geodesics are those of circles,
-/// which are known. The price is twice as many numbers a point. Distances and velocities are in radians.
+/// Coordinates are the angles φ_i with periods P_i, in whatever unit: 360 for degrees, 2π, 24 for hours. The
+/// ambient point is (cos 2πφ_1/P_1, sin 2πφ_1/P_1, cos ..., sin ...) in R^{2k}, circle i in the columns 2i
+/// and 2i + 1. This is what makes energies periodic: any function of these numbers is, whoever wrote it, so
+/// that a perceptron, a shallow network with its fused kernels or a file from Python needs no features of its
+/// own, and no wrapper can be forgotten. Functions that are smooth on the torus are those that are smooth in
+/// them, and the geodesics are those of circles, which are known. The price is twice as many numbers a point.
+/// Distances and velocities are in radians.
 class Torus final : public Domain {
  public:
-  /// @param periods  P_i > 0, one for each angle @param low  the angles written in files lie in [low_i, low_i + P_i);
-  /// empty: -P_i/2
+  /// @param periods  P_i > 0, one for each angle
+  /// @param low  the angles written in files lie in [low_i, low_i + P_i); empty: -P_i/2
   /// @throws UserError if there is no angle, a period is not positive, or `low` is of another length
   explicit Torus(std::vector<double> periods, std::vector<double> low = {});
   static constexpr const char* kind = "torus";  ///< the name, for messages and configurations

@@ -42,9 +42,10 @@ struct TransformContext {
   torch::TensorOptions tensor_options;   ///< of what it learns: dtype and device
 };
 
-/// From the coordinates that points are written in to the points of the domain: the last of the transforms where a
-/// domain has coordinates of its own, so that files, samples and exported energies have angles. It is no map between
-/// volumes of the same dimension: densities are with respect to the domain's τ before and after.
+/// From the coordinates that points are written in to the points of the domain: the last of the
+/// transforms where a domain has coordinates of its own, so that files, samples and exported energies
+/// have angles. It is no map between volumes of the same dimension: densities are with respect to the
+/// domain's τ before and after.
 class PointsOfCoordinates final : public Transform {
  public:
   explicit PointsOfCoordinates(std::shared_ptr<const Domain> domain) : domain_(std::move(domain)) {}

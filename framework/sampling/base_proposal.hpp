@@ -7,20 +7,23 @@
 
 namespace ebm {
 
-/// The plainest density of a domain: τ itself where it is a probability, as on the sphere; on R^d a Gaussian with
-/// independent coordinates; on a product the product of both.
+/// The plainest density of a domain: τ itself where it is a probability, as on the sphere; on R^d a Gaussian
+/// with independent coordinates; on a product the product of both.
 class BaseProposal final : public Proposal {
  public:
   /// τ. @throws UserError where τ is no probability
   explicit BaseProposal(std::shared_ptr<const Domain> domain);
 
-  /// N(mean, diag(deviation²)) in the coordinates of R^d, τ in those of other factors, whose numbers are not looked
-  /// at. @param mean, deviation  [d] @throws UserError where R^d is no factor of the domain
+  /// N(mean, diag(deviation²)) in the coordinates of R^d, τ in those of other factors, whose
+  /// numbers are not looked at.
+  /// @param mean, deviation [d]
+  /// @throws UserError where R^d is no factor of the domain
   BaseProposal(std::shared_ptr<const Domain> domain, const torch::Tensor& mean,
                const torch::Tensor& deviation);
 
-  /// The base of a domain for points like these: τ, or on R^d a Gaussian about their mean with `widening` times
-  /// their standard deviations, never below a thousandth of the mean one. @param data  [n, d]
+  /// The base of a domain for points like these: τ, or on R^d a Gaussian about their mean with `widening`
+  /// times their standard deviations, never below a thousandth of the mean one.
+  /// @param data  [n, d]
   static BaseProposal around(std::shared_ptr<const Domain> domain, const torch::Tensor& data,
                              double widening = 2);
 

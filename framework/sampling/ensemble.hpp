@@ -15,19 +15,20 @@ namespace ebm {
 
 /// Weighted particles that follow an energy while it is trained.
 ///
-/// A kernel is exact at fixed parameters, and particles lag behind an energy that moves. Their weights make up for
-/// it: when E becomes E', log w -= E'(X) - E(X), so that weighted means are those of the new model (Jarzynski's
-/// equality), and particles are drawn anew where the weights have grown too unequal. One iteration of a trainer:
+/// A kernel is exact at fixed parameters, and particles lag behind an energy that moves. Their weights
+/// make up for it: when E becomes E', log w -= E'(X) - E(X), so that weighted means are those of the new
+/// model (Jarzynski's equality), and particles are drawn anew where the weights have grown too unequal.
+/// One iteration of a trainer:
 ///
 ///     ensemble.move(energy, domain, random);                  // exact steps at fixed parameters
 ///     gradient from ensemble.positions(), ensemble.weights(); the optimizer moves the parameters
 ///     auto change = ensemble.change(energy);                  // E' at the particles; shorten the step if
 ///     ensemble.follow(change, random);                        // change.variance is too large
 ///
-/// Rows [0, main) take part in the gradient; the rest are held out: moved and weighted alike, and looked at by
-/// nobody but log Z, because particles that choose the parameters' steps make log Z too low, by nats in a long
-/// run. Draws anew within each group.
-/// Source: Carbone et al. 2023, Algorithm 1 and 2; Neal 2001; Del Moral, Doucet & Jasra 2006.
+/// Rows [0, main) take part in the gradient; the rest are held out: moved and weighted alike, and looked at
+/// by nobody but log Z, because particles that choose the parameters' steps make log Z too low, by nats in a
+/// long run. Draws anew within each group. Source: Carbone et al. 2023, Algorithm 1 and 2; Neal 2001; Del
+/// Moral, Doucet & Jasra 2006.
 class Ensemble final {
  public:
   struct Options {
@@ -41,8 +42,8 @@ class Ensemble final {
   struct Change {
     torch::Tensor energy, gradient;  ///< E' [N] and, where kernels keep it, ∇E' [N, d] at the positions
     torch::Tensor difference;        ///< E' - E, [N], double
-    /// Var_W(E' - E) over the main group with its weights, 0-dim, double: what a trust region limits. To second
-    /// order twice the KL divergence between the models before and after.
+    /// Var_W(E' - E) over the main group with its weights, 0-dim, double: what a trust region limits. To
+    /// second order twice the KL divergence between the models before and after.
     torch::Tensor variance;
     std::int64_t gradient_evaluations = 0, energy_evaluations = 0;  ///< particles, as in Sampler::Info
   };
@@ -65,12 +66,14 @@ class Ensemble final {
   /// The parameters have moved, and nobody follows: what is known of the energy is void.
   void forget_energies() { ++state_.parameters_version; }
 
-  /// E' at the particles after the parameters have moved. May be called again after they have been moved back a
-  /// little. @throws UserError before the first `move`
+  /// E' at the particles after the parameters have moved. May be called again after they have
+  /// been moved back a little.
+  /// @throws UserError before the first `move`
   Change change(Energy& energy) const;
 
-  /// Takes the change: weights, log Z, E and ∇E at the positions; then draws groups anew whose effective share
-  /// is too small. @return whether any was
+  /// Takes the change: weights, log Z, E and ∇E at the positions; then draws groups anew whose
+  /// effective share is too small.
+  /// @return whether any was
   bool follow(const Change& change, Random& random);
 
   /// Positions of the main group, [main, d]; a view, until the next `move` or `follow`.
@@ -87,7 +90,8 @@ class Ensemble final {
   double least_share() const { return least_share_; }
   void watch_share() { least_share_ = 1; }  ///< begins a new watch
 
-  /// log Z of the energy that was followed last, in nats: NaN until importance samples were taken or a value set.
+  /// log Z of the energy that was followed last, in nats: NaN until importance samples
+  /// were taken or a value set.
   const LogNormalizerTrack& log_normalizer() const { return log_normalizer_; }
   /// For a start where Z is known.
   void set_log_normalizer(double value) { log_normalizer_.set(value); }
@@ -104,7 +108,8 @@ class Ensemble final {
 
   /// Everything; what is read back goes on with the same bits.
   void save(ebm::State& saved) const;
-  /// @throws UserError if particles of another dimension were saved, or another number where some are held out
+  /// @throws UserError if particles of another dimension were saved, or another number
+  ///   where some are held out
   void load(const ebm::State& saved);
 
  private:

@@ -7,8 +7,8 @@
 
 namespace ebm {
 
-/// What Mala, Hmc and Underdamped share: velocities, a trajectory by the leapfrog rule, Metropolis' decision. They
-/// differ in the three numbers here.
+/// What Mala, Hmc and Underdamped share: velocities, a trajectory by the leapfrog rule, Metropolis' decision.
+/// They differ in the three numbers here.
 struct HamiltonianKernel {
   std::int64_t steps = 1;  ///< leapfrog steps L of a trajectory
   double jitter = 0;       ///< each particle's step is ε (1 + jitter u), u uniform on [-1, 1)
@@ -31,7 +31,8 @@ struct HamiltonianKernel {
   /// The metric takes the positions after a step, where there is one.
   void learn(Sampler::State& state) const;
 
-  /// From the state and velocities to the next state. @return the velocities after it, turned about where rejected
+  /// From the state and velocities to the next state.
+  /// @return the velocities after it, turned about where rejected
   torch::Tensor transition(Energy& energy, const Leapfrog& leapfrog, Sampler::State& state,
                            const torch::Tensor& velocities, Random& random, Sampler::Info& info) const;
 };

@@ -6,11 +6,11 @@
 
 namespace ebm {
 
-/// Hamiltonian Monte Carlo: a fresh velocity N(0, Σ), L leapfrog steps ε, Metropolis' decision; see `trajectory`.
-/// Each particle's ε is jittered by up to a fifth, so that no period of the motion is met by Lε every time. ε finds
-/// its acceptance by itself: 0.651 is the best in the limit of many dimensions, 0.8 is safer and costs little.
-/// Costs L times ∇E a step.
-/// Source: Duane et al. 1987; Neal 2011; Beskos et al. 2013 for 0.651; Byrne & Girolami 2013 for the sphere.
+/// Hamiltonian Monte Carlo: a fresh velocity N(0, Σ), L leapfrog steps ε, Metropolis' decision; see
+/// `trajectory`. Each particle's ε is jittered by up to a fifth, so that no period of the motion is met by Lε
+/// every time. ε finds its acceptance by itself: 0.651 is the best in the limit of many dimensions, 0.8 is
+/// safer and costs little. Costs L times ∇E a step. Source: Duane et al. 1987; Neal 2011; Beskos et al. 2013
+/// for 0.651; Byrne & Girolami 2013 for the sphere.
 class Hmc final : public Sampler {
  public:
   struct Options {

@@ -10,13 +10,13 @@
 
 namespace ebm {
 
-/// Independence Metropolis: particles drawn at random without repetition get a proposal that does not depend on
-/// where they are,
+/// Independence Metropolis: particles drawn at random without repetition get a proposal that does not
+/// depend on where they are,
 ///
 ///     Y ~ q,   accepted with probability min(1, [p(Y) q(X)] / [p(X) q(Y)]),
 ///
-/// which carries mass from mode to mode where q knows both. The proposals double as importance samples of Z, see
-/// `Sampler::Info::log_importance`. Costs E of the proposals, and ∇E where the state keeps gradients.
+/// which carries mass from mode to mode where q knows both. The proposals double as importance samples of Z,
+/// see `Sampler::Info::log_importance`. Costs E of the proposals, and ∇E where the state keeps gradients.
 /// Source: Tierney 1994, §2.3.
 class IndependenceJump final : public Sampler {
  public:

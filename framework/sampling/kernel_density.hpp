@@ -12,11 +12,10 @@ namespace ebm {
 ///
 ///     q(x) = (1/K) Σ_k Π_f exp(-|(x_f - c_kf) / s_f|² / 2b²) / C_f,     b: bandwidth, s: scales of the data.
 ///
-/// On R^d this is a Gaussian, s its standard deviations; on a box the same cut off at the walls; on a sphere and on
-/// each circle of a torus a von Mises-Fisher density exp(κ <x, c>) / C_d(κ), κ = 1/(b s)², with respect to τ, where
-/// s = 1 on the sphere and on a circle sqrt(1 - R²), R the mean resultant length.
-/// Source: Silverman 1986, §4.2; Hall, Watson & Cabrera 1987 for the sphere; Duin 1976 for a bandwidth by
-/// likelihood.
+/// On R^d this is a Gaussian, s its standard deviations; on a box the same cut off at the walls; on a sphere
+/// and on each circle of a torus a von Mises-Fisher density exp(κ <x, c>) / C_d(κ), κ = 1/(b s)², with
+/// respect to τ, where s = 1 on the sphere and on a circle sqrt(1 - R²), R the mean resultant length. Source:
+/// Silverman 1986, §4.2; Hall, Watson & Cabrera 1987 for the sphere; Duin 1976 for a bandwidth by likelihood.
 class KernelDensity final : public Proposal {
  public:
   /// @param centres    [K, d], on the domain
@@ -26,8 +25,9 @@ class KernelDensity final : public Proposal {
   KernelDensity(const Domain& domain, const torch::Tensor& centres, double bandwidth,
                 const torch::Tensor& scales = {});
 
-  /// Centres at `count` rows of the data drawn at random, at most half of them, and the bandwidth between 0.02 and
-  /// 2 under which up to 1000 other rows are likeliest. @param data  [n, d], n >= 2
+  /// Centres at `count` rows of the data drawn at random, at most half of them, and the bandwidth between
+  /// 0.02 and 2 under which up to 1000 other rows are likeliest.
+  /// @param data  [n, d], n >= 2
   static KernelDensity fit(const Domain& domain, const torch::Tensor& data, std::int64_t count,
                            Random& random);
 

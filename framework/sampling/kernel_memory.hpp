@@ -9,8 +9,8 @@
 
 namespace ebm {
 
-/// What a kernel keeps between steps, by name, so that whoever owns the particles can carry it along, save it and
-/// read it back without knowing the kernel.
+/// What a kernel keeps between steps, by name, so that whoever owns the particles can carry it along, save it
+/// and read it back without knowing the kernel.
 struct KernelMemory {
   std::map<std::string, torch::Tensor> values = {};   ///< of all particles together: step sizes, a metric
   std::map<std::string, torch::Tensor> columns = {};  ///< a row for each particle: velocities, replicas

@@ -27,10 +27,11 @@ class Langevin final : public Sampler {
     std::optional<double> noise = std::nullopt;
     /// Largest norm of a particle's gradient; a longer one keeps its direction and takes this norm. 0: any.
     double gradient_clip = 0;
-    /// What of the normal part of ∇E moves a particle of a curved domain: "ambient", all of it, as published;
-    /// "balanced", half; "tangent", none. On a sphere, where the density is narrow with concentration κ, the chain
-    /// stands at the variance (1/κ) / (1 + (2c - 1) hκ/2) for the share c: with all of it the retraction divides the
-    /// noise by the length that the normal part has added, and with half of it nothing is left of the bias.
+    /// What of the normal part of ∇E moves a particle of a curved domain: "ambient", all of it, as
+    /// published; "balanced", half; "tangent", none. On a sphere, where the density is narrow with
+    /// concentration κ, the chain stands at the variance (1/κ) / (1 + (2c - 1) hκ/2) for the share c: with
+    /// all of it the retraction divides the noise by the length that the normal part has added, and with
+    /// half of it nothing is left of the bias.
     std::string drift = "ambient";
     void describe(Fields& fields);
   };

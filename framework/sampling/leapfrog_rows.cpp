@@ -24,8 +24,8 @@ struct Turn<double> {
   static constexpr int terms = 7;
 };
 
-/// sin and cos of angles of less than a thousand turns, to a few units in the last place of 1: by their series at an
-/// eighth of the angle, doubled three times.
+/// sin and cos of angles of less than a thousand turns, to a few units in the last place of 1: by their
+/// series at an eighth of the angle, doubled three times.
 template <class V>
 EBM_INLINE void sine_and_cosine(typename V::Vector angle, typename V::Vector& sine,
                                 typename V::Vector& cosine) {
@@ -49,7 +49,8 @@ EBM_INLINE void sine_and_cosine(typename V::Vector angle, typename V::Vector& si
   }
 }
 
-/// y = x cos + (w / |w|) sin with the angle ε |w|, and the velocity there, tangent and as fast: both in place.
+/// y = x cos + (w / |w|) sin with the angle ε |w|, and the velocity there, tangent and as fast: both in
+/// place.
 template <class V>
 EBM_INLINE void along_great_circles(typename V::Vector* x, typename V::Vector* w, typename V::Vector speed,
                                     typename V::Real step, std::int64_t d) {

@@ -5,9 +5,9 @@
 
 namespace ebm {
 
-/// log Z of an energy that moves, in nats, from two sources: increments log (Z'/Z), which are precise and whose
-/// small errors add up, and importance samples of Z itself, which are noisy and right on the average. Z is carried
-/// on by the increments and drawn towards the samples,
+/// log Z of an energy that moves, in nats, from two sources: increments log (Z'/Z), which are precise and
+/// whose small errors add up, and importance samples of Z itself, which are noisy and right on the average. Z
+/// is carried on by the increments and drawn towards the samples,
 ///
 ///     Z <- (1 - g) Z + g mean_j exp(-E(y_j)) / q(y_j),     y_j ~ q,   g = max(1/t, gain),
 ///
@@ -26,15 +26,16 @@ class LogNormalizerTrack final {
 
   /// NaN where nothing is known.
   double value() const;
-  /// Standard error of the value in nats, as the residuals r_t = Z_t / Z - 1 of the samples about the value carried on
-  /// tell it.
+  /// Standard error of the value in nats, as the residuals r_t = Z_t / Z - 1 of the samples about the
+  /// value carried on tell it.
   ///
-  /// Noise of the samples alone makes it sqrt(g γ_0 / (2 - g)) with γ_0 = E[r²]. The increments' errors add up on the
-  /// way, and an energy that moves leaves a lag: both make successive residuals alike. If P is the mean square error
-  /// before a sample and γ_1 = E[r_t r_{t+1}], then γ_1 = (1 - g) P - g (γ_0 - P), so P = γ_1 + g γ_0, with any drift in
-  /// it. The estimate is the root of g γ_0 + max(0, P), on the safe side, since P itself is uncertain.
-  /// Means are moving ones over 4 / gain samples. NaN before the first 10 / gain samples: until then a drift is not seen
-  /// in full, and what would be said too small. It knows nothing of a region that q never proposes.
+  /// Noise of the samples alone makes it sqrt(g γ_0 / (2 - g)) with γ_0 = E[r²]. The increments' errors add
+  /// up on the way, and an energy that moves leaves a lag: both make successive residuals alike. If P is the
+  /// mean square error before a sample and γ_1 = E[r_t r_{t+1}], then γ_1 = (1 - g) P - g (γ_0 - P), so P =
+  /// γ_1 + g γ_0, with any drift in it. The estimate is the root of g γ_0 + max(0, P), on the safe side,
+  /// since P itself is uncertain. Means are moving ones over 4 / gain samples. NaN before the first 10 / gain
+  /// samples: until then a drift is not seen in full, and what would be said too small. It knows nothing of a
+  /// region that q never proposes.
   double standard_error() const;
 
   /// Value, moments of the residuals and number of observations; nothing where nothing is known.

@@ -21,7 +21,8 @@ MixtureProposal::MixtureProposal(std::vector<Part> parts) : parts_(std::move(par
 
 torch::Tensor MixtureProposal::sample(std::int64_t count, Random& random,
                                       const torch::TensorOptions& options) const {
-  // A point of every part for each draw, and then a choice: whole tensors, and no count that depends on chance.
+  // A point of every part for each draw, and then a choice: whole tensors, and no
+  // count that depends on chance.
   const auto u = random.uniform({count, 1}, options.dtype(torch::kDouble));
   auto points = parts_[0].proposal->sample(count, random, options);
   double below = parts_[0].share;

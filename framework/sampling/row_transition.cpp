@@ -24,8 +24,8 @@ struct Outcomes {
   std::int64_t divergences = 0;
 };
 
-/// One transition of all rows. Positions, gradients and energies of the proposals are made where the next state will
-/// have them; those of particles whose proposals are rejected are written over.
+/// One transition of all rows. Positions, gradients and energies of the proposals are made where the next
+/// state will have them; those of particles whose proposals are rejected are written over.
 template <class Real>
 class RowTransition {
  public:
@@ -156,8 +156,8 @@ std::optional<Sampler::Info> row_transition(Energy& energy, const Leapfrog& leap
                                             Random& random) {
   const auto& x = state.positions;
   const bool known = leapfrog.domain.is_flat() || on_great_circles(leapfrog.domain);
-  if (!x.device().is_cpu() || !known || leapfrog.steps != 1 || leapfrog.step.numel() != 1 || x.dim() != 2)
-    return std::nullopt;
+  const bool one_step = leapfrog.steps == 1 && leapfrog.step.numel() == 1 && leapfrog.step.dim() <= 1;
+  if (!x.device().is_cpu() || !known || !one_step || x.dim() != 2) return std::nullopt;
   if (x.scalar_type() == torch::kFloat) return transition_of<float>(energy, leapfrog, state, random);
   if (x.scalar_type() == torch::kDouble) return transition_of<double>(energy, leapfrog, state, random);
   return std::nullopt;

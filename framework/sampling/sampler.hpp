@@ -17,10 +17,10 @@ namespace ebm {
 
 /// A Markov chain for the Gibbs measure exp(-E) dτ / Z, run on many particles at once.
 ///
-/// A kernel leaves the measure as it is at fixed parameters (`Langevin` up to a bias of order h), so kernels may
-/// follow one another: see Composition. The state is the caller's: `init` makes one, `step` moves it. Randomness
-/// is an argument. What a kernel learns on the way, its step sizes and metric, is in the state too, and stands
-/// still while `State::adapting` is false.
+/// A kernel leaves the measure as it is at fixed parameters (`Langevin` up to a bias of order h), so kernels
+/// may follow one another: see Composition. The state is the caller's: `init` makes one, `step` moves it.
+/// Randomness is an argument. What a kernel learns on the way, its step sizes and metric, is in the state
+/// too, and stands still while `State::adapting` is false.
 class Sampler {
  public:
   /// What a chain remembers between steps.
@@ -33,10 +33,12 @@ class Sampler {
     torch::Tensor spare;      ///< memory of the positions before, for those to come; undefined at first
     KernelMemory memory;      ///< step sizes, velocities and what else a kernel keeps
     bool adapting = true;     ///< whether steps and metric go on adapting; off for samples that count
-    /// The caller counts up whenever the parameters of the energy have moved: E and ∇E of before are then void.
+    /// The caller counts up whenever the parameters of the energy have moved: E and ∇E
+    /// of before are then void.
     std::int64_t parameters_version = 0;
 
-    /// E at the positions [N] and ∇E [N, d] if they are known at these positions and parameters; else undefined.
+    /// E at the positions [N] and ∇E [N, d] if they are known at these positions and
+    /// parameters; else undefined.
     torch::Tensor energy() const { return known() ? energy_ : torch::Tensor(); }
     /// See `energy`.
     torch::Tensor gradient() const { return known() ? gradient_ : torch::Tensor(); }
@@ -60,8 +62,8 @@ class Sampler {
     std::int64_t kept_for_ = -1;  ///< the version of the parameters, likewise
   };
 
-  /// What a step has to say about itself. Tensors stay on the device, so that nobody waits for what he does not
-  /// read.
+  /// What a step has to say about itself. Tensors stay on the device, so that nobody waits
+  /// for what he does not read.
   struct Info {
     std::int64_t gradient_evaluations = 0;  ///< particles whose ∇_x E was computed, with E or without
     std::int64_t energy_evaluations = 0;    ///< particles whose E alone was computed
@@ -88,19 +90,19 @@ class Sampler {
   /// Whether the model itself is what it leaves as it is, not something at a distance of order h.
   virtual bool exact() const { return true; }
 
-  /// h of a step that aims at the model and is not corrected, so that what it leaves as it is differs from the model by
-  /// O(h), see step_bias; none of a kernel that is exact, or whose difference is another.
+  /// h of a step that aims at the model and is not corrected, so that what it leaves as it is differs from
+  /// the model by O(h), see step_bias; none of a kernel that is exact, or whose difference is another.
   virtual std::optional<double> unadjusted_step(const State&, const Domain&) const { return std::nullopt; }
 
-  /// Whether a step hands a device the same work every time and keeps nothing but positions, so that a CUDA graph of
-  /// one stands for the rest.
+  /// Whether a step hands a device the same work every time and keeps nothing but positions, so that a CUDA
+  /// graph of one stands for the rest.
   virtual bool repeats() const { return false; }
 
   /// The step size of the state, for messages and metrics; none where a kernel has none.
   virtual std::optional<double> step_size(const State&) const { return std::nullopt; }
 
-  /// Whether a step is the same bits where particles are spread over ranks: it keys what it draws by a particle's number
-  /// among all (OnRankRows::rows_of), counts all of them, and keeps nothing but positions.
+  /// Whether a step is the same bits where particles are spread over ranks: it keys what it draws by a
+  /// particle's number among all (OnRankRows::rows_of), counts all of them, and keeps nothing but positions.
   virtual bool spreads_over_ranks() const { return false; }
 };
 

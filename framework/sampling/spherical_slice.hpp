@@ -5,14 +5,15 @@
 
 namespace ebm {
 
-/// Geodesic slice sampling on the sphere, without a step size: a level log t = -E(x) - e, e exponential; a great
-/// circle through x in a uniformly random direction; then points of it, uniform on an arc that shrinks towards x,
+/// Geodesic slice sampling on the sphere, without a step size: a level log t = -E(x) - e, e
+/// exponential; a great circle through x in a uniformly random direction; then points of it, uniform on
+/// an arc that shrinks towards x,
 ///
 ///     y = x cos θ + v sin θ,     until -E(y) > log t.
 ///
-/// Every particle moves in every step, to any distance. Costs a random number of E, counted, about two where the
-/// density is flat and log(width) more where it is narrow.
-/// Source: Habeck, Hasenpflug, Kodgirwar & Rudolf 2023, Algorithm 2; Neal 2003 for the shrinking.
+/// Every particle moves in every step, to any distance. Costs a random number of E, counted, about two where
+/// the density is flat and log(width) more where it is narrow. Source: Habeck, Hasenpflug, Kodgirwar & Rudolf
+/// 2023, Algorithm 2; Neal 2003 for the shrinking.
 class SphericalSlice final : public Sampler {
  public:
   struct Options {

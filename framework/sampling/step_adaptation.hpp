@@ -12,12 +12,11 @@ namespace ebm {
 ///
 ///     log h <- log h + g max(0.02, 20 / (100 + t)) (acceptance - a),     g = 0.2445 / (a (1 - a)),
 ///
-/// whose gain never dies out, so that h follows an energy that is being trained; g is one at a = 0.574 and keeps a
-/// high target from a slow climb. Once adapting stops, h is a mean
-/// of its logarithms with weights that favour the late ones (t^-0.75, Nesterov's as in Hoffman & Gelman 2014,
-/// §3.2), which is quieter than the last.
-/// Works on tensors alone: nothing waits for a device.
-/// Source: Andrieu & Thoms 2008, Algorithm 4; Garthwaite, Fan & Sisson 2016, §3, for g.
+/// whose gain never dies out, so that h follows an energy that is being trained; g is one at a = 0.574 and
+/// keeps a high target from a slow climb. Once adapting stops, h is a mean of its logarithms with weights
+/// that favour the late ones (t^-0.75, Nesterov's as in Hoffman & Gelman 2014, §3.2), which is quieter than
+/// the last. Works on tensors alone: nothing waits for a device. Source: Andrieu & Thoms 2008, Algorithm 4;
+/// Garthwaite, Fan & Sisson 2016, §3, for g.
 class StepAdaptation final {
  public:
   /// @param count  of the step sizes, one for each temperature, say

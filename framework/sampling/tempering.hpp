@@ -10,16 +10,18 @@
 
 namespace ebm {
 
-/// Replica exchange along the path from the model to the base: each particle has a replica at every level k of
+/// Replica exchange along the path from the model to the base: each particle has a
+/// replica at every level k of
 ///
 ///     U_k = β_k E + (1 - β_k) B,     1 = β_0 > β_1 > ... > β_{K-1} = 0,     B = -log of the base density.
 ///
-/// In a step every replica between makes a step of MALA, with a step size of its level that adapts itself; those at
-/// β = 0 are drawn anew from the base; then neighbours of the levels (0, 1), (2, 3), ... and in the next step (1, 2),
-/// (3, 4), ... change places with probability min(1, exp[(β_k - β_l)(D_k - D_l)]), D = E - B. The β move so that all
-/// neighbours are rejected equally often. Each particle has its own ladder, so chains stay independent.
-/// Costs K times ∇E for each particle. Draws at β = 0 double as importance samples of Z.
-/// Source: Geyer 1991; Okabe et al. 2001 for even and odd pairs; Syed et al. 2021 for the equal rejections.
+/// In a step every replica between makes a step of MALA, with a step size of its level that adapts itself;
+/// those at β = 0 are drawn anew from the base; then neighbours of the levels (0, 1), (2, 3), ... and in
+/// the next step (1, 2), (3, 4), ... change places with probability min(1, exp[(β_k - β_l)(D_k - D_l)]), D
+/// = E - B. The β move so that all neighbours are rejected equally often. Each particle has its own
+/// ladder, so chains stay independent. Costs K times ∇E for each particle. Draws at β = 0 double as
+/// importance samples of Z. Source: Geyer 1991; Okabe et al. 2001 for even and odd pairs; Syed et al. 2021
+/// for the equal rejections.
 class Tempering final : public Sampler {
  public:
   struct Options {

@@ -6,14 +6,15 @@
 
 namespace ebm {
 
-/// Underdamped Langevin dynamics with Metropolis' correction, also known as generalised Hamiltonian Monte Carlo:
+/// Underdamped Langevin dynamics with Metropolis' correction, also known as generalised
+/// Hamiltonian Monte Carlo:
 ///
 ///     v <- c v + sqrt(1 - c²) ξ,  c = exp(-γ ε);   one leapfrog step ε;   v <- -v where it is rejected.
 ///
-/// Velocities persist from step to step, so that particles go on in one direction for a time 1/γ; the time is in
-/// units where velocities have the variances of the coordinates. A rejection turns a particle about, so ε is
-/// adapted to a high acceptance. Costs one ∇E a step.
-/// Source: Horowitz 1991; Bou-Rabee & Vanden-Eijnden 2010 for the limit of small steps.
+/// Velocities persist from step to step, so that particles go on in one direction for a time 1/γ; the time is
+/// in units where velocities have the variances of the coordinates. A rejection turns a particle about, so ε
+/// is adapted to a high acceptance. Costs one ∇E a step. Source: Horowitz 1991; Bou-Rabee & Vanden-Eijnden
+/// 2010 for the limit of small steps.
 class Underdamped final : public Sampler {
  public:
   struct Options {

@@ -11,8 +11,11 @@
 
 namespace ebm {
 
-/// What all registries do alike, whatever they make; it knows JSON, which a header that everybody includes need
-/// not.
+template <class Product, class Context>
+class Choice;
+
+/// What all registries do alike, whatever they make; it knows JSON, which a header that
+/// everybody includes need not.
 namespace registry {
 
 /// Options whose class is forgotten.
@@ -43,14 +46,29 @@ class Candidate : public Described {
   virtual std::shared_ptr<Product> make(const Context& context) const = 0;
 };
 
+/// Reads a section that names something of a registry.
+template <class Product, class Context>
+using Reader = std::function<Choice<Product, Context>(const Json& section, const std::string& path)>;
+
+/// A candidate that is made of others of its registry.
+template <class Product, class Context>
+class Composite {
+ public:
+  virtual ~Composite() = default;
+  /// Reads the sections among its options that name those. @param path  of its own section
+  /// @return whether one of them is foreign, see Choice
+  virtual bool read_parts(const Reader<Product, Context>& read, const std::string& path) = 0;
+};
+
 }  // namespace registry
 
 /// A named choice: checked, with all defaults filled in, ready to be made.
 template <class Product, class Context>
 class Choice {
  public:
-  std::string name;      ///< that it is registered by
-  bool foreign = false;  ///< added to the registry after those of this library, see Registry::close
+  std::string name;  ///< that it is registered by
+  bool foreign =
+      false;  ///< it, or a part of it, was added after what is this library's own, see Registry::close
 
   Choice() = default;  ///< none yet
   /// @param candidate  whose options have been read
@@ -69,11 +87,15 @@ class Choice {
   std::shared_ptr<const registry::Candidate<Product, Context>> candidate_;
 };
 
-/// Name -> class or function with typed options. Each room adds what it has in one explicit list; a program or a
-/// plugin adds its own before a configuration is read:
+/// Name -> class or function with typed options. Each room adds what it has in one explicit list; a program
+/// or a plugin adds its own before a configuration is read:
 ///
 ///     catalogue.energies.add<Ring>("ring", "a ring on R²");                      // a class with T::Options
 ///     catalogue.datasets.add<CircleOptions>("circle", "a noisy circle", draw_circle);  // a function
+///
+/// What is made of others of its registry, as a sum is of energies, has Options that are a
+/// registry::Composite: after `describe` they turn sections into choices, and leave the
+/// resolved ones in their place.
 ///
 /// @tparam Product  what is made, e.g. Energy
 /// @tparam Context  what making one needs besides its options, e.g. the domain and a random stream
@@ -89,14 +111,19 @@ class Registry {
 
     /// Its options.
     std::vector<FieldDescription> list() const { return registry::fields_of(*candidate()); }
-    /// The choice that options make. @param path  of their section, for messages
-    Choice<Product, Context> read(const Json& options, const std::string& path) const {
+    /// The choice that options make. @param path  of their section, for messages @param reader  of parts
+    Choice<Product, Context> read(const Json& options, const std::string& path,
+                                  const registry::Reader<Product, Context>& reader = nullptr) const {
       auto chosen = candidate();
       registry::read(options, path, *chosen);
-      return {name, std::move(chosen)};
+      auto* composite = dynamic_cast<registry::Composite<Product, Context>*>(chosen.get());
+      const bool foreign = composite != nullptr && reader && composite->read_parts(reader, path);
+      Choice<Product, Context> choice(name, std::move(chosen));
+      choice.foreign = foreign;
+      return choice;
     }
-    /// A choice whose default options have been walked by `edit`, which may change any of them, unchecked: what
-    /// C++ can do. The test that every class checks its options plants its mistakes here.
+    /// A choice whose default options have been walked by `edit`, which may change any of them, unchecked:
+    /// what C++ can do. The test that every class checks its options plants its mistakes here.
     Choice<Product, Context> edited(Fields& edit) const {
       auto chosen = candidate();
       chosen->describe(edit);
@@ -148,8 +175,9 @@ class Registry {
   /// Reads {"name": ..., options ...}. An unknown name is an error that lists the known ones.
   Choice<Product, Context> read(const Json& section, const std::string& path) const {
     const auto& chosen = entry(registry::chosen_name(section, path, kind_, names()));
-    auto choice = chosen.read(section, path);
-    choice.foreign = static_cast<std::size_t>(&chosen - entries_.data()) >= own_;
+    auto choice = chosen.read(
+        section, path, [this](const Json& part, const std::string& where) { return read(part, where); });
+    choice.foreign = choice.foreign || static_cast<std::size_t>(&chosen - entries_.data()) >= own_;
     return choice;
   }
 
@@ -175,8 +203,13 @@ class Registry {
   }
 
  private:
+  /// A candidate that is a composite where its options are one.
+  class CompositeCandidate : public Candidate, public registry::Composite<Product, Context> {};
+  template <class Options>
+  static constexpr bool is_composite = std::is_base_of_v<registry::Composite<Product, Context>, Options>;
+
   template <class Options, class Make>
-  class Bound final : public Candidate {
+  class Bound final : public std::conditional_t<is_composite<Options>, CompositeCandidate, Candidate> {
    public:
     explicit Bound(Make function) : make_(std::move(function)) {}
     void describe(Fields& fields) override { options_.describe(fields); }
@@ -187,6 +220,13 @@ class Registry {
       } else {
         return make_(context, options_);
       }
+    }
+
+    /// Overrides that of a composite.
+    bool read_parts([[maybe_unused]] const registry::Reader<Product, Context>& read,
+                    [[maybe_unused]] const std::string& path) {
+      if constexpr (is_composite<Options>) return options_.read_parts(read, path);
+      return false;
     }
 
    private:

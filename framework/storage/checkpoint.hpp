@@ -23,12 +23,13 @@ void save_module(const std::filesystem::path& path, const torch::nn::Module& mod
 /// @throws UserError naming the file if it is damaged or of another module; then nothing is changed
 void load_module(const std::filesystem::path& path, torch::nn::Module& module);
 
-/// The whole state of a training, see Training::save, with whose it is and the versions of program and LibTorch.
+/// The whole state of a training, see Training::save, with whose it is and the versions
+/// of program and LibTorch.
 void save_checkpoint(const std::filesystem::path& path, const Training& training,
                      const CheckpointIdentity& identity = {});
 
-/// @return a remark for a person where another program or LibTorch has written it, whose sums may round otherwise;
-/// empty where none has
+/// @return a remark for a person where another program or LibTorch has written it, whose sums may round
+/// otherwise; empty where none has
 /// @throws UserError naming the file if it is damaged, or of another run or training; then nothing is changed
 std::string load_checkpoint(const std::filesystem::path& path, Training& training,
                             const CheckpointIdentity& expected = {});

@@ -10,9 +10,9 @@
 
 namespace ebm {
 
-/// Two checkpoints of one run. The newest may be damaged, or be of a training that was lost already, which shows
-/// only later. The older one is known to be good: the training has gone on from it without trouble. They lie
-/// `distance` iterations apart where checkpoints are written more often than that.
+/// Two checkpoints of one run. The newest may be damaged, or be of a training that was lost already, which
+/// shows only later. The older one is known to be good: the training has gone on from it without trouble.
+/// They lie `distance` iterations apart where checkpoints are written more often than that.
 class CheckpointGenerations final {
  public:
   /// Iterations that the older one lies behind at least, before another takes its place.
@@ -32,8 +32,8 @@ class CheckpointGenerations final {
     std::vector<std::string> remarks;  ///< for a person: of damage, of another program
   };
 
-  /// The newest whole one, or the older one. @param diverged  the run did after its newest: then the older one,
-  /// and the newest is removed
+  /// The newest whole one, or the older one.
+  /// @param diverged  the run did after its newest: then the older one, and the newest is removed
   /// @return nothing if there is none
   /// @throws UserError if none is whole, or one is of another run or training
   std::optional<Loaded> load(Training& training, bool diverged);

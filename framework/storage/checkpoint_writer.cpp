@@ -16,12 +16,13 @@ void CheckpointWriter::on_step(const Progress& progress) {
 }
 
 void CheckpointWriter::on_end(const Progress& progress) {
-  if (last_ != progress.iteration) write();
+  if (last_ != progress.iteration || records_ != training_.records().size()) write();
 }
 
 void CheckpointWriter::write() {
   files_->write(training_);
   last_ = training_.progress().iteration;
+  records_ = training_.records().size();
 }
 
 }  // namespace ebm

@@ -16,6 +16,7 @@ class CheckpointWriter final : public Callback {
   CheckpointWriter(const Training& training, std::shared_ptr<CheckpointGenerations> files,
                    std::int64_t every);
   void on_step(const Progress& progress) override;
+  void on_recovery(const Recovery&) override { last_ = -1; }  // the same iteration, another state
   void on_end(const Progress& progress) override;
 
  private:
@@ -23,7 +24,8 @@ class CheckpointWriter final : public Callback {
 
   const Training& training_;
   std::shared_ptr<CheckpointGenerations> files_;
-  std::int64_t every_, last_ = -1;
+  std::int64_t every_, last_ = -1;  ///< the iteration of the last one that was written
+  std::size_t records_ = 0;         ///< that it holds
 };
 
 }  // namespace ebm

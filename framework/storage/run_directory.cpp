@@ -23,8 +23,8 @@
 namespace ebm {
 namespace {
 
-/// Files of a run in the order in which --force removes them. A run is there as long as its configuration is: a kill
-/// in between leaves one that can be removed again, or taken up from its beginning.
+/// Files of a run in the order in which --force removes them. A run is there as long as its configuration is:
+/// a kill in between leaves one that can be removed again, or taken up from its beginning.
 constexpr const char* known_files[] = {"export.pt",     "export.safetensors", "report.html",
                                        "verdict.json",  "density.json",       "model.ebm",
                                        "metrics.jsonl", "checkpoint.ebm",     "checkpoint.older.ebm",
@@ -41,8 +41,9 @@ bool has_writer(const std::filesystem::path& path) {
          (::kill(static_cast<pid_t>(process), 0) == 0 || errno == EPERM);
 }
 
-/// Whether a lock is this program's. @param begun  otherwise it may also be what a kill or a loss of power leaves of one
-/// that was about to be made: the beginning of its text, with zeros behind it
+/// Whether a lock is this program's.
+/// @param begun  otherwise it may also be what a kill or a loss of power leaves of one that was about to be
+/// made: the beginning of its text, with zeros behind it
 bool is_own_lock(const std::filesystem::path& path, bool begun) {
   if (std::filesystem::symlink_status(path).type() != std::filesystem::file_type::regular) return false;
   constexpr std::size_t most = 4096;
@@ -159,10 +160,11 @@ Json read_manifest(const std::filesystem::path& path) {
   const auto is_texts = [&](const Json& value) {
     return value.is_array() && std::all_of(value.begin(), value.end(), is_text);
   };
-  for (const char* key : {"program", "libtorch", "run", "status", "started", "command"})
+  for (const char* key : {"program", "libtorch", "run", "status", "started", "command", "caution"})
     expect(key, "a text", is_text);
   expect("plugins", "an array of texts", is_texts);
-  expect("resumed", "an array", [](const Json& value) { return value.is_array(); });
+  for (const char* key : {"resumed", "recoveries"})
+    expect(key, "an array", [](const Json& value) { return value.is_array(); });
   for (const char* key : {"seconds", "iteration"})
     expect(key, "a number", [](const Json& value) { return value.is_number(); });
   expect("data", "an object", [](const Json& value) { return value.is_object(); });
@@ -192,7 +194,7 @@ void require_no_file_of_a_run(const std::filesystem::path& path, const std::stri
   const bool of_a_comparison = (std::filesystem::exists(folder / "comparison.json", none) ||
                                 std::filesystem::exists(folder / "plan.json", none)) &&
                                (name == "comparison.json" || name == "plan.json" || name == "report.html" ||
-                                name == RunLock::file_name);
+                                name == "trials.json" || name == "best.json" || name == RunLock::file_name);
   require(!of_a_run && !of_a_comparison, "{}: {} is the run's own; choose another name with -o", option,
           path.string());
 }

@@ -29,9 +29,9 @@ class RunExists : public UserError {
 ///     export.pt, export.safetensors   if asked for: the energy for Python
 class RunDirectory {
  public:
-  /// A fresh run, locked until the last copy of the object goes. A run that is there already, whatever became of
-  /// it, is an error, unless `force` removes its files; a folder with anything else in it is never touched.
-  /// What a kill leaves before a run has begun counts as nothing.
+  /// A fresh run, locked until the last copy of the object goes. A run that is there already, whatever became
+  /// of it, is an error, unless `force` removes its files; a folder with anything else in it is never
+  /// touched. What a kill leaves before a run has begun counts as nothing.
   /// @throws RunIsLive if another process is at work in it
   static RunDirectory create(const std::filesystem::path& path, bool force);
 
@@ -74,11 +74,12 @@ class RunDirectory {
   std::shared_ptr<const RunLock> lock_;  ///< null while the run is only read
 };
 
-/// A file manifest.json; an empty object where there is none. @throws UserError naming the file, and the key that is of
-/// another kind than this program writes
+/// A file manifest.json; an empty object where there is none.
+/// @throws UserError naming the file, and the key that is of another kind than this program writes
 Json read_manifest(const std::filesystem::path& path);
 
-/// Refuses a path that is one of the files a run, or a comparison, has for itself: outputs do not replace them.
+/// Refuses a path that is one of the files a run, or a comparison, has for itself:
+/// outputs do not replace them.
 /// @param option  that named the path, for the message @throws UserError
 void require_no_file_of_a_run(const std::filesystem::path& path, const std::string& option);
 

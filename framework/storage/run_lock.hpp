@@ -11,9 +11,9 @@ class RunIsLive final : public UserError {
   using UserError::UserError;
 };
 
-/// While one lives, no other process, and nobody else in this one, writes to a run directory: a lock of the kernel's
-/// on the file `run.lock` in it, which ends with the process however that ends. The file stays, and says that the
-/// folder is a run's.
+/// While one lives, no other process, and nobody else in this one, writes to a run directory: a lock of the
+/// kernel's on the file `run.lock` in it, which ends with the process however that ends. The file stays, and
+/// says that the folder is a run's.
 class RunLock final {
  public:
   /// Of the file in the folder.

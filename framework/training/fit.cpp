@@ -25,8 +25,8 @@ double fraction_of(const Progress& progress, const FitOptions& options) {
                    share(progress.seconds, options.seconds)});
 }
 
-/// At the end of the next iteration, which is taken to cost what those before it did on average: a schedule ends
-/// where the run does.
+/// At the end of the next iteration, which is taken to cost what those before it did on average: a schedule
+/// ends where the run does.
 double fraction_after_next(Progress progress, const FitOptions& options) {
   const auto done = progress.iteration++;
   if (done > 0) {
@@ -36,8 +36,8 @@ double fraction_after_next(Progress progress, const FitOptions& options) {
   return fraction_of(progress, options);
 }
 
-/// Whether one of the marks is nearer to the end of this iteration than to that of the one before or, if it costs as
-/// much, of the next.
+/// Whether one of the marks is nearer to the end of this iteration than to that of the one before or, if it
+/// costs as much, of the next.
 bool comes_to_a_mark(std::int64_t before, std::int64_t after, const std::vector<std::int64_t>& marks) {
   return std::any_of(marks.begin(), marks.end(), [&](std::int64_t mark) {
     return 2 * (mark - after) <= after - before && 2 * (mark - after) > before - after;
@@ -59,7 +59,8 @@ std::optional<StopReason> reason_to_stop(const Progress& progress, const FitOpti
   return std::nullopt;
 }
 
-/// The same on every rank: signals reach one before another, and only one looks at its callbacks. @param own  of this rank
+/// The same on every rank: signals reach one before another, and only one looks at its callbacks.
+/// @param own  of this rank
 std::optional<StopReason> agreed(const std::optional<StopReason>& own, Communicator& ranks) {
   if (ranks.size() == 1) return own;
   const auto count = static_cast<std::size_t>(ranks.size());
@@ -90,6 +91,23 @@ MetricValues evaluated(const Training& training, const Evaluator& evaluator) {
   }
 }
 
+bool has_record_of_now(Training& training) {
+  const auto& records = training.records();
+  return !records.empty() && records.back().progress.iteration == training.progress().iteration;
+}
+
+/// Of a training that has ended: the energy is that which is kept.
+FitResult result_of(Training& training, const Evaluator& evaluator, const std::optional<StopReason>& stop) {
+  training.show_result();
+  // The last record is of the last iteration, and of its average; only a best one needs another look.
+  const bool seen = has_record_of_now(training) && !training.keeps_best();
+  return {
+      .end = stop ? stop->end : RunEnd::finished,
+      .reason = stop ? stop->text : "",
+      .progress = training.progress(),
+      .last = seen ? training.records().back() : Record{training.progress(), evaluated(training, evaluator)}};
+}
+
 }  // namespace
 
 void FitOptions::describe(Fields& fields) {
@@ -114,9 +132,7 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
     training.records().push_back({progress, evaluated(training, *evaluator)});
     for (Callback* callback : callbacks) callback->on_record(training.records().back());
   };
-  const auto is_recorded = [&] {
-    return !training.records().empty() && training.records().back().progress.iteration == progress.iteration;
-  };
+  const auto is_recorded = [&] { return has_record_of_now(training); };
 
   progress.fraction = fraction_of(progress, options);
   const auto in_turn = [&] {
@@ -142,8 +158,8 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
       spent = progress.seconds += seconds_since(begin);
       if (options.seconds > 0) ranks.broadcast(&progress.seconds, sizeof progress.seconds);
       progress.fraction = fraction_of(progress, options);
-      training.watch();
       if (evaluating) record();
+      training.watch();  // after the record, which may be of the best model: a good state holds that too
     } catch (const DivergedError& error) {
       progress.seconds = std::max(spent, progress.seconds);
       const auto& recovery = training.recover(error);
@@ -159,16 +175,8 @@ FitResult fit(Training& training, const FitOptions& given, const std::vector<Cal
     training.begin_end();
     record();
   }
-  FitResult result{.end = stop ? stop->end : RunEnd::finished,
-                   .reason = stop ? stop->text : "",
-                   .progress = progress,
-                   .last = {}};
   for (Callback* callback : callbacks) callback->on_end(progress);
-  training.show_result();
-  // The last record is of the last iteration, and of its average; only a best one needs another look.
-  const bool seen = is_recorded() && !training.keeps_best();
-  result.last = seen ? training.records().back() : Record{progress, evaluated(training, *evaluator)};
-  return result;
+  return result_of(training, *evaluator, stop);
 }
 
 }  // namespace ebm

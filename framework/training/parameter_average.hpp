@@ -44,8 +44,8 @@ class ParameterAverage final {
   std::vector<torch::Tensor> averages_;  ///< in the order of Module::parameters
 };
 
-/// While one lives, an energy has the averaged parameters; then it has its own parameters and buffers again, to
-/// the bit.
+/// While one lives, an energy has the averaged parameters; then it has its own parameters and
+/// buffers again, to the bit.
 class AveragedParameters final {
  public:
   /// @param average  null: the energy stays as it is

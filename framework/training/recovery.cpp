@@ -43,20 +43,22 @@ std::vector<Recovery> recoveries_of(const State& state) {
 
 const Recovery& Training::recover(const DivergedError& error) {
   const auto count = static_cast<std::int64_t>(recoveries_.size());
-  if (options_.recoveries == 0 || good_.empty()) throw;
   const std::string cause = error.what();
-  if (count >= options_.recoveries) {
-    const auto diagnosis =
-        fmt::format("{}; it was taken back {} times before, at last with learning rates times {:g}", cause,
-                    count, rate_factor());
-    if (dynamic_cast<const NonFiniteError*>(&error) != nullptr) throw NonFiniteError(diagnosis);
+  const bool non_finite = dynamic_cast<const NonFiniteError*>(&error) != nullptr;
+  const auto give_up = [&](const std::string& diagnosis) {
+    if (non_finite) throw NonFiniteError(diagnosis);
     throw DivergedError(diagnosis);
+  };
+  if (options_.recoveries == 0 || good_.empty()) give_up(cause);
+  if (count >= options_.recoveries) {
+    give_up(fmt::format("{}; it was taken back {} times before, at last with learning rates times {:g}",
+                        cause, count, rate_factor()));
   }
   Recovery recovery{.iteration = progress_.iteration,
                     .rate_factor = rate_factor() / 2,
                     .step_factor = step_factor(),
                     .cause = cause};
-  if (dynamic_cast<const NonFiniteError*>(&error) != nullptr) recovery.step_factor /= 2;
+  if (non_finite) recovery.step_factor /= 2;
   const auto spent = progress_;
   good_.resize(1);
   restore_moving_parts(good_.front());

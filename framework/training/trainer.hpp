@@ -33,8 +33,8 @@ class Iteration final {
   /// @param number  from 1 @param scale  see particle_scale
   explicit Iteration(std::int64_t number, double scale = 1) : particle_scale(scale), number_(number) {}
 
-  /// Counted from 1. Whoever reads it does something else in every iteration, so that none can be replayed for
-  /// another; see Trainer::repeats.
+  /// Counted from 1. Whoever reads it does something else in every iteration, so that none can be replayed
+  /// for another; see Trainer::repeats.
   std::int64_t number() const {
     read_ = true;
     return number_;
@@ -85,14 +85,14 @@ class Trainer {
         1;  ///< of the move that its particles can follow, in (0, 1]; NaN: their energies are not finite
     Cost cost = {};  ///< of finding out
   };
-  /// The optimizer has moved the parameters and they were projected: how much of it may stay. Asked again after it was
-  /// shortened.
+  /// The optimizer has moved the parameters and they were projected: how much of it may stay. Asked
+  /// again after it was shortened.
   virtual Judgement judge() { return {}; }
   /// The move that was judged last stands: weights follow it.
   virtual void follow() {}
 
-  /// What speaks against the particles being the model since it was last asked, in one line; nothing: nothing. May
-  /// wait for a device.
+  /// What speaks against the particles being the model since it was last asked, in one line; nothing:
+  /// nothing. May wait for a device.
   virtual std::optional<std::string> complaint(std::int64_t /*iteration*/) { return std::nullopt; }
 
   /// Whether a kernel given in the context moves its particles.
@@ -102,17 +102,17 @@ class Trainer {
   /// OptimizerTraits: the restart boost of the authors' scripts.
   virtual double step_boost() const { return 1; }
 
-  /// The step of unadjusted Langevin dynamics that particles are moved by, whose law is off by a multiple of it, see
-  /// step_bias.hpp; none where no such step is taken.
+  /// The step of unadjusted Langevin dynamics that particles are moved by, whose law is off by a multiple of
+  /// it, see step_bias.hpp; none where no such step is taken.
   virtual std::optional<double> langevin_step() const { return std::nullopt; }
 
   /// What a user should look at when numbers leave the finite ones.
   virtual std::string likely_cause() const { return "the learning rate is too large"; }
 
-  /// The promise that this iteration hands the device the same work as all others that make it, so that a CUDA
-  /// graph of one may stand for the rest: no branch on the number of the iteration or on values, no draw on
-  /// the host, no state of its own but `carried`. Reading the number and drawing on the host are noticed, and
-  /// then nothing is replayed; what else a promise may hide is not. No by default: nothing is captured.
+  /// The promise that this iteration hands the device the same work as all others that make it, so that a
+  /// CUDA graph of one may stand for the rest: no branch on the number of the iteration or on values, no draw
+  /// on the host, no state of its own but `carried`. Reading the number and drawing on the host are noticed,
+  /// and then nothing is replayed; what else a promise may hide is not. No by default: nothing is captured.
   virtual bool repeats(const Iteration& /*iteration*/) const { return false; }
 
   /// The tensors that `accumulate` replaces and the next iteration goes on from: particles.
@@ -121,9 +121,9 @@ class Trainer {
   /// Which of all particles `particles` are.
   virtual RankRows particle_rows() const;
 
-  /// Why this strategy cannot share its work with other ranks, as "particles with weights ..."; nothing: it gives the same
-  /// bits for any number of them. What it draws is then the same on every rank, a number for each particle of all of them,
-  /// and sums go through OnRankRows.
+  /// Why this strategy cannot share its work with other ranks, as "particles with weights ..."; nothing: it
+  /// gives the same bits for any number of them. What it draws is then the same on every rank, a number for
+  /// each particle of all of them, and sums go through OnRankRows.
   virtual std::optional<std::string> why_one_rank() const { return "this trainer keeps all its work on one"; }
   /// Names in `save` of tensors with a row for each particle: a rank saves its own, a checkpoint holds all.
   virtual std::vector<std::string> spread_tensors() const { return {}; }

@@ -159,7 +159,8 @@ void Training::update_parameters() {
   if (trainer_->follows()) let_particles_follow(before);
 }
 
-/// Of a step that is too long for the particles a part is kept, along the straight line from the parameters before it.
+/// Of a step that is too long for the particles a part is kept, along the straight line from
+/// the parameters before it.
 void Training::let_particles_follow(const std::vector<torch::Tensor>& before) {
   const torch::NoGradGuard no_grad;
   const auto judged_part = [&] {
@@ -167,6 +168,7 @@ void Training::let_particles_follow(const std::vector<torch::Tensor>& before) {
     progress_.cost += judgement.cost;
     progress_.gradient_evaluations += judgement.cost.gradients();
     if (std::isnan(judgement.part)) {
+      require_finite();  // a deferred check knows what came first
       throw NonFiniteError(fmt::format("iteration {}: energies at particles are not finite; likely cause: {}",
                                        progress_.iteration, trainer_->likely_cause()));
     }

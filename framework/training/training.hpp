@@ -57,14 +57,15 @@ class Training final {
   /// if checks are deferred, at the latest `deferred_iterations` later, with the parameters from before.
   Cost step(const torch::Tensor& batch, double fraction = 0);
 
-  /// To be called after every step: every `watch_every` iterations it looks whether the training has gone astray (see
-  /// trouble_in), and remembers the state as a good one if not. Changes nothing else, and does nothing without
-  /// recoveries; outside of any captured graph. @throws DivergedError
+  /// To be called after every step: every `watch_every` iterations it looks whether the training has gone
+  /// astray (see trouble_in), and remembers the state as a good one if not. Changes nothing else, and does
+  /// nothing without recoveries; outside of any captured graph.
+  /// @throws DivergedError
   void watch();
 
-  /// Takes a training that has gone astray back to the good state before last, a whole interval before the trouble was
-  /// seen at least, with learning rates halved for good, and the particles' steps too where numbers were not finite.
-  /// What the iterations in between have cost stays counted; their records are gone.
+  /// Takes a training that has gone astray back to the good state before last, a whole interval before the
+  /// trouble was seen at least, with learning rates halved for good, and the particles' steps too where
+  /// numbers were not finite. What the iterations in between have cost stays counted; their records are gone.
   /// @throws DivergedError with the diagnosis where it has been taken back as often as it may be
   const Recovery& recover(const DivergedError& error);
 
@@ -74,8 +75,8 @@ class Training final {
   /// A batch of this many rows without repetition; all of them for 0, or for more than there are.
   torch::Tensor draw_batch(std::int64_t size);
 
-  /// The metrics of the averaged parameters, if an average is kept, in evaluation mode; before and after it the
-  /// energy has its own parameters, buffers and mode.
+  /// The metrics of the averaged parameters, if an average is kept, in evaluation mode; before and after it
+  /// the energy has its own parameters, buffers and mode.
   MetricValues evaluate(const Evaluator& evaluator) const;
 
   /// Remembers the model as `evaluate` sees it now as the one to end with.
@@ -85,15 +86,15 @@ class Training final {
   /// `take_back_end` or a load: a longer run would not have looked here.
   void begin_end();
 
-  /// Forgets the records since `begin_end`, and keeps as best what was the best before. The energy has its own
-  /// parameters again.
+  /// Forgets the records since `begin_end`, and keeps as best what was the best before. The energy has
+  /// its own parameters again.
   void take_back_end();
 
   /// Whether `keep_as_best` has been called.
   bool keeps_best() const { return best_.has_value(); }
 
-  /// Gives the energy the model to end with: what `keep_as_best` remembered, else the average, else its own. The
-  /// next step goes on from its own.
+  /// Gives the energy the model to end with: what `keep_as_best` remembered, else the average, else its own.
+  /// The next step goes on from its own.
   void show_result();
 
   /// Throws what a deferred check has found so far, and for that waits until the device has done all
@@ -116,8 +117,8 @@ class Training final {
   std::vector<Record>& records() { return records_; }              ///< one for each evaluation, in order
   const std::vector<Record>& records() const { return records_; }  ///< to be read
 
-  /// Everything the next iteration depends on besides the data. Restores bit for bit, on any number of ranks. Over ranks,
-  /// all of them call it, and rank 0 has the whole.
+  /// Everything the next iteration depends on besides the data. Restores bit for bit, on any number of ranks.
+  /// Over ranks, all of them call it, and rank 0 has the whole.
   State save() const;
   /// What `save` gave rank 0, on every rank.
   /// @throws UserError if it is the state of another training; then nothing has changed

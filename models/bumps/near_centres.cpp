@@ -24,9 +24,21 @@ EBM_FOR_EACH_WIDTH void add_squares(const double* centres, std::size_t count, do
   }
 }
 
-/// exp(log s - κ/2 square) in place, zero from `farthest` on. The exponential to two units in the last place: x = n log 2
-/// + r, Taylor's polynomial of r to degree 13, and n into the exponent's bits. A loop without calls, so that it is
-/// vectors on every processor; the same bits on all, since nothing is contracted (CMakeLists.txt).
+/// Adds axis_i (x - centre_i) to each.
+EBM_FOR_EACH_WIDTH void add_projections(const double* axes, const double* centres, std::size_t count,
+                                        double x, double* along) {
+  for (std::size_t i = 0; i < count; ++i) along[i] += axes[i] * (x - centres[i]);
+}
+
+/// Takes along_i² from each square.
+EBM_FOR_EACH_WIDTH void subtract_squares(const double* along, std::size_t count, double* squares) {
+  for (std::size_t i = 0; i < count; ++i) squares[i] -= along[i] * along[i];
+}
+
+/// exp(log s - κ/2 square) in place, zero from `farthest` on. The exponential to two units in the last
+/// place: x = n log 2 + r, Taylor's polynomial of r to degree 13, and n into the exponent's bits. A loop
+/// without calls, so that it is vectors on every processor; the same bits on all, since nothing is
+/// contracted (CMakeLists.txt).
 EBM_FOR_EACH_WIDTH void bumps_of_squares(const double* log_heights, std::size_t count,
                                          double half_concentration, double farthest, double* squares) {
   constexpr double log2e = 1.4426950408889634, high = 0.693147180369123816490,
@@ -85,23 +97,34 @@ NearCentres::Key NearCentres::cell_of(const double* x, double side) const {
 }
 
 NearCentres::NearCentres(const torch::Tensor& centres, const torch::Tensor& concentrations,
-                         const torch::Tensor& heights)
+                         const torch::Tensor& heights, const torch::Tensor& axes)
     : dimension_(centres.size(1)) {
   const auto dense = [](const torch::Tensor& tensor) {
     return tensor.detach().to(torch::kCPU, torch::kDouble).contiguous();
   };
   const auto c = dense(centres), kappa = dense(concentrations), s = dense(heights);
+  const auto v = axes.defined() ? dense(axes) : axes;
+  const auto longest = v.defined() ? dense((1 - v.square().sum(1)).rsqrt()) : torch::ones_like(kappa);
   const auto* place = c.data_ptr<double>();
+  std::map<double, double> reaches;  // by κ
+  for (std::int64_t j = 0; j < c.size(0); ++j) {
+    const double concentration = kappa.data_ptr<double>()[j];
+    auto& reach = reaches[concentration];
+    reach = std::max(reach, longest.data_ptr<double>()[j] * (reach_in_widths / std::sqrt(concentration)));
+  }
   std::map<double, std::map<Key, std::vector<std::int64_t>>> cells;  // by κ
   for (std::int64_t j = 0; j < c.size(0); ++j) {
     const double concentration = kappa.data_ptr<double>()[j];
     if (s.data_ptr<double>()[j] == 0) continue;
-    cells[concentration][cell_of(place + j * dimension_, reach_in_widths / std::sqrt(concentration))]
-        .push_back(j);
+    cells[concentration][cell_of(place + j * dimension_, reaches[concentration])].push_back(j);
   }
   std::vector<std::int64_t> order;
   for (const auto& [concentration, members_of] : cells) {
-    Scale scale{.concentration = concentration, .reach = reach_in_widths / std::sqrt(concentration)};
+    const double widths = reach_in_widths / std::sqrt(concentration);
+    Scale scale{.concentration = concentration,
+                .reach = reaches[concentration],
+                .farthest = widths * widths,
+                .cells = {}};
     for (const auto& [key, members] : members_of) {
       scale.cells[key] = {order.size(), order.size() + members.size(), key};
       order.insert(order.end(), members.begin(), members.end());
@@ -112,6 +135,8 @@ NearCentres::NearCentres(const torch::Tensor& centres, const torch::Tensor& conc
   for (const auto j : order) log_heights_.push_back(std::log(s.data_ptr<double>()[j]));
   for (std::int64_t k = 0; k < dimension_; ++k) {
     for (const auto j : order) centres_.push_back(place[j * dimension_ + k]);
+    if (!v.defined()) continue;
+    for (const auto j : order) axes_.push_back(v.data_ptr<double>()[j * dimension_ + k]);
   }
   order_ = torch::tensor(order, torch::kLong);
 }
@@ -128,14 +153,25 @@ bool NearCentres::misses(std::size_t scale, const Search::Range& range, const do
   return square > 1.0001 * side * side;
 }
 
+void NearCentres::project(std::size_t first, std::size_t count, const double* x, double* along) const {
+  std::fill_n(along, count, 0.0);
+  for (std::int64_t k = 0; k < dimension_; ++k)
+    add_projections(axes(k) + first, centres(k) + first, count, x[k], along);
+}
+
 void NearCentres::compute(std::size_t scale, const Search::Range& range, const double* x,
-                          std::vector<double>& values) const {
+                          std::vector<double>& values, std::vector<double>& along) const {
   const auto count = range.end - range.begin;
   values.assign(count, 0);
   for (std::int64_t k = 0; k < dimension_; ++k)
     add_squares(centres(k) + range.begin, count, x[k], values.data());
+  if (elliptic()) {
+    along.resize(count);
+    project(range.begin, count, x, along.data());
+    subtract_squares(along.data(), count, values.data());
+  }
   const auto& own = scales_[scale];
-  bumps_of_squares(log_heights_.data() + range.begin, count, 0.5 * own.concentration, own.reach * own.reach,
+  bumps_of_squares(log_heights_.data() + range.begin, count, 0.5 * own.concentration, own.farthest,
                    values.data());
 }
 

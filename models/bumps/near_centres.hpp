@@ -9,18 +9,22 @@
 
 namespace ebm {
 
-/// Finds the Gaussian bumps s_j exp(-κ_j |x - c_j|² / 2) that are not zero at a point: those nearer than 8.5 widths
-/// κ_j^{-1/2}, beyond which a bump is below 2.1e-16 of its height. The centres of one κ lie in a grid of cells as long as
-/// that distance, of which a point looks at its own and those beside it, so that its time grows with the number of
-/// near centres; above three dimensions all centres are looked at.
+/// Finds the Gaussian bumps s_j exp(-κ_j |x - c_j|² / 2) that are not zero at a point: those nearer than 8.5
+/// widths κ_j^{-1/2}, beyond which a bump is below 2.1e-16 of its height. The centres of one κ lie in a grid
+/// of cells as long as that distance, of which a point looks at its own and those beside it, so that its time
+/// grows with the number of near centres; above three dimensions all centres are looked at.
 ///
-/// Bumps are handed out in an order of their own, cell by cell, so that a point's work is on numbers side by side:
-/// `order` tells which they are. Same bits for every instruction set.
+/// Elliptic bumps have |x - c|² - <v, x - c>² in place of the square: (1 - |v|²)^{-1/2} times as long along
+/// v, and as much farther are they looked for.
+///
+/// Bumps are handed out in an order of their own, cell by cell, so that a point's work is on numbers side by
+/// side: `order` tells which they are. Same bits for every instruction set.
 class NearCentres final {
  public:
   /// @param centres [M, d] @param concentrations κ [M] @param heights s [M], positive, or 0 for no bump
-  NearCentres(const torch::Tensor& centres, const torch::Tensor& concentrations,
-              const torch::Tensor& heights);
+  /// @param axes  v [M, d], shorter than 1; undefined: all are round
+  NearCentres(const torch::Tensor& centres, const torch::Tensor& concentrations, const torch::Tensor& heights,
+              const torch::Tensor& axes = {});
 
   /// The number j of each bump, in the order of this class; those without height are left out. [P]
   const torch::Tensor& order() const { return order_; }
@@ -29,10 +33,15 @@ class NearCentres final {
   const double* centres(std::int64_t k) const {
     return centres_.data() + static_cast<std::size_t>(k) * size();
   }
+  bool elliptic() const { return !axes_.empty(); }  ///< whether there are axes
+  /// v_j likewise, where there are axes.
+  const double* axes(std::int64_t k) const { return axes_.data() + static_cast<std::size_t>(k) * size(); }
+  /// <v_j, x - c_j> of bumps side by side. @param along  [count]
+  void project(std::size_t first, std::size_t count, const double* x, double* along) const;
   double concentration(std::size_t position) const { return concentrations_[position]; }  ///< κ_j, likewise
 
-  /// Bumps that are side by side: `count` of them from the position `first` on, and their values at a point. Zero for
-  /// those that are too far.
+  /// Bumps that are side by side: `count` of them from the position `first` on, and their values at a point.
+  /// Zero for those that are too far.
   struct Run {
     std::size_t first = 0, count = 0;
     const double* values = nullptr;
@@ -47,7 +56,7 @@ class NearCentres final {
       for (std::size_t s = 0; s < near_.scales_.size(); ++s) {
         for (const auto& range : ranges(s, x)) {
           if (near_.misses(s, range, x)) continue;
-          near_.compute(s, range, x, values_);
+          near_.compute(s, range, x, values_, along_);
           body(Run{range.begin, range.end - range.begin, values_.data()});
         }
       }
@@ -68,7 +77,7 @@ class NearCentres final {
 
     const NearCentres& near_;
     std::vector<Last> last_;  ///< of each scale: points that follow one another often share a cell
-    std::vector<double> values_;
+    std::vector<double> values_, along_;
   };
 
  private:
@@ -78,19 +87,21 @@ class NearCentres final {
   };
   /// The bumps of one κ.
   struct Scale {
-    double concentration = 0, reach = 0;
+    double concentration = 0;
+    double reach = 0;     ///< of the longest, and the side of a cell
+    double farthest = 0;  ///< square from which on a bump is zero
     std::unordered_map<Key, Search::Range, Hash> cells;
   };
   std::size_t size() const { return concentrations_.size(); }
   Key cell_of(const double* x, double side) const;
   /// Whether no point of the cell is near x.
   bool misses(std::size_t scale, const Search::Range& range, const double* x) const;
-  void compute(std::size_t scale, const Search::Range& range, const double* x,
-               std::vector<double>& values) const;
+  void compute(std::size_t scale, const Search::Range& range, const double* x, std::vector<double>& values,
+               std::vector<double>& along) const;
 
   std::int64_t dimension_;
   torch::Tensor order_;
-  std::vector<double> centres_, concentrations_, log_heights_;
+  std::vector<double> centres_, axes_, concentrations_, log_heights_;
   std::vector<Scale> scales_;
 };
 

@@ -2,49 +2,12 @@
 
 #include <algorithm>
 
+#include "dualebm/models/cpu_product.hpp"
+#include "dualebm/models/cpu_smooth_activation.hpp"
 #include "dualebm/models/ridge/cpu_activation.hpp"
 #include "dualebm/models/ridge/cpu_tile.hpp"
 
 namespace ebm::ridge {
-
-/// The product of two blocks, the heart of every matrix product: sums[i][q] = Σ_step a_i b_q, all in
-/// registers.
-/// @param a      numbers, a[i * row_stride + step * step_stride]
-/// @param b      vectors, b[step * width + q]
-/// @param store  called with (i, q, sum)
-template <class V, int height, int width, class Store>
-EBM_INLINE void product(const typename V::Real* a, std::int64_t row_stride, std::int64_t step_stride,
-                        const typename V::Vector* b, std::int64_t steps, Store store) {
-  typename V::Vector sums[height][width];
-#pragma GCC unroll 8
-  for (int i = 0; i < height; ++i) {
-#pragma GCC unroll 4
-    for (int q = 0; q < width; ++q) sums[i][q] = typename V::Vector{};
-  }
-  for (std::int64_t step = 0; step < steps; ++step) {
-    typename V::Vector vectors[width];
-#pragma GCC unroll 4
-    for (int q = 0; q < width; ++q) vectors[q] = b[step * width + q];
-#pragma GCC unroll 8
-    for (int i = 0; i < height; ++i) {
-#pragma GCC unroll 4
-      for (int q = 0; q < width; ++q) sums[i][q] += vectors[q] * a[i * row_stride + step * step_stride];
-    }
-  }
-#pragma GCC unroll 8
-  for (int i = 0; i < height; ++i) {
-#pragma GCC unroll 4
-    for (int q = 0; q < width; ++q) store(i, q, sums[i][q]);
-  }
-}
-
-/// body.operator()<h>(begin) for blocks that cover [0, count), of the full height while there is room for
-/// them.
-template <int height, class Body>
-EBM_INLINE void for_each_height(std::int64_t count, Body body, std::int64_t begin = 0) {
-  for (; begin + height <= count; begin += height) body.template operator()<height>(begin);
-  if constexpr (height > 1) for_each_height<height / 2>(count, body, begin);
-}
 
 /// Turns pre-activations u_j into c_j σ'(u_j), where sums are wanted; adds Σ_j c_j σ(u_j) to the values,
 /// where those are.
@@ -58,9 +21,10 @@ EBM_INLINE void activate(const typename V::Real* coefficients, std::int64_t coun
     for (int q = 0; q < width; ++q) {
       auto& u = tile.pre_activations[j * width + q];
       if constexpr (sigma == ActivationKind::softplus) {
-        const auto both = Softplus<V>::at(u);
-        if constexpr (wants_values) values[q] += both.value * c;
-        if constexpr (wants_sums) u = both.slope * c;
+        typename V::Vector value, slope;
+        smooth::Softplus::at<V, wants_values, wants_sums>(u, value, slope);
+        if constexpr (wants_values) values[q] += value * c;
+        if constexpr (wants_sums) u = slope * c;
       } else {
         if constexpr (wants_values) values[q] += activated<V, sigma>(u) * c;
         if constexpr (wants_sums) u = weighted_slope<V, sigma>(u, c);
@@ -100,7 +64,8 @@ EBM_INLINE void blocked_sums(const Sums<typename V::Real>& task, bool wants_sums
     for_each_height<height>(
         count, [&]<int high>(std::int64_t j) __attribute__((always_inline)) {
           product<V, high, width>(
-              z + j * d, d, 1, tile.points, d, [&](int i, int q, Vector sum) __attribute__((always_inline)) {
+              z + j * d, d, 1, tile.points, width, 1,
+              d, [&](int i, int q, Vector sum) __attribute__((always_inline)) {
                 tile.pre_activations[(j + i) * width + q] = sum;
               });
         });
@@ -109,7 +74,7 @@ EBM_INLINE void blocked_sums(const Sums<typename V::Real>& task, bool wants_sums
     for_each_height<height>(
         d, [&]<int high>(std::int64_t k) __attribute__((always_inline)) {
           product<V, high, width>(
-              z + k, 1, d, tile.pre_activations,
+              z + k, 1, d, tile.pre_activations, width, 1,
               count, [&](int i, int q, Vector sum) __attribute__((always_inline)) {
                 tile.sums[(k + i) * width + q] += sum;
               });

@@ -15,7 +15,7 @@ struct RidgeSums {
     using Vector = typename V::Vector;
     constexpr int registers = bytes == 64 ? 32 : 16;
     constexpr int height = registers == 32 ? 6 : 4, widest = registers == 32 ? 4 : 3;
-    const auto d = task.dimension;
+    const auto d = task.dimension, given = task.lifted ? d - 1 : d;
     const bool homogeneous = task.activation != ActivationKind::softplus;
     const bool in_registers = homogeneous && fits_registers<registers>(d);
     // By Euler's relation k σ(u) = u σ'(u) the values follow from the vectors, k = 1 or 2.
@@ -26,7 +26,8 @@ struct RidgeSums {
 
     const auto tile_at = [&]<int width>(std::int64_t first) __attribute__((always_inline)) {
       for (int q = 0; q < width; ++q) {
-        load_group<V>(points, first + q * V::lanes, rows, d, tile.points + q, width, memory.numbers());
+        load_group<V>(points, first + q * V::lanes, rows, given, tile.points + q, width, memory.numbers());
+        if (task.lifted) tile.points[given * width + q] = V::broadcast(1);
         tile.values[q] = Vector{};
       }
       for (std::int64_t k = 0; k < d * width; ++k) tile.sums[k] = Vector{};
@@ -38,7 +39,7 @@ struct RidgeSums {
       }
       for (int q = 0; q < width; ++q) {
         const auto begin = first + q * V::lanes;
-        if (vectors) store_group<V>(tile.sums + q, width, begin, rows, d, vectors, memory.numbers());
+        if (vectors) store_group<V>(tile.sums + q, width, begin, rows, given, vectors, memory.numbers());
         if (!values) continue;
         if (by_euler) {
           for (std::int64_t k = 0; k < d; ++k)

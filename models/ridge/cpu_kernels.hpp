@@ -22,11 +22,12 @@ struct Sums {
   std::int64_t count;
   std::int64_t dimension;
   ActivationKind activation;  ///< σ; the slope of the ReLU at its kink is 0
+  bool lifted = false;        ///< a_i = (x_i, 1): points and vectors are without that last coordinate
 
   /// One thread's work, with the best instructions that the processor has. Results depend on the instruction
   /// set in their last bits, and on nothing else but the arguments.
-  /// @param points   a_i, [rows, dimension]
-  /// @param vectors  [rows, dimension], or null where they are not wanted
+  /// @param points   a_i, [rows, dimension], or x_i, [rows, dimension - 1]
+  /// @param vectors  of the shape of points, or null where they are not wanted
   /// @param values   [rows], or null likewise
   void operator()(const Real* points, std::int64_t rows, Real* vectors, Real* values) const;
 };

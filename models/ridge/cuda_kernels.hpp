@@ -14,9 +14,9 @@ using device::SumsGrid;
 constexpr int threads = static_cast<int>(SumsGrid::threads);
 constexpr int staged = 64;  // others in shared memory at a time
 
-/// A thread takes `held` rows, so that what it reads of shared memory serves them all, a block `threads` times as
-/// many and one chunk of the others, which it stages through shared memory. Chunk by chunk the sums are laid out
-/// as a result.
+/// A thread takes `held` rows, so that what it reads of shared memory serves them all, a block `threads`
+/// times as many and one chunk of the others, which it stages through shared memory. Chunk by chunk the sums
+/// are laid out as a result.
 template <class Real, ActivationKind sigma, int capacity, bool with_feature, int held>
 __global__ void __launch_bounds__(threads)
     sum_chunks(SumsGrid grid, int dimension, const Real* __restrict__ rows, const Real* __restrict__ others,

@@ -29,8 +29,8 @@ EBM_HOST_DEVICE Real activated(Real u) {
   }
 }
 
-/// weight σ'(u); 0 at the kink of the ReLU. What is not a number stays none, but for the ReLU, whose slopes carry
-/// no number: `RowSums::finish` makes up for it.
+/// weight σ'(u); 0 at the kink of the ReLU. What is not a number stays none, but for the ReLU, whose slopes
+/// carry no number: `RowSums::finish` makes up for it.
 template <ActivationKind sigma, class Real>
 EBM_HOST_DEVICE Real weighted_slope(Real weight, Real u) {
   if constexpr (sigma == ActivationKind::relu) {
@@ -85,14 +85,16 @@ struct RowSums {
   }
 };
 
-/// How a sum is cut over a grid: `threads` times `held` rows to a block, the others in chunks whose partial sums are
-/// added up afterwards, in order. A function of the numbers alone, so that a result is the same bits on every run.
+/// How a sum is cut over a grid: `threads` times `held` rows to a block, the others in chunks whose
+/// partial sums are added up afterwards, in order. A function of the numbers alone, so that a result is
+/// the same bits on every run.
 struct SumsGrid {
   std::int64_t rows, others;
   std::int64_t held = 1;  ///< rows to a thread, 1 or 2
 
   static constexpr std::int64_t threads = 128;
-  /// Threads that keep a device busy, and the fewest others and chunks that are worth a cut; measured on an H200.
+  /// Threads that keep a device busy, and the fewest others and chunks that are worth a
+  /// cut; measured on an H200.
   static constexpr std::int64_t enough = 65536, smallest_chunk = 32, fewest_chunks = 4, most_chunks = 1024;
 
   /// Two rows to a thread where that leaves enough threads with enough to do.

@@ -14,10 +14,15 @@ namespace {
 
 /// Whether points and neurons fit each other and a kernel; LibTorch's operators say what is wrong where they
 /// do not.
-bool has_kernel(const torch::Tensor& x, const torch::Tensor& z) {
+bool has_kernel(const torch::Tensor& x, const torch::Tensor& z, bool lifts = false) {
   return x.device().is_cpu() && z.device().is_cpu() && x.scalar_type() == z.scalar_type() &&
          (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kDouble) && x.dim() == 2 &&
-         z.dim() == 2 && x.size(1) == z.size(1);
+         z.dim() == 2 && x.size(1) + (lifts ? 1 : 0) == z.size(1);
+}
+
+/// (x, 1) if it is to be lifted, else x.
+torch::Tensor points_of(const torch::Tensor& x, bool lifts) {
+  return lifts ? torch::cat({x, torch::ones_like(x.narrow(1, 0, 1))}, 1) : x;
 }
 
 /// Whether a graph or a trace follows what is done: they see operators of LibTorch alone.
@@ -36,9 +41,13 @@ auto with_real(const torch::Tensor& x, Body body) {
 struct Operands {
   torch::Tensor directions, coefficients;
   ActivationKind activation;
+  bool lifts;
 
-  Operands(const torch::Tensor& b, const torch::Tensor& c, const Activation& sigma)
-      : directions(b.detach().contiguous()), coefficients(c.detach().contiguous()), activation(sigma.kind()) {
+  Operands(const torch::Tensor& b, const torch::Tensor& c, const Activation& sigma, bool lifts_points = false)
+      : directions(b.detach().contiguous()),
+        coefficients(c.detach().contiguous()),
+        activation(sigma.kind()),
+        lifts(lifts_points) {
     TORCH_CHECK(
         c.dim() == 1 && c.size(0) == b.size(0) && c.scalar_type() == b.scalar_type() && c.device().is_cpu(),
         "ridge features: coefficients of shape ", c.sizes(), " for directions of shape ", b.sizes());
@@ -47,8 +56,12 @@ struct Operands {
   template <class Real>
   Sums<Real> rows(std::int64_t begin, std::int64_t end) const {
     const auto d = directions.size(1);
-    return {directions.data_ptr<Real>() + begin * d, coefficients.data_ptr<Real>() + begin, end - begin, d,
-            activation};
+    return {directions.data_ptr<Real>() + begin * d,
+            coefficients.data_ptr<Real>() + begin,
+            end - begin,
+            d,
+            activation,
+            lifts};
   }
 
   template <class Real>
@@ -96,40 +109,45 @@ Moments fused_moments(const torch::Tensor& x, const torch::Tensor& weight, const
 }  // namespace
 
 torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
-                    const Activation& sigma) {
-  if (is_followed(x, z, c)) return sigma.value(x.matmul(z.t())).matmul(c);
-  if (!has_kernel(x, z)) return on_device::value(x, z, c, sigma);
+                    const Activation& sigma, bool lifts) {
+  if (is_followed(x, z, c)) return sigma.value(points_of(x, lifts).matmul(z.t())).matmul(c);
+  if (!has_kernel(x, z, lifts)) return on_device::value(points_of(x, lifts), z, c, sigma);
   const torch::NoGradGuard no_grad;
   const auto result = torch::empty({x.size(0)}, x.options());
-  fused(x, {z, c, sigma}, {}, result);
+  fused(x, {z, c, sigma, lifts}, {}, result);
   return result;
 }
 
 torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
-                       const Activation& sigma) {
-  if (!has_kernel(x, z)) return on_device::gradient(x, z, c, sigma);
+                       const Activation& sigma, bool lifts) {
+  if (!has_kernel(x, z, lifts))
+    return on_device::gradient(points_of(x, lifts), z, c, sigma).narrow(1, 0, x.size(1));
   const torch::NoGradGuard no_grad;
   const auto result = torch::empty_like(x, torch::MemoryFormat::Contiguous);
-  fused(x, {z, c, sigma}, result, {});
+  fused(x, {z, c, sigma, lifts}, result, {});
   return result;
 }
 
 std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x, const torch::Tensor& z,
-                                                           const torch::Tensor& c, const Activation& sigma) {
-  if (!has_kernel(x, z)) return on_device::value_and_gradient(x, z, c, sigma);
+                                                           const torch::Tensor& c, const Activation& sigma,
+                                                           bool lifts) {
+  if (!has_kernel(x, z, lifts)) {
+    auto [value, gradient] = on_device::value_and_gradient(points_of(x, lifts), z, c, sigma);
+    return {value, gradient.narrow(1, 0, x.size(1))};
+  }
   const torch::NoGradGuard no_grad;
   const auto values = torch::empty({x.size(0)}, x.options());
   const auto gradients = torch::empty_like(x, torch::MemoryFormat::Contiguous);
-  fused(x, {z, c, sigma}, gradients, values);
+  fused(x, {z, c, sigma, lifts}, gradients, values);
   return {values, gradients};
 }
 
 RowGradient row_gradient(const torch::Tensor& like, const torch::Tensor& z, const torch::Tensor& c,
-                         const Activation& sigma) {
-  if (!has_kernel(like, z)) return nullptr;
+                         const Activation& sigma, bool lifts) {
+  if (!has_kernel(like, z, lifts)) return nullptr;
   return with_real(z, [&](auto real) -> RowGradient {
     using Real = decltype(real);
-    return [operands = Operands(z, c, sigma)](ConstRows points, Rows gradients, Rows energies) {
+    return [operands = Operands(z, c, sigma, lifts)](ConstRows points, Rows gradients, Rows energies) {
       operands.all<Real>()(std::get<const Real*>(points.first), points.count,
                            std::get<Real*>(gradients.first),
                            energies.count > 0 ? std::get<Real*>(energies.first) : nullptr);

@@ -16,20 +16,22 @@ namespace ebm {
 namespace ridge {
 
 /// f(x), differentiable. @param x [N, d] @param z [m, d] @param c [m] @return [N]
+/// @param lifts  f is that of (x, 1), with z [m, d + 1], here and in the gradients, which are in x still
 torch::Tensor value(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
-                    const Activation& sigma);
+                    const Activation& sigma, bool lifts = false);
 
 /// ∇f(x) = Σ_j c_j σ'(<x, z_j>) z_j, without a graph. @return [N, d]
 torch::Tensor gradient(const torch::Tensor& x, const torch::Tensor& z, const torch::Tensor& c,
-                       const Activation& sigma);
+                       const Activation& sigma, bool lifts = false);
 
 /// f(x) and ∇f(x) in one pass, without a graph. @return [N] and [N, d]
 std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x, const torch::Tensor& z,
-                                                           const torch::Tensor& c, const Activation& sigma);
+                                                           const torch::Tensor& c, const Activation& sigma,
+                                                           bool lifts = false);
 
 /// ∇f on rows in plain memory, see Energy::row_gradient; none where there is no kernel.
 RowGradient row_gradient(const torch::Tensor& like, const torch::Tensor& z, const torch::Tensor& c,
-                         const Activation& sigma);
+                         const Activation& sigma, bool lifts = false);
 
 /// Σ_i weight_i σ(<x_i, z_j>) over samples, without a graph. @param weight [N] @return [m]
 torch::Tensor features(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& z,

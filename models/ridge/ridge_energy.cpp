@@ -19,24 +19,27 @@ torch::Tensor RidgeEnergy::lifted(const torch::Tensor& x) const {
 
 torch::Tensor RidgeEnergy::forward(const torch::Tensor& x) {
   const auto [z, c] = expansion();
-  return ridge::value(lifted(x), z, c, activation_);
+  return ridge::value(x, z, c, activation_, bias_);
 }
 
 torch::Tensor RidgeEnergy::gradient(const torch::Tensor& x) {
   const auto [z, c] = expansion();
-  return ridge::gradient(lifted(x), z, c, activation_).narrow(1, 0, x.size(1));
+  return ridge::gradient(x, z, c, activation_, bias_);
 }
 
 std::pair<torch::Tensor, torch::Tensor> RidgeEnergy::value_and_gradient(const torch::Tensor& x) {
   const auto [z, c] = expansion();
-  auto [value, gradient] = ridge::value_and_gradient(lifted(x), z, c, activation_);
-  return {value, gradient.narrow(1, 0, x.size(1))};
+  return ridge::value_and_gradient(x, z, c, activation_, bias_);
+}
+
+torch::Tensor RidgeEnergy::features(const torch::Tensor& x) const {
+  const auto z = neurons().positions.to(x.options());
+  return activation_.value(lifted(x).matmul(z.t()));
 }
 
 RowGradient RidgeEnergy::row_gradient(const torch::Tensor& like) {
-  if (bias_) return nullptr;
   const auto [z, c] = expansion();
-  return ridge::row_gradient(like, z, c, activation_);
+  return ridge::row_gradient(like, z, c, activation_, bias_);
 }
 
 }  // namespace ebm

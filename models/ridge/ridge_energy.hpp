@@ -6,16 +6,16 @@
 
 namespace ebm {
 
-/// What all shallow energies share: E(x) = Σ_j c_j σ(<x, z_j>), or σ(<(x, 1), z_j>) with a bias, its gradient and both
-/// in one pass by the kernels of features.hpp. A class derived from it says what c and z are, and what of them is
-/// learnt.
+/// What all shallow energies share: E(x) = Σ_j c_j σ(<x, z_j>), or σ(<(x, 1), z_j>) with a bias, its
+/// gradient and both in one pass by the kernels of features.hpp. A class derived from it says what c and z
+/// are, and what of them is learnt.
 class RidgeEnergy : public NeuronEnergy {
  public:
   torch::Tensor forward(const torch::Tensor& x) final;
   torch::Tensor gradient(const torch::Tensor& x) final;
   std::pair<torch::Tensor, torch::Tensor> value_and_gradient(const torch::Tensor& x) final;
-  /// None with a bias: rows in memory are not lifted.
   RowGradient row_gradient(const torch::Tensor& like) final;
+  torch::Tensor features(const torch::Tensor& x) const final;
   bool smooth() const final { return activation_.smooth(); }
 
  protected:
@@ -27,7 +27,8 @@ class RidgeEnergy : public NeuronEnergy {
 
   explicit RidgeEnergy(Activation activation, bool bias = false) : activation_(activation), bias_(bias) {}
 
-  /// Coordinates of a domain on which exp(-E) has an integral whatever the neurons are: τ is a probability there.
+  /// Coordinates of a domain on which exp(-E) has an integral whatever the neurons are:
+  /// τ is a probability there.
   /// @throws UserError on another, naming the energy
   static std::int64_t dimension_of(const Domain& domain, const char* energy);
 

@@ -7,8 +7,8 @@
 
 namespace ebm::ridge {
 
-/// h(z) = Σ_i ω_i σ(<x_i, z>) and what is known about it near one z: what a search over neurons asks for. It knows no
-/// LibTorch: its sums are the compiler's to reorder.
+/// h(z) = Σ_i ω_i σ(<x_i, z>) and what is known about it near one z: what a search over neurons asks for. It
+/// knows no LibTorch: its sums are the compiler's to reorder.
 class RidgeSum final {
  public:
   /// What is known near z.

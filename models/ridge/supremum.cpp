@@ -94,8 +94,8 @@ struct Cell {
   double half;       ///< half a side
   double upper = 0;  ///< what the objective does not exceed there
 
-  /// An arc from the centre to any point of the cell is no longer: a path of length half √(k - 1) on the face, seen
-  /// from the origin at its nearest.
+  /// An arc from the centre to any point of the cell is no longer: a path of length half √(k - 1) on the
+  /// face, seen from the origin at its nearest.
   double radius() const {
     double nearest = 1;
     for (std::size_t k = 0; k < centre.size(); ++k) {

@@ -1,5 +1,6 @@
 #include <torch/cuda.h>
 
+#include <cmath>
 #include <limits>
 
 #include "dualebm/apps/device_check/agreement.hpp"
@@ -24,6 +25,10 @@ TEST(CheckDevice, ItsSharesAreThoseOfRounding) {
     EXPECT_LT(one.error, 0.1) << one.what;
   }
   EXPECT_FALSE((Agreement{.what = "nothing", .error = std::numeric_limits<double>::quiet_NaN()}.agrees()));
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(worse_of(0, none)) && std::isnan(worse_of(none, 0))) << "one row of many";
+  EXPECT_EQ(worse_of(1, 2), 2);
+  EXPECT_EQ(worse_of(2, 1), 2);
   EXPECT_FALSE((Agreement{.what = "much", .error = 1.5}.agrees()));
 }
 

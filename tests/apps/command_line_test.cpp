@@ -9,7 +9,7 @@ namespace {
 
 TEST(CommandLine, HelpIsThereForEveryCommand) {
   for (const char* command :
-       {"train", "compare", "evaluate", "sample", "export", "list", "fit", "score", "diagnose"}) {
+       {"train", "compare", "tune", "evaluate", "sample", "export", "list", "fit", "score", "diagnose"}) {
     const auto outcome = run_program({command, "--help"});
     EXPECT_EQ(outcome.code, 0);
     expect_contains(outcome.out, "Usage: dualebm " + std::string(command));

@@ -55,7 +55,8 @@ TEST(Compare, ADivergingEntryIsNotedAndTheOthersGoOn) {
   expect_contains(outcome.error, "is not finite; likely cause");
 }
 
-// Whatever is wrong with one entry - its data cannot be had, its energy cannot be made - the others have their tables.
+// Whatever is wrong with one entry - its data cannot be had, its energy cannot be made - the
+// others have their tables.
 TEST(Compare, AnEntryThatFailsCostsNoOther) {
   const TemporaryFolder folder;
   auto text = small_configuration;
@@ -134,8 +135,8 @@ TrainingRun run_with(const std::string& label, std::vector<std::pair<double, dou
   return run;
 }
 
-// At a common place each run shows what it had there: an evaluation, or what lies between two, of KL the geometric mean.
-// The nearest earlier one is that of another budget.
+// At a common place each run shows what it had there: an evaluation, or what lies between two, of KL the
+// geometric mean. The nearest earlier one is that of another budget.
 TEST(Compare, TablesAtABudgetInterpolate) {
   const std::vector<TrainingRun> runs = {run_with("a", {{0, 9}, {1, 5}, {2, 8}, {3, 2}}),
                                          run_with("b", {{0, 9}, {2.5, 4}})};
@@ -185,8 +186,8 @@ TEST(Compare, KindsOfGradientsAreColumnsOfTheirOwn) {
   EXPECT_FALSE(row.contains("parameter_gradients")) << "there are none";
 }
 
-// Trainings whose iterations cost unlike numbers of gradients are evaluated where all of them come to, whatever the
-// rhythm of the metrics; a run that stops early ends with its best model.
+// Trainings whose iterations cost unlike numbers of gradients are evaluated where all of them come to,
+// whatever the rhythm of the metrics; a run that stops early ends with its best model.
 TEST(Compare, AllAreEvaluatedAtTheCommonBudget) {
   const TemporaryFolder folder;
   auto configuration = Json::parse(small_configuration);

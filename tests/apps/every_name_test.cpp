@@ -39,7 +39,22 @@ std::vector<EnergyCase> energy_cases(const std::string& script) {
       {{{"name", "gaussian"}}, plane, {{"name", "adamw"}}},
       {{{"name", "gaussian_bumps"}, {"concentrations", {2, 200}}}, sphere, {{"name", "limited_memory_bfgs"}}},
       {{{"name", "gaussian_bumps"}, {"concentrations", {1, 30}}, {"most_centres", 20}}, box, adam},
+      {{{"name", "elliptic_bumps"}, {"concentrations", {2, 200}}}, sphere, {{"name", "limited_memory_bfgs"}}},
+      {{{"name", "elliptic_bumps"}, {"concentrations", {1, 30}}, {"most_centres", 20}}, torus, adam},
+      {{{"name", "spherical_harmonics"}, {"degree", 4}}, sphere, {{"name", "limited_memory_bfgs"}}},
+      {{{"name", "spherical_harmonics"}, {"degree", 3}, {"norm_cap", 0.1}}, sphere, adam},
+      {{{"name", "sum"},
+        {"parts",
+         {{"global", {{"name", "mlp"}, {"hidden", {8}}}},
+          {"local", {{"name", "gaussian_bumps"}, {"concentrations", {2, 200}}}},
+          {"in", {{"name", "spherical_harmonics"}, {"degree", 2}}}}}},
+       sphere,
+       adam},
       {{{"name", "mlp"}, {"hidden", {8}}}, plane, adam},
+      {{{"name", "mlp"}, {"hidden", {8, 8}}, {"fourier_features", 6}, {"learn_frequencies", true}},
+       plane,
+       adam},
+      {{{"name", "mlp"}, {"hidden", {8}}, {"fourier_features", 6}, {"fourier_scales", {1, 4}}}, torus, adam},
       {{{"name", "mlp"}, {"hidden", {8, 8}}, {"spectral_norm", true}}, sphere, adam},
       {{{"name", "shallow"}, {"neurons", 8}, {"activation", "softplus"}, {"bias", true}}, torus, flow},
       {{{"name", "lazy_shallow"}, {"neurons", 8}, {"activation", "softplus"}}, box, flow},
@@ -60,7 +75,8 @@ std::vector<Json> trainer_cases() {
           {{"name", "sliced_score_matching"}},
           {{"name", "denoising_score_matching"}, {"noise", 0.3}},
           {{"name", "persistent_contrastive_divergence"}, {"buffer_size", 50}, {"langevin_steps", 2}},
-          {{"name", "exact_likelihood"}, {"resolution", 8}}};
+          {{"name", "exact_likelihood"}, {"resolution", 8}},
+          {{"name", "boosted_likelihood"}, {"resolution", 8}, {"slides", 3}}};
 }
 
 /// Why a trainer cannot take an energy, by what the trainers themselves must say; empty if it can.
@@ -72,7 +88,9 @@ std::string refusal(const Json& trainer, const EnergyCase& item) {
   const bool kinks = item.energy["name"] == "shallow" && !item.energy.contains("activation");
   if (differentiates && kinks) return "kinks";
   if (walls && (name == "exact_score_matching" || name == "sliced_score_matching")) return "has walls";
-  if (name == "exact_likelihood" && item.domain == row) return "quadrature rule";
+  if ((name == "exact_likelihood" || name == "boosted_likelihood") && item.domain == row)
+    return "quadrature rule";
+  if (name == "boosted_likelihood" && item.energy["name"] != "shallow") return "none that move in a ball";
   return {};
 }
 

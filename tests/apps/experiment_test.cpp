@@ -1,5 +1,6 @@
 #include "dualebm/apps/standard_catalogue.hpp"
 #include "dualebm/framework/experiment/making.hpp"
+#include "dualebm/framework/experiment/tuning_plan.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -23,9 +24,14 @@ TEST(Experiment, EveryShippedConfigurationIsValid) {
   int count = 0;
   for (const auto& file :
        std::filesystem::directory_iterator(std::filesystem::path(EBM_SOURCE_DIR) / "apps/configs")) {
-    const auto experiment = experiment_of(load_configuration(file.path().string(), {}));
+    const auto configuration = load_configuration(file.path().string(), {});
+    const auto experiment = experiment_of(configuration);
     EXPECT_EQ(experiment.general.title, file.path().stem());
     EXPECT_FALSE(experiment.comparison.expanded(experiment.resolved).empty());
+    const auto trials = static_cast<std::size_t>(experiment.tuning.trials);
+    if (!experiment.tuning.ranges.empty()) {
+      EXPECT_EQ(plan_tuning(configuration, standard_catalogue()).trials.size(), trials);
+    }
     ++count;
   }
   EXPECT_GE(count, 8);
@@ -61,6 +67,20 @@ TEST(Experiment, DataDependOnTheDataSeedAlone) {
   EXPECT_TRUE(a.equal(make_problem(experiment_of(configuration), torch::kCPU).problem->data().train));
   configuration["data_seed"] = 8;
   EXPECT_FALSE(a.equal(make_problem(experiment_of(configuration), torch::kCPU).problem->data().train));
+}
+
+// A script inside of a sum is as much a stranger's code as one that stands alone.
+TEST(Experiment, TrustReachesThePartsOfASum) {
+  const Json script = {{"name", "script"}, {"path", "x.pt"}, {"trust", true}}, mlp = {{"name", "mlp"}};
+  const Json sum = {{"name", "sum"}, {"parts", {{"a", mlp}, {"b", script}}}};
+  const Json given = {{"energy", sum}, {"dataset", {{"teacher", sum}}}};
+  const auto refused = with_trust(given, false), trusted = with_trust(refused, true);
+  for (const char* place : {"/energy/parts/b/trust", "/dataset/teacher/parts/b/trust"}) {
+    const Json::json_pointer pointer(place);
+    EXPECT_EQ(refused[pointer], false) << place;
+    EXPECT_EQ(trusted[pointer], true) << place;
+  }
+  EXPECT_EQ(refused["energy"]["parts"]["a"], mlp) << "nothing is added to another";
 }
 
 TEST(Experiment, ComparisonsSayWhatIsWrongWithThem) {

@@ -45,8 +45,8 @@ TEST(ExportCommand, WritesTheEnergyOfARunInBothFormats) {
   EXPECT_EQ(Json::parse(content.metadata.at(description_name))["log_z"], description["log_z"]);
 }
 
-// Dates around 2.5e6 that differ by hundredths: through a mean in float32 the likelihood was 2 nats off. The truth for
-// N(m, .05²) is log(.05 sqrt(2 π e)) = -1.577.
+// Dates around 2.5e6 that differ by hundredths: through a mean in float32 the likelihood was 2 nats off. The
+// truth for N(m, .05²) is log(.05 sqrt(2 π e)) = -1.577.
 TEST(ExportCommand, GivesTheRunsOwnLikelihoodFarFromZero) {
   const TemporaryFolder folder;
   Random random(4, "dates");

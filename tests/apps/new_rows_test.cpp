@@ -9,8 +9,8 @@
 namespace ebm::testing {
 namespace {
 
-/// A run on a table with a decimal comma, semicolons, a column of text and the coordinates in another order than
-/// the configuration asks for: b around 5, a around 1000.
+/// A run on a table with a decimal comma, semicolons, a column of text and the coordinates in another order
+/// than the configuration asks for: b around 5, a around 1000.
 class NewRowsOfARun : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -48,7 +48,8 @@ class NewRowsOfARun : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-// By name, not by place; in the order of the file; by the transform of the run and not one fitted on the new rows.
+// By name, not by place; in the order of the file; by the transform of the run and not
+// one fitted on the new rows.
 TEST_F(NewRowsOfARun, AreReadAsItsOwnAndTransformedAsThey) {
   const auto path = folder_.write("new.csv",
                                   "c;b;id;a\n"

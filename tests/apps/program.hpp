@@ -22,12 +22,15 @@ struct Outcome {
 /// The program under test, as a process of its own.
 class Program {
  public:
-  explicit Program(const std::vector<std::string>& arguments) {
+  /// @param own_group  whether it begins a process group, as a command at a terminal does, see send_to_all
+  explicit Program(const std::vector<std::string>& arguments, bool own_group = false) {
     std::vector<char*> words = {const_cast<char*>(EBM_PROGRAM)};
     for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
     words.push_back(nullptr);
     process_ = ::fork();
+    if (own_group && process_ > 0) ::setpgid(process_, process_);
     if (process_ == 0) {
+      if (own_group) ::setpgid(0, 0);
       redirect(folder_ / "out", STDOUT_FILENO);
       redirect(folder_ / "error", STDERR_FILENO);
       ::execv(EBM_PROGRAM, words.data());
@@ -35,12 +38,22 @@ class Program {
     }
   }
 
+  /// A test that has failed leaves nothing at work.
+  ~Program() {
+    if (!waited_) ::kill(process_, SIGKILL), wait();
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
   void send(int signal) const { ::kill(process_, signal); }
+  /// As a terminal does: to every process of its group.
+  void send_to_all(int signal) const { ::kill(-process_, signal); }
   pid_t process() const { return process_; }
 
   Outcome wait() const {
     int status = 0;
     ::waitpid(process_, &status, 0);
+    waited_ = true;
     return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
             .signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
             .out = read_file(folder_ / "out"),
@@ -54,6 +67,7 @@ class Program {
 
   TemporaryFolder folder_;
   pid_t process_ = -1;
+  mutable bool waited_ = false;
 };
 
 inline Outcome run_program(const std::vector<std::string>& arguments) { return Program(arguments).wait(); }

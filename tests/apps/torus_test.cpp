@@ -67,7 +67,8 @@ TEST(Torus, FromAnglesToAngles) {
   EXPECT_LT((once - live.energy->forward(live.transform->forward(angles))).abs().max().item<double>(), 1e-5);
 }
 
-// A uniform density has log 360² nats per square degree: the trainer starts there, to what a small network is.
+// A uniform density has log 360² nats per square degree: the trainer starts there, to
+// what a small network is.
 TEST(Torus, LikelihoodsArePerUnitOfTheAngles) {
   auto section = configuration();
   section["energy"] = {{"name", "shallow"}, {"neurons", 4}, {"initial_weight", 1e-6}};
@@ -89,8 +90,8 @@ TEST(Torus, PicturesHaveTheWholeRangeInItsUnit) {
   expect_contains(page, R"("half":[180.0,180.0])");
 }
 
-// To the walls and back: the likelihood is per unit of the raw numbers. A uniform density on [10, 30] x [0, 5] has
-// log 100 nats, whatever box the energy sees.
+// To the walls and back: the likelihood is per unit of the raw numbers. A uniform density on [10, 30] x [0,
+// 5] has log 100 nats, whatever box the energy sees.
 TEST(Box, LikelihoodsAreInUnitsOfTheData) {
   const TemporaryFolder folder;
   Random random(1, "box");

@@ -151,7 +151,8 @@ TEST(Diagnose, ASoundRunPassesAndASpoiledOneDoesNot) {
 
 TEST(Score, RowsLabelsLikelihoodAndRanking) {
   const auto& folder = table_run().folder;
-  // Columns in another order, a gap, a semicolon: the file is read by its own dialect, the columns by the run's names.
+  // Columns in another order, a gap, a semicolon: the file is read by its own dialect, the
+  // columns by the run's names.
   auto text = table(200, true);
   const auto data = folder.write("new.csv", text).string();
   const auto out = (folder / "scores.csv").string();
@@ -243,7 +244,8 @@ TEST(Fit, KeepsLogZWhereThereIsNoQuadrature) {
   ASSERT_EQ(scored.code, 0) << scored.error;
   const auto summary = Json::parse(scored.out);
   EXPECT_EQ(summary["log_z_method"], "annealing both ways");
-  // -E log p of N(0, diag(1, 4, 9, 16)) is 2 + 2 log 2π + log 24; a finite sample of 400 rows fits a little better.
+  // -E log p of N(0, diag(1, 4, 9, 16)) is 2 + 2 log 2π + log 24; a finite sample of 400
+  // rows fits a little better.
   EXPECT_NEAR(summary["mean_log_likelihood"].get<double>(), -(2 + 2 * std::log(2 * M_PI) + std::log(24.0)),
               0.25);
 }

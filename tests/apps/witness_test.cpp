@@ -31,7 +31,8 @@ class WitnessOfARun : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-// A fresh energy is nearly uniform: the data lie about the pole of the teacher, and held-out points say so too.
+// A fresh energy is nearly uniform: the data lie about the pole of the teacher, and
+// held-out points say so too.
 TEST_F(WitnessOfARun, IsFoundWhereAFreshEnergyLacksTheData) {
   ASSERT_EQ(train(configuration(0), "fresh").code, 0);
   const auto witness = Json::parse(run_program({"evaluate", run("fresh"), "--json"}).out)["witness"];

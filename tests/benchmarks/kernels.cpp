@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <vector>
 
 #include "dualebm/framework/compute/parallel.hpp"
 #include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/framework/problem/neuron_energy.hpp"
 #include "dualebm/framework/sampling/langevin.hpp"
 #include "dualebm/models/models.hpp"
 #include "dualebm/models/ridge/device_sums.hpp"
@@ -20,11 +22,15 @@ struct Case {
   torch::ScalarType dtype = torch::kFloat;
   std::int64_t dimension = 15, points = 10'000, neurons = 64;
   int threads = 1;
+  std::int64_t layers = 2;          ///< hidden ones of a perceptron, of `neurons` each
+  std::string activation = "silu";  ///< of a perceptron
 
   bool deep() const { return energy == "mlp"; }
   std::string name(const char* kernel) const {
-    return fmt::format("{}/{}/{}/d:{}/N:{}/m:{}/threads:{}", kernel, energy,
-                       dtype == torch::kDouble ? "double" : "float", dimension, points, neurons, threads);
+    const auto depth = deep() && layers != 2 ? fmt::format("/layers:{}/{}", layers, activation) : "";
+    return fmt::format("{}/{}/{}/d:{}/N:{}/m:{}{}/threads:{}", kernel, energy,
+                       dtype == torch::kDouble ? "double" : "float", dimension, points, neurons, depth,
+                       threads);
   }
 };
 
@@ -34,7 +40,9 @@ struct Kernel {
     const std::string place = item.deep() ? "euclidean" : "sphere";
     domain = catalogue().domains.read({{"name", place}, {"dimension", item.dimension}}, "domain").make({});
     const Json section =
-        item.deep() ? Json{{"name", "mlp"}, {"hidden", {item.neurons, item.neurons}}}
+        item.deep() ? Json{{"name", "mlp"},
+                           {"hidden", std::vector<std::int64_t>(std::size_t(item.layers), item.neurons)},
+                           {"activation", item.activation}}
                     : Json{{"name", "shallow"}, {"neurons", item.neurons}, {"activation", item.energy}};
     const DefaultGenerator layers(random);
     energy =
@@ -70,10 +78,12 @@ void add_passes(const Case& item) {
     benchmark::DoNotOptimize(k.energy->forward(k.x));
   };
   const auto gradient = [](Kernel& k) { benchmark::DoNotOptimize(k.energy->gradient(k.x)); };
+  const auto both = [](Kernel& k) { benchmark::DoNotOptimize(k.energy->value_and_gradient(k.x)); };
   const auto accumulate = [](Kernel& k) { k.energy->accumulate_gradient(k.x, k.weight); };
   const bool deep = item.deep();
   add("energy", item, energy, [](const Kernel& k) { return k.pass.energy(); });
   add("gradient", item, gradient, [](const Kernel& k) { return k.pass.gradient(); });
+  if (deep) add("both", item, both, [](const Kernel& k) { return k.pass.gradient(); });
   add("accumulate", item, accumulate,
       [deep](const Kernel& k) { return deep ? k.pass.accumulate_deep() : k.pass.accumulate(); });
 }
@@ -91,7 +101,7 @@ void add_langevin(const Case& item) {
 /// What the fused kernel stands in for: the gradient by the BLAS, through a matrix of pre-activations.
 void add_products(const Case& item) {
   const auto products = [](Kernel& k) {
-    const auto neurons = k.energy->neurons();
+    const auto neurons = as_neuron_energy(*k.energy)->neurons();
     benchmark::DoNotOptimize(ridge::on_device::by_products::gradient(
         k.x, neurons.positions.detach(), neurons.weights.detach(), Activation("relu")));
   };
@@ -141,6 +151,52 @@ std::vector<Case> shallow_cases() {
   return once;
 }
 
+/// What the kernel of perceptrons stands in for: the same `forward`, differentiated by autograd.
+class ByAutograd final : public Energy {
+ public:
+  explicit ByAutograd(std::shared_ptr<Energy> energy) : energy_(register_module("energy", energy)) {}
+  torch::Tensor forward(const torch::Tensor& x) override { return energy_->forward(x); }
+
+ private:
+  std::shared_ptr<Energy> energy_;
+};
+
+void add_autograd(const Case& item) {
+  const auto both = [](Kernel& k) { benchmark::DoNotOptimize(ByAutograd(k.energy).value_and_gradient(k.x)); };
+  const auto accumulate = [](Kernel& k) { ByAutograd(k.energy).accumulate_gradient(k.x, k.weight); };
+  add("autograd/both", item, both, [](const Kernel& k) { return k.pass.gradient(); });
+  add("autograd/accumulate", item, accumulate, [](const Kernel& k) { return k.pass.accumulate_deep(); });
+}
+
+/// The perceptron of the plane, 2-64-64-64-1, by particles, activation and precision; then by width.
+void add_perceptrons() {
+  const Case plane{.energy = "mlp", .dimension = 2, .layers = 3};
+  for (const auto dtype : {torch::kFloat, torch::kDouble}) {
+    for (const std::int64_t points : {500, 1'000, 10'000}) {
+      auto item = plane;
+      item.dtype = dtype;
+      item.points = points;
+      add_passes(item);
+      add_autograd(item);
+    }
+    for (const auto* activation : {"softplus", "tanh", "gelu"}) {
+      auto item = plane;
+      item.dtype = dtype;
+      item.activation = activation;
+      add_passes(item);
+      add_autograd(item);
+    }
+    for (const std::int64_t width : {8, 16, 32, 128, 256, 512}) {
+      auto item = plane;
+      item.dtype = dtype;
+      item.neurons = width;
+      item.points = 2'000;
+      add_passes(item);
+      add_autograd(item);
+    }
+  }
+}
+
 }  // namespace
 
 void add_kernels() {
@@ -152,6 +208,7 @@ void add_kernels() {
     add_products({.dimension = d});
     add_products({.dimension = d, .points = 2'000, .neurons = 1'024});
   }
+  add_perceptrons();
   for (const int threads : {1, 2}) {
     for (const std::int64_t points : {1'000, 10'000, 100'000}) {
       const Case item{.energy = "mlp", .dimension = 2, .points = points, .neurons = 128, .threads = threads};

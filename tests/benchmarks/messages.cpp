@@ -6,8 +6,8 @@
 
 #include "dualebm/framework/compute/communicator.hpp"
 
-/// What a message between ranks costs: `mpirun -n 2 build/bin/messages`. Rank 0 prints the median time of a gather for
-/// everyone, by the bytes that all ranks have together.
+/// What a message between ranks costs: `mpirun -n 2 build/bin/messages`. Rank 0 prints the median time of a
+/// gather for everyone, by the bytes that all ranks have together.
 int main() {
   using Clock = std::chrono::steady_clock;
   const auto ranks = ebm::launched_ranks();

@@ -8,7 +8,7 @@ rows() {  # rows NAME FILTER MIN_TIME REPETITIONS
   "$programs/benchmark" --benchmark_filter="$2" --benchmark_min_time="$3" --benchmark_repetitions="$4" \
     --benchmark_display_aggregates_only=true --benchmark_out="$out/$1.json" | grep -Ev '_(mean|stddev|cv) '
 }
-rows kernels '^(energy|gradient|accumulate|langevin|products|normal)/' 0.03 3
+rows kernels '^(autograd|energy|gradient|both|accumulate|langevin|products|normal)/' 0.03 3
 rows trainers '^trainer/' 0.03 3
 python3 "$here/growth.py" "$programs/dual_gda_iteration" "$out/growth.json" | tee "$out/growth.md"
 python3 "$here/compare_peers.py" "$programs/dual_gda_iteration" "$out/peers.json" | tee "$out/peers.md"

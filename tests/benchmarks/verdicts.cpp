@@ -1,5 +1,5 @@
-// How often the verdict of `dualebm diagnose` is right: small trained runs, of which half are spoiled on purpose.
-//     build/bin/verdicts [runs]      200 by default; a line for each wrong one, then the counts
+// How often the verdict of `dualebm diagnose` is right: small trained runs, of which half are spoiled on
+//     purpose. build/bin/verdicts [runs] 200 by default; a line for each wrong one, then the counts
 #include <fmt/format.h>
 
 #include <cstdlib>

@@ -30,8 +30,8 @@ std::string numbered(std::int64_t rows) {
   return npy(dictionary("<f8", fmt::format("({}, 2)", rows)), raw(numbers));
 }
 
-// A file that is sorted by time or class must not be split in its order: its last rows follow another law. The
-// same seed draws the same rows of every format.
+// A file that is sorted by time or class must not be split in its order: its last rows follow another law.
+// The same seed draws the same rows of every format.
 TEST(Npy, SplitsAsEveryFileDoes) {
   const TemporaryFolder folder;
   const auto path = folder.write("p.npy", numbered(100));

@@ -104,7 +104,8 @@ struct SmallTraining {
       {.average_decay = 0.5}};
 };
 
-// A state has a checksum: no damage at all goes unseen, and a load that is refused leaves the training as it was.
+// A state has a checksum: no damage at all goes unseen, and a load that is refused
+// leaves the training as it was.
 TEST(DamagedFiles, StatesAreRefused) {
   const TemporaryFolder folder;
   SmallTraining run, reader;

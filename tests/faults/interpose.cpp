@@ -2,19 +2,22 @@
 // FAULTS_ROOT are numbered from 1; what happens at which:
 //
 //   FAULTS_LOG=file      every call is noted there: its number, name and path
-//   FAULTS_AT=n          the call at which FAULTS_DO happens; FAULTS_COUNT of them (1), 0: that one and all later
+//   FAULTS_AT=n          the call at which FAULTS_DO happens; FAULTS_COUNT of them (1), 0: that one and
+//                        all later
 //   FAULTS_DO=kill       the process ends before the call, as by SIGKILL
 //   FAULTS_DO=tear       a write is done by half, then the same
-//   FAULTS_DO=ENOSPC, EIO   the call fails; a write under ENOSPC is done by half first, as on a disk that fills up
+//   FAULTS_DO=ENOSPC, EIO   the call fails; a write under ENOSPC is done by half first, as on a disk that
+//                        fills up
 //   FAULTS_DO=lose       loss of power before the call: what was not flushed is gone, names and contents
 //   FAULTS_DO=keep       likewise, but a journal has kept the names: contents alone are gone
 //   FAULTS_DO=zero       likewise, and instead of the lost contents there are zeros
 //   FAULTS_SHADOW=folder    for lose: where files that a call would do away with are kept until it is flushed
 //   FAULTS_THREADS=n     no more than n threads at once, besides the first
-//   FAULTS_SERVER=1      the program waits before its main for lines on standard input, and is copied for each: that takes a
-//                        tenth of the time of starting it. A line is a list with \x1f between: files for standard output
-//                        and error, how many settings of the environment, these, the arguments. Answers on standard
-//                        output: the number of the process, then its status as of wait.
+//   FAULTS_SERVER=1      the program waits before its main for lines on standard input, and is copied for
+//                        each: that takes a tenth of the time of starting it. A line is a list with \x1f
+//                        between: files for standard output and error, how many settings of the environment,
+//                        these, the arguments. Answers on standard output: the number of the process, then
+//                        its status as of wait.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -20,14 +20,22 @@ namespace {
 
 /// Bumps at points of a cap on S², or of a blob in a box, with coefficients of both signs.
 struct Trial {
+  /// @param elongation  of elliptic ones; 0: round
   explicit Trial(std::shared_ptr<const Domain> where, std::vector<double> concentrations,
-                 torch::ScalarType type = torch::kDouble)
+                 double elongation = 0, torch::ScalarType type = torch::kDouble)
       : domain(std::move(where)), random(3, "bumps") {
     points = domain->retract(random.normal({300, domain->dimension()}, type) * 0.4 +
                              torch::ones({domain->dimension()}, type));
-    energy = std::make_shared<Bumps>(
-        EnergyContext{domain, torch::TensorOptions(type), random, points},
-        Bumps::Options{.concentrations = std::move(concentrations), .most_centres = 150});
+    const EnergyContext context{domain, torch::TensorOptions(type), random, points};
+    if (elongation > 0) {
+      energy =
+          std::make_shared<Bumps>(context, Bumps::EllipticOptions{.concentrations = std::move(concentrations),
+                                                                  .elongation = elongation,
+                                                                  .most_centres = 150});
+    } else {
+      energy = std::make_shared<Bumps>(
+          context, Bumps::Options{.concentrations = std::move(concentrations), .most_centres = 150});
+    }
     const torch::NoGradGuard no_grad;
     for (auto& parameter : energy->parameters())
       parameter.copy_(random.normal({parameter.size(0)}, torch::kDouble).to(type));
@@ -51,10 +59,17 @@ std::list<Trial> trials() {
     all.emplace_back(std::make_shared<Box>(std::vector<double>(static_cast<std::size_t>(dimension), -6),
                                            std::vector<double>(static_cast<std::size_t>(dimension), 6)),
                      std::vector<double>{1, 50, 4000});
+  for (const std::int64_t dimension : {3, 5})
+    all.emplace_back(std::make_shared<Sphere>(dimension), std::vector<double>{20, 300, 20000}, 6);
+  for (const std::int64_t dimension : {2, 3, 4})
+    all.emplace_back(std::make_shared<Box>(std::vector<double>(static_cast<std::size_t>(dimension), -6),
+                                           std::vector<double>(static_cast<std::size_t>(dimension), 6)),
+                     std::vector<double>{1, 50, 4000}, 6);
   return all;
 }
 
-// Near bumps alone against all of them in LibTorch's operators, values and gradients in x and in the coefficients.
+// Near bumps alone against all of them in LibTorch's operators, values and gradients in x
+// and in the coefficients.
 TEST(Bumps, NearOnesAreAllThatCount) {
   auto all = trials();
   for (auto& trial : all) {
@@ -81,22 +96,24 @@ TEST(Bumps, NearOnesAreAllThatCount) {
 }
 
 TEST(Bumps, AreTheSameBitsForEveryNumberOfThreads) {
-  Trial trial(std::make_shared<Sphere>(3), {8, 300, 20000});
-  const auto x = trial.places(600);
-  const auto weight = trial.random.normal({x.size(0)}, torch::kDouble);
-  torch::Tensor value, gradient;
-  with_each_number_of_threads([&](int count) {
-    const torch::NoGradGuard no_grad;
-    trial.energy->zero_grad();
-    trial.energy->accumulate_gradient(x, weight);
-    const auto now = trial.energy->named_parameters()["coefficients"].grad().clone();
-    if (count > 1) {
-      EXPECT_TRUE(torch::equal(trial.energy->forward(x), value));
-      EXPECT_TRUE(torch::equal(now, gradient));
-    }
-    value = trial.energy->forward(x);
-    gradient = now;
-  });
+  for (const double elongation : {0., 5.}) {
+    Trial trial(std::make_shared<Sphere>(3), {8, 300, 20000}, elongation);
+    const auto x = trial.places(600);
+    const auto weight = trial.random.normal({x.size(0)}, torch::kDouble);
+    torch::Tensor value, gradient;
+    with_each_number_of_threads([&](int count) {
+      const torch::NoGradGuard no_grad;
+      trial.energy->zero_grad();
+      trial.energy->accumulate_gradient(x, weight);
+      const auto now = trial.energy->named_parameters()["coefficients"].grad().clone();
+      if (count > 1) {
+        EXPECT_TRUE(torch::equal(trial.energy->forward(x), value));
+        EXPECT_TRUE(torch::equal(now, gradient));
+      }
+      value = trial.energy->forward(x);
+      gradient = now;
+    });
+  }
 }
 
 TEST(Bumps, RaiseNoAlarm) {
@@ -115,7 +132,7 @@ TEST(Bumps, FollowTheCentresOfAStateThatIsRead) {
   Bumps empty(
       EnergyContext{
           .domain = trained.domain, .tensor_options = torch::kDouble, .random = random, .restored = true},
-      {.concentrations = {8, 300}, .most_centres = 150});
+      Bumps::Options{.concentrations = {8, 300}, .most_centres = 150});
   const torch::NoGradGuard no_grad;
   const auto x = trained.places(40);
   EXPECT_EQ(empty.forward(x).abs().max().item<double>(), 0);
@@ -128,7 +145,7 @@ TEST(Bumps, ADomainOfInfiniteMeasureIsRefused) {
   Random random(0, "none");
   const auto points = torch::zeros({1, 2}, torch::kDouble);
   EXPECT_NE(user_error([&] {
-              Bumps({std::make_shared<Euclidean>(2), torch::kDouble, random, points}, {});
+              Bumps({std::make_shared<Euclidean>(2), torch::kDouble, random, points}, Bumps::Options{});
             }),
             "");
 }
@@ -136,13 +153,13 @@ TEST(Bumps, ADomainOfInfiniteMeasureIsRefused) {
 TEST(Bumps, WithoutPointsTheyHaveNoPlace) {
   Random random(0, "none");
   expect_contains(user_error([&] {
-                    Bumps({std::make_shared<Sphere>(3), torch::kDouble, random}, {});
+                    Bumps({std::make_shared<Sphere>(3), torch::kDouble, random}, Bumps::Options{});
                   }),
                   "stand at training points");
 }
 
-// The likelihood is concave and the penalty strictly so: one optimum, where the gradient vanishes. Adam, which knows
-// nothing of curvature, comes near it from above.
+// The likelihood is concave and the penalty strictly so: one optimum, where the gradient vanishes. Adam,
+// which knows nothing of curvature, comes near it from above.
 TEST(Bumps, AreTrainedToTheOptimum) {
   constexpr double ridge = 1e-3;
   const auto sphere = std::make_shared<Sphere>(3);

@@ -74,6 +74,12 @@ TEST(BuiltIn, EnergiesRaiseNoAlarm) {
       Mlp mlp(on_plane, {.hidden = {32, 32}, .spectral_norm = spectral_norm});
       expect_conformance(mlp, *plane, name("mlp"));
     }
+    for (const bool learnt : {false, true}) {
+      Mlp fourier(
+          on_sphere(3, type, random),
+          {.hidden = {16, 16}, .fourier_features = 8, .fourier_scales = {1, 5}, .learn_frequencies = learnt});
+      expect_conformance(fourier, *sphere, name("mlp with Fourier features"));
+    }
     Convolutional convolutional(on_pixels, {.image = {1, 8, 8}, .channels = {4, 8}});
     expect_conformance(convolutional, *pixels, name("convolutional"));
   }

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/framework/problem/torus.hpp"
 #include "dualebm/models/convolutional.hpp"
 #include "dualebm/models/mlp.hpp"
 #include "tests/support/support.hpp"
@@ -73,6 +74,56 @@ TEST(Mlp, SpectralNormalisationTakesTheScaleOutOfHiddenLayers) {
   const double estimate = u.dot(weight.mv(v)).item<double>();
   const double exact = std::get<1>(at::linalg_svd(weight)).max().item<double>();
   EXPECT_NEAR(estimate / exact, 1, 2e-3) << "thirty power iterations of a 16 × 16 matrix";
+}
+
+// h_0 = (x, cos Bx, sin Bx) by hand, with B as it is registered.
+TEST(FourierFeatures, AreTheFormula) {
+  for (const bool learnt : {false, true}) {
+    const auto energy = make_mlp({.hidden = {5},
+                                  .activation = "tanh",
+                                  .confinement = std::nullopt,
+                                  .fourier_features = 4,
+                                  .learn_frequencies = learnt});
+    const auto p = energy->named_parameters();
+    EXPECT_EQ(p.contains("frequencies"), learnt);
+    const auto b = learnt ? p["frequencies"] : energy->named_buffers()["frequencies"];
+    const auto x = deep_points(6, 2), u = x.matmul(b.t());
+    const auto h = torch::cat({x, u.cos(), u.sin()}, 1).matmul(p["layers.0.weight"].t()) + p["layers.0.bias"];
+    const auto expected = h.tanh().matmul(p["layers.1.weight"].t()).squeeze(1) + p["layers.1.bias"];
+    EXPECT_LT(distance(energy->forward(x).detach(), expected.detach()), 1e-14);
+  }
+}
+
+// Frequencies of σ in turn: the mean square of 2000 × 3 normals errs by 2.6 %, and 10 % is four of that.
+TEST(FourierFeatures, HaveTheScalesInTurn) {
+  const auto energy = make_mlp({.hidden = {2}, .fourier_features = 4000, .fourier_scales = {0.5, 30}}, 3);
+  const auto b = energy->named_buffers()["frequencies"].reshape({2000, 2, 3});
+  EXPECT_NEAR(b.select(1, 0).square().mean().sqrt().item<double>() / 0.5, 1, 0.05);
+  EXPECT_NEAR(b.select(1, 1).square().mean().sqrt().item<double>() / 30, 1, 0.05);
+  EXPECT_FALSE(torch::equal(b, make_mlp({.hidden = {2}, .fourier_features = 4000}, 3, 2)
+                                   ->named_buffers()["frequencies"]
+                                   .reshape({2000, 2, 3})))
+      << "another seed";
+}
+
+// On a torus energies are functions of cosines and sines: a whole turn is no change.
+TEST(FourierFeatures, KeepThePeriodOfATorus) {
+  const auto torus = std::make_shared<Torus>(std::vector<double>{360, 24});
+  Random random(3, "parameters");
+  Mlp energy({torus, torch::kDouble, random}, {.hidden = {8}, .fourier_features = 16, .fourier_scales = {4}});
+  const auto angles = 100 * deep_points(10, 2);
+  const auto turned = angles + torch::tensor({360., -48.}, torch::kDouble);
+  const torch::NoGradGuard no_grad;
+  EXPECT_LT(distance(energy.forward(torus->points_at(angles)), energy.forward(torus->points_at(turned))),
+            1e-11);
+  EXPECT_GT(energy.forward(torus->points_at(angles)).std().item<double>(), 1e-3);
+}
+
+TEST(FourierFeatures, ParametersWithoutThemAreAsBefore) {
+  EXPECT_TRUE(torch::equal(make_mlp({.hidden = {3}})->parameters()[0],
+                           make_mlp({.hidden = {3}, .fourier_scales = {7}})->parameters()[0]));
+  expect_contains(user_error([] { make_mlp({.fourier_features = 3, .fourier_scales = {}}); }),
+                  "energy.fourier_scales: there are none");
 }
 
 std::shared_ptr<Convolutional> make_convolutional(const Convolutional::Options& options, std::int64_t d) {

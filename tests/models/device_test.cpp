@@ -71,12 +71,14 @@ TEST_P(OnDevice, ShallowGradientsAndEnergiesAgreeWithAutograd) {
   }
 }
 
-/// Multiples of 1/8 in [-1, 1]: products and sums of a few of them are exact in float, and 0 is often among them.
+/// Multiples of 1/8 in [-1, 1]: products and sums of a few of them are exact in float,
+/// and 0 is often among them.
 torch::Tensor eighths(Random& random, torch::IntArrayRef sizes) {
   return (random.uniform(sizes, torch::kDouble) * 17).floor().sub(8).div(8);
 }
 
-/// The sums of ridge features in double on the CPU, and of their absolute values, which bound rounding errors.
+/// The sums of ridge features in double on the CPU, and of their absolute values,
+/// which bound rounding errors.
 struct RidgeReference {
   RidgeReference(const torch::Tensor& rows, const torch::Tensor& others, const torch::Tensor& weights,
                  const Activation& sigma)
@@ -105,13 +107,15 @@ void expect_sums(const torch::Tensor& found, const torch::Tensor& expected, cons
     EXPECT_EQ(error.max().item<double>(), 0) << "sums of multiples of 1/512 are exact";
     return;
   }
-  // A sum of n terms errs by n units in the last place of the sum of their sizes at most, and a term by a few.
+  // A sum of n terms errs by n units in the last place of the sum of their sizes at
+  // most, and a term by a few.
   const double unit = found.scalar_type() == torch::kFloat ? 0x1p-24 : 0x1p-53;
   EXPECT_LE((error - static_cast<double>(terms + 20) * unit * size).max().item<double>(), 0);
 }
 
-// Every room in registers with coordinates that fill it and that do not, and more than there is room for; one row and
-// several blocks of them, one row to a thread and two, one other and several tiles and chunks; tensors that are not contiguous.
+// Every room in registers with coordinates that fill it and that do not, and more than there is room for; one
+// row and several blocks of them, one row to a thread and two, one other and several tiles and chunks;
+// tensors that are not contiguous.
 TEST_P(OnDevice, RidgeSumsAreThoseOfTheCpuInDouble) {
   EBM_NEEDS_DEVICE(GetParam());
   const torch::Device device(GetParam());
@@ -161,8 +165,8 @@ TEST_P(OnDevice, WhatIsNotANumberStaysNone) {
   }
 }
 
-// The noise is that of the CPU to rounding, so the step is: whole groups of normals in a block and parts of them, one
-// row to a block, antithetic pairs and none.
+// The noise is that of the CPU to rounding, so the step is: whole groups of normals in a block and parts of
+// them, one row to a block, antithetic pairs and none.
 TEST_P(OnDevice, LangevinStepsAreThoseOfTheCpu) {
   EBM_NEEDS_DEVICE(GetParam());
   const torch::Device device(GetParam());

@@ -16,6 +16,9 @@ def mlp_energy(path):
     def energy(x):
         # The transform is float64, and so are raw points far from zero; the network has a precision of its own.
         y = h = x if mean is None else ((x.double() - mean) / deviation).to(t("layers.0.weight").dtype)
+        if options["fourier_features"]:
+            u = h @ t("frequencies").T
+            h = torch.cat([h, u.cos(), u.sin()], 1)
         for i in range(len(options["hidden"])):
             w = t(f"layers.{i}.weight")
             if options["spectral_norm"]:

@@ -91,8 +91,8 @@ class ThreadRank final : public Communicator {
   int rank_;
 };
 
-/// Runs the body as so many ranks, each with one thread, and waits for all. @throws what the lowest rank threw that did
-/// not only wait for another
+/// Runs the body as so many ranks, each with one thread, and waits for all.
+/// @throws what the lowest rank threw that did not only wait for another
 inline void as_ranks(int count, const std::function<void(std::shared_ptr<Communicator>)>& body) {
   const int threads_before = threads();
   set_threads(1);

@@ -64,7 +64,8 @@ TEST(GradientEvaluations, AreCountedByKind) {
   EXPECT_EQ(sliced.double_gradients, 4 * 6);
 }
 
-// The midpoint rule of resolution 6 has 12 nodes along a side: E at all of them, ∇_θ E at them and at the batch.
+// The midpoint rule of resolution 6 has 12 nodes along a side: E at all of them, ∇_θ E
+// at them and at the batch.
 TEST(GradientEvaluations, OfTheQuadratureAreCounted) {
   const auto cost = cost_of<ExactLikelihood>({.resolution = 6, .most_nodes = 0});
   EXPECT_EQ(cost.energies, 12 * 12);

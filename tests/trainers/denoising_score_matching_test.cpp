@@ -10,8 +10,8 @@
 namespace ebm::testing {
 namespace {
 
-// λ = 4, μ = 1 at x = 0, ξ = 1, σ = 0.5, σ_0 = 0.25: x̃ = 0.5 and ∇E(x̃) = -2, x - x̃ + σ_0² ∇E = -0.5 - 0.125,
-// its square over σ² is 1.5625, times 1/(2 σ_0²) = 8.
+// λ = 4, μ = 1 at x = 0, ξ = 1, σ = 0.5, σ_0 = 0.25: x̃ = 0.5 and ∇E(x̃) = -2, x - x̃ + σ_0² ∇E = -0.5 -
+// 0.125, its square over σ² is 1.5625, times 1/(2 σ_0²) = 8.
 TEST(DenoisingScore, OfOnePointByHand) {
   Gaussian energy(on_euclidean(1, torch::kDouble), {.mean = {1}, .deviation = {0.5}});
   const auto one = torch::ones({1, 1}, torch::kDouble);
@@ -19,8 +19,8 @@ TEST(DenoisingScore, OfOnePointByHand) {
   EXPECT_NEAR(found.item<double>(), 8 * 0.625 * 0.625 / 0.25, 1e-14);
 }
 
-// One level is Vincent's ½ E|∇E(x̃) - (x̃ - x)/σ²|²: with x̃ = x + σξ on points of deviation s about the mean,
-// ½ [λ² (s² + σ²) - 2λ + 1/σ²].
+// One level is Vincent's ½ E|∇E(x̃) - (x̃ - x)/σ²|²: with x̃ = x + σξ on points of deviation s about the
+// mean, ½ [λ² (s² + σ²) - 2λ + 1/σ²].
 TEST(DenoisingScore, OfOneLevelOnAGaussianIsItsClosedForm) {
   constexpr double s = 0.7, sigma = 0.4, lambda = 1 / (0.9 * 0.9);
   Gaussian energy(on_euclidean(1, torch::kDouble), {.mean = {0}, .deviation = {0.9}});

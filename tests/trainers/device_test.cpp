@@ -24,8 +24,8 @@ void expect_replayed(const DeviceCase& which, const Executor& executor) {
     EXPECT_EQ(executor.replays(), 0);
     return;
   }
-  // Of 15 iterations the first three that are alike run eagerly; restarts and steps of a schedule are unlike, and the
-  // first iteration of exact_likelihood, which looks at its rule.
+  // Of 15 iterations the first three that are alike run eagerly; restarts and steps of a schedule are unlike,
+  // and the first iteration of exact_likelihood, which looks at its rule.
   if (which.repeats_always()) {
     EXPECT_EQ(executor.replays(), which.label == "exact_likelihood" ? 11 : 12);
   } else {

@@ -21,7 +21,8 @@ struct DeviceCase {
   bool on_sphere = true;
   double clip = 0;
   std::string schedule = "constant";
-  bool waits = false;  ///< whether its iterations read numbers of the device, so that none is replayed
+  bool waits = false;      ///< whether its iterations read numbers of the device, so that none is replayed
+  Json sampler = nullptr;  ///< the section; null: the trainer's own
 
   /// Whether all that it draws are normals: they are the same on every device, and a CUDA graph can draw them
   /// anew. Uniforms and integers are of LibTorch's generator, one for each kind of device.
@@ -66,7 +67,16 @@ inline std::vector<DeviceCase> device_cases() {
         {"energy_regularisation", 0.1}},
        mlp,
        adam},
+      {.label = "buffer_of_mala",
+       .trainer = {{"name", "persistent_contrastive_divergence"}, {"buffer_size", 200}, {"chains", 20}},
+       .energy = mlp,
+       .optimizer = adam,
+       .waits = true,
+       .sampler = {{"name", "mala"}}},
       {"exact_likelihood", {{"name", "exact_likelihood"}, {"resolution", 8}}},
+      {.label = "boosted_likelihood",
+       .trainer = {{"name", "boosted_likelihood"}, {"resolution", 8}, {"slides", 3}},
+       .waits = true},
       {"exact_score_matching", {{"name", "exact_score_matching"}}},
       {"sliced_score_matching", {{"name", "sliced_score_matching"}}, mlp, sgd, true, 0.1},
       {"denoising_score_matching",
@@ -92,10 +102,13 @@ class DeviceRun final {
     energy->to(device);
     const auto problem = std::make_shared<Problem>(
         domain, Dataset{.train = domain->sample_base(100, points, torch::kDouble).to(device)});
-    const auto trainer = catalogue.trainers.read(which.trainer, "trainer")
-                             .make({.energy = energy,
-                                    .problem = problem,
-                                    .random = std::make_shared<Random>(4, "particles", device)});
+    TrainerContext context{
+        .energy = energy, .problem = problem, .random = std::make_shared<Random>(4, "particles", device)};
+    if (!which.sampler.is_null()) {
+      context.sampler = catalogue.samplers.read(which.sampler, "sampler")
+                            .make({domain, problem->data().train, *context.random});
+    }
+    const auto trainer = catalogue.trainers.read(which.trainer, "trainer").make(context);
     const auto schedule = schedule_of(catalogue, which);
     training_ = std::make_shared<Training>(
         trainer, catalogue.optimizers.read(which.optimizer, "optimizer").make({*energy}),

@@ -23,8 +23,8 @@ torch::Tensor cluster(std::int64_t d, double mean, double deviation) {
   return mean + deviation * random.normal({400, d}, torch::kDouble);
 }
 
-// Far from [-10, 10]² and far narrower than its nodes are apart the gradient of the likelihood is that of the closed
-// form: of ½ exp(λ) (x - μ)² - ½ λ, with a = exp(λ): a (μ - E x) and ½ (a E(x - μ)² - 1).
+// Far from [-10, 10]² and far narrower than its nodes are apart the gradient of the likelihood is that of the
+// closed form: of ½ exp(λ) (x - μ)² - ½ λ, with a = exp(λ): a (μ - E x) and ½ (a E(x - μ)² - 1).
 TEST(ExactLikelihood, GradientsAreTheClosedFormWhereverTheDataLie) {
   for (const std::int64_t d : {1, 2, 3}) {
     const auto data = cluster(d, 500, 0.02);

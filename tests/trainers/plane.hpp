@@ -20,8 +20,8 @@ inline TrainerContext on_the_plane(const torch::Tensor& data) {
           .random = std::make_shared<Random>(1, "particles")};
 }
 
-/// Factor on the particles' steps so small that they stand still: what a strategy did to them before their step
-/// is left to be seen.
+/// Factor on the particles' steps so small that they stand still: what a strategy did to them before their
+/// step is left to be seen.
 inline constexpr double frozen = 1e-24;
 
 inline RestartGda::Options restarts(std::int64_t every, double probability, std::int64_t copies = 2) {

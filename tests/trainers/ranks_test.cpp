@@ -26,7 +26,8 @@ void expect_same(const State& found, const State& expected) {
 
 class TrainingOverRanks : public ::testing::TestWithParam<RanksCase> {};
 
-// The whole state: parameters, average, optimizer, all particles, streams, counts, and the good states of before.
+// The whole state: parameters, average, optimizer, all particles, streams, counts, and
+// the good states of before.
 TEST_P(TrainingOverRanks, IsTheSameBitsForAnyNumberOfThem) {
   const auto alone = training_of(GetParam(), nullptr);
   go_on(*alone, GetParam(), 5);

@@ -160,10 +160,11 @@ Estimate restart_limit_slope(const std::shared_ptr<Energy>& energy, const std::s
   return mean_of(40, [&] { return gradient_of(trainer, data) / particle_step; });
 }
 
-// Domingo-Enrich et al. 2022, §5. A step of size h changes the mean of f = ∇_θ E by h (Δf - <∇E, ∇f>) + O(h²), so that the data's
-// mean less the particles' is h ∇_θ J. Antithetic noise cancels the term of order sqrt(h), which leaves a
-// standard error that does not grow as h falls: at h = 1e-6 the O(h) left after division is far below it. A
-// gradient that antithetic noise makes exact, that of a Gaussian's mean, is right to rounding / h.
+// Domingo-Enrich et al. 2022, §5. A step of size h changes the mean of f = ∇_θ E by h (Δf - <∇E, ∇f>) +
+// O(h²), so that the data's mean less the particles' is h ∇_θ J. Antithetic noise cancels the term of
+// order sqrt(h), which leaves a standard error that does not grow as h falls: at h = 1e-6 the O(h) left
+// after division is far below it. A gradient that antithetic noise makes exact, that of a Gaussian's mean,
+// is right to rounding / h.
 TEST(RestartLimit, GradientOverStepTendsToThatOfTheExactObjective) {
   Random random(9, "points");
   const auto agree = [&](const std::shared_ptr<Energy>& energy, const std::shared_ptr<Domain>& domain) {

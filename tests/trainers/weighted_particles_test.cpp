@@ -66,20 +66,20 @@ double share_after_training(std::shared_ptr<const Sampler> sampler) {
   return mean;
 }
 
-// The share of 500 particles in a well has a standard error of 0.018 in an iteration; over a hundred iterations that
-// forget one another in about ten it is 0.006.
+// The share of 500 particles in a well has a standard error of 0.018 in an iteration; over a hundred
+// iterations that forget one another in about ten it is 0.006.
 TEST(WeightedParticles, LearnsTheMassesOfWellsThatAreFarApart) {
   EXPECT_NEAR(share_after_training(nullptr), 0.8, 0.02);
 }
 
-// Particles that start at the data have their masses right whatever the model says: without jumps and with weights
-// that begin there it does not learn them. The kernel of the context is what moves the particles.
+// Particles that start at the data have their masses right whatever the model says: without jumps and with
+// weights that begin there it does not learn them. The kernel of the context is what moves the particles.
 TEST(WeightedParticles, TakesTheKernelThatItIsGiven) {
   EXPECT_GT(std::abs(share_after_training(std::make_shared<Mala>(Mala::Options{})) - 0.8), 0.05);
 }
 
-// E' - E = -c x + const for a well that moves by c: its variance over particles of deviation 1 is c². Of a step of
-// a hundred a part is kept that makes it the trust.
+// E' - E = -c x + const for a well that moves by c: its variance over particles of deviation 1 is c². Of a
+// step of a hundred a part is kept that makes it the trust.
 TEST(WeightedParticles, KeepsTheChangeOfTheEnergyWithinItsTrust) {
   Random random(5, "data");
   const auto energy = std::make_shared<Well>();
@@ -94,7 +94,8 @@ TEST(WeightedParticles, KeepsTheChangeOfTheEnergyWithinItsTrust) {
   EXPECT_NEAR(std::abs(energy->mean.item<double>()), 0.3, 0.03);
 }
 
-// Drawn anew by their weights, particles stand for the model: their mean is the weighted one to the size of a share.
+// Drawn anew by their weights, particles stand for the model: their mean is the weighted
+// one to the size of a share.
 TEST(WeightedParticles, ItsParticlesStandForTheModel) {
   const auto energy = std::make_shared<Well>();
   const auto trainer = std::make_shared<DualGda>(
@@ -152,6 +153,54 @@ TEST(WeightedParticles, AreRefusedWhereTheyWouldMeanNothing) {
   expect_contains(user_error([&] { MaximumLikelihood(wells_with(nullptr), chains); }), "trainer.weights");
 }
 
+// What says how weights are kept would do nothing.
+TEST(WeightedParticles, OptionsOfWeightsAreRefusedWhereThereAreNone) {
+  for (const auto& [key, option] : {std::pair<const char*, DualGda::Options>{"held_out", {.held_out = 10}},
+                                    {"trust", {.trust = 0.2}},
+                                    {"resample_below", {.ensemble = {.resample_below = 0.9}}},
+                                    {"normalizer_gain", {.ensemble = {.normalizer_gain = 0.5}}}}) {
+    EXPECT_NO_THROW(DualGda(wells_with(nullptr), option)) << key;
+    auto plain = option;
+    plain.weights = false;
+    expect_contains(user_error([&] { DualGda(wells_with(nullptr), plain); }),
+                    fmt::format("trainer.{}: ", key));
+  }
+}
+
+double flux_in(const Trainer& trainer) {
+  State state;
+  trainer.save(state);
+  return state.number("flux");
+}
+
+// The proposal that the flux is taken with is made when it is first asked for, which after a resume is later.
+TEST(WeightedParticles, TheFluxAfterAResumeIsWhatItWouldHaveBeen) {
+  DualGda whole(wells_with(nullptr), {}), resumed(wells_with(nullptr), {});
+  whole.complaint(10);
+  State state;
+  whole.save(state);
+  resumed.load(state);
+  whole.complaint(20);
+  resumed.complaint(20);
+  EXPECT_GT(flux_in(whole), 0);
+  EXPECT_EQ(flux_in(whole), flux_in(resumed));
+}
+
+TEST(WeightedParticles, TheStepThatWasTakenIsKnownAfterAResume) {
+  DualGda whole(wells_with(nullptr), {.particle_step = 0.1}),
+      resumed(wells_with(nullptr), {.particle_step = 0.1});
+  Training training(
+      std::shared_ptr<Trainer>(&whole, [](Trainer*) {}),
+      std::make_shared<torch::optim::SGD>(whole.energy().parameters(), torch::optim::SGDOptions(0.5)));
+  EXPECT_EQ(resumed.langevin_step(), std::nullopt);
+  training.step(training.draw_batch(100));
+  ASSERT_TRUE(whole.langevin_step().has_value());
+  State state;
+  whole.save(state);
+  resumed.load(state);
+  EXPECT_EQ(resumed.langevin_step(), whole.langevin_step());
+}
+
 TEST(WeightedParticles, OneKernelIsEnough) {
   expect_contains(user_error([&] { DualGda(wells_with(mala()), {.particle_step = 0.1}); }),
                   "leave out one of the two");
@@ -179,8 +228,8 @@ TEST(WeightedParticles, APlainLangevinKernelIsThePublishedAlgorithm) {
       torch::equal(trained(std::make_shared<Langevin>(Langevin::Options{.step_size = 0.2}), {}), published));
 }
 
-// What an exact kernel knows of the energy is void once the parameters have moved, whether there are weights or not:
-// a MALA that went on with the energies of before would follow a well that is gone.
+// What an exact kernel knows of the energy is void once the parameters have moved, whether there are weights
+// or not: a MALA that went on with the energies of before would follow a well that is gone.
 TEST(WeightedParticles, ExactKernelsWithoutWeightsSeeTheParametersMove) {
   const auto energy = std::make_shared<Well>();
   DualGda trainer({.energy = energy,
@@ -212,7 +261,8 @@ double mean_of_buffer(std::shared_ptr<const Sampler> sampler) {
   return trainer.particles().mean().item<double>();
 }
 
-// 400 chains of deviation 1: a standard error of 0.05. Underdamped velocities and step sizes live between updates.
+// 400 chains of deviation 1: a standard error of 0.05. Underdamped velocities and step
+// sizes live between updates.
 TEST(WeightedParticles, AReplayBufferTakesEveryKernel) {
   EXPECT_NEAR(mean_of_buffer(mala()), 3, 0.2);
   EXPECT_NEAR(mean_of_buffer(std::make_shared<Underdamped>(Underdamped::Options{})), 3, 0.2);

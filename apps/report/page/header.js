@@ -3,9 +3,11 @@
 import { html } from "./elements.js";
 import { plural, spreadText } from "./numbers.js";
 import { isOneProblem, leaderOf } from "./ranking.js";
-import { exceptions, verdictOf } from "./status.js";
+import { textOf } from "./parameters.js";
+import { exceptions, verdictOf, verdictOfSearch } from "./status.js";
+import { valueText } from "./trial_marks.js";
 
-const kinds = { compare: "Comparison", train: "Training run" };
+const kinds = { compare: "Comparison", train: "Training run", tune: "Search" };
 const marks = { good: "✓", partial: "!", bad: "✕" };
 
 function readableTime(started) {
@@ -33,10 +35,9 @@ function withoutTitle({ summary, title }) {
 }
 
 function verdict(report) {
-  const { tone, headline, detail } = verdictOf(report);
+  const { tone, headline, detail } = report.search ? verdictOfSearch(report.search, report.manifest.planned) : verdictOf(report);
   const leader = report.kind === "compare" && isOneProblem(report.configuration) ? leaderOf(report.table, report.metrics) : null;
-  const isMany = report.runs.length > 1;
-  const lines = isMany ? exceptions(report.runs) : [];
+  const lines = report.runs.length > 1 ? exceptions(report.runs) : [];
   const line = ({ label, status, seeds }) => html("li", null,
     html("b", null, label), `, seed${seeds.length > 1 ? "s" : ""} ${seeds.join(", ")}: ${status}`);
   return html("div", { class: `verdict ${tone}`, role: "status" },
@@ -44,6 +45,7 @@ function verdict(report) {
     html("div", null,
       html("p", { class: "headline" }, html("b", null, headline), detail ? ` · ${detail}` : null),
       leader ? html("p", null, leaderSentence(leader)) : null,
+      report.search ? winnerSentences(report.search).map(sentence => html("p", null, sentence)) : null,
       lines.length ? html("ul", null, lines.map(line)) : null));
 }
 
@@ -53,6 +55,17 @@ function leaderSentence({ metric, label, spread, level }) {
     ? `; the ranges of ${plural(level.length, "other")} overlap with it.`
     : `; the range of ${level.join(", of ")} overlap${level.length === 1 ? "s" : ""} with it.`;
   return [`${extreme} ${metric.label}: `, html("b", null, label), `, ${spreadText(spread.values)} ${metric.unit}${others}`];
+}
+
+function winnerSentences({ metric, trials, test }) {
+  const winner = trials.find(trial => trial.best);
+  if (!winner) return ["The search has not come to its end: there is no winner yet."];
+  const parameters = Object.entries(winner.set).map(([path, value]) => `${path} = ${textOf(value)}`).join(", ");
+  return [
+    ["Best on the validation points: ", html("b", null, winner.label), ` with ${parameters}: ${metric.label} ${valueText(winner)} ${metric.unit}.`],
+    test ? `On the test points, looked at once, for it alone: ${valueText(test)}.`
+      : "There are no test points: its value is that of the choice, and too good by it.",
+  ];
 }
 
 function commandLine(command) {

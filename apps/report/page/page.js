@@ -8,17 +8,21 @@ import { imagesSection } from "./images.js";
 import { stylesByLabel } from "./labels.js";
 import { planesSection } from "./planes.js";
 import { provenanceSection } from "./provenance.js";
+import { searchSection } from "./search.js";
 import { sweepSection } from "./sweep.js";
 import { resultsSection } from "./table.js";
 
 function drawPage() {
   const report = JSON.parse(document.getElementById("report-data").textContent);
   const styles = stylesByLabel(report);
-  const figures = [curvesSection(report, styles), sweepSection(report), globesSection(report), planesSection(report), imagesSection(report)].filter(Boolean);
+  const search = searchSection(report);
+  const ofRuns = [curvesSection(report, styles), sweepSection(report), globesSection(report), planesSection(report), imagesSection(report)];
+  const figures = [search, ...ofRuns].filter(Boolean);
   document.getElementById("report").replaceChildren(...[
     headerOf(report),
+    search?.node,
     resultsSection(report, styles),
-    ...figures.map(figure => figure.node),
+    ...figures.filter(figure => figure !== search).map(figure => figure.node),
     provenanceSection(report),
   ].filter(Boolean));
   // Figures are drawn once they are in the page and have a width.

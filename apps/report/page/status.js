@@ -53,3 +53,13 @@ export function verdictOf({ kind, runs, manifest }) {
   const tone = runs.some(isBroken) ? "bad" : planned === runs.length && runs.every(cameToItsEnd) ? "good" : "partial";
   return { tone, ...words };
 }
+
+// Trials that diverge are what a search is there to find: it is good where it has a winner.
+export function verdictOfSearch({ trials }, planned) {
+  const count = test => trials.filter(test).length;
+  const diverged = count(hasDiverged), failed = count(isBroken) - diverged, missing = planned - trials.length;
+  const detail = [diverged ? `${diverged} diverged` : null, failed ? `${failed} failed` : null, missing > 0 ? `${missing} to come` : null];
+  const isOver = trials.some(trial => trial.best);
+  return { tone: isOver ? "good" : "partial", headline: isOver ? `The best of ${plural(trials.length, "trial")}` : `${plural(trials.length, "trial")} so far`,
+    detail: detail.filter(Boolean).join(", ") };
+}

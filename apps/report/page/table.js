@@ -11,7 +11,8 @@ export function resultsSection(report, styles) {
   const tables = [report.table, ...report.tables].filter(table => table.rows.length > 0);
   if (tables.length === 0) return null;
   const isSingle = tables.length === 1 && tables[0].rows.length === 1;
-  return section("results", "Results",
+  const title = report.search ? `The best trial: ${tables[0].rows[0].label}` : "Results";
+  return section("results", title,
     ...tables.flatMap(table => [
       tables.length > 1 && table.title ? html("h3", null, table.title) : null,
       isSingle ? quantityTable(table, report) : entryTable(table, report, styles),

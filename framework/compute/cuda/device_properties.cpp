@@ -9,7 +9,8 @@
 namespace ebm::cuda {
 
 double DeviceProperties::peak_operations() const {
-  // Lanes of single precision in a multiprocessor, by the CUDA C++ Programming Guide: 64 in 7.x and 8.0, else 128.
+  // Lanes of single precision in a multiprocessor, by the CUDA C++ Programming Guide: 64
+  // in 7.x and 8.0, else 128.
   const double lanes = major == 7 || (major == 8 && minor == 0) ? 64 : 128;
   return 2 * lanes * static_cast<double>(multiprocessors) * clock;
 }

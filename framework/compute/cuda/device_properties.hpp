@@ -16,7 +16,8 @@ struct DeviceProperties {
   double clock = 0;                  ///< the highest, in Hz
   double memory = 0;                 ///< in bytes
 
-  /// Multiply-adds in single precision at the highest clock, in operations a second, a multiply-add counted as two.
+  /// Multiply-adds in single precision at the highest clock, in operations a second, a
+  /// multiply-add counted as two.
   double peak_operations() const;
 };
 

@@ -2,9 +2,10 @@
 
 #include <cstdint>
 
-/// Standard normals as CUDA kernels. Pointers are to the memory of one device; everything happens on a stream of it, in
-/// order, and nothing waits. Only in a build with EBM_WITH_CUDA. Each returns what its launch says: 0
-/// (cudaSuccess) or a cudaError_t. @param stream a cudaStream_t
+/// Standard normals as CUDA kernels. Pointers are to the memory of one device; everything happens on a stream
+/// of it, in order, and nothing waits. Only in a build with EBM_WITH_CUDA. Each returns what its launch says:
+/// 0 (cudaSuccess) or a cudaError_t.
+/// @param stream a cudaStream_t
 namespace ebm::cuda {
 
 /// A draw of standard normals, see philox_device.hpp. Its number is on the device, so that a replayed CUDA

@@ -77,7 +77,8 @@ void take_part(Turns& turns, int me, const std::function<void()>& body, std::exc
   turns.wait(me);
   at::CallbackHandle handle = 0;
   try {
-    at::init_num_threads();  // in turn too: in a copy of the process LibTorch's pool is made anew by the first
+    // In turn too: in a copy of the process LibTorch's pool is made anew by the first
+    at::init_num_threads();
     handle = at::addThreadLocalCallback(at::RecordFunctionCallback(on_begin, on_end));
     body();
   } catch (...) {

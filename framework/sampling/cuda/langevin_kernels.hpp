@@ -3,8 +3,8 @@
 #include "dualebm/framework/compute/cuda/normal_kernels.hpp"
 #include "dualebm/framework/sampling/cuda/langevin_launches.hpp"
 
-/// The kernels of langevin_launches.hpp, apart from their launches, so that a test can run them on the CPU, thread by
-/// thread.
+/// The kernels of langevin_launches.hpp, apart from their launches, so that a test can run them on
+/// the CPU, thread by thread.
 namespace ebm::cuda {
 
 constexpr std::int64_t most_rows = 64, shared_bytes = 40 * 1024;

@@ -4,9 +4,10 @@
 
 #include "dualebm/framework/compute/cuda/normal_launches.hpp"
 
-/// Langevin steps as CUDA kernels. Pointers are to the memory of one device; everything happens on a stream of it, in
-/// order, and nothing waits. Only in a build with EBM_WITH_CUDA. Each returns what its launch says: 0
-/// (cudaSuccess) or a cudaError_t. @param stream a cudaStream_t
+/// Langevin steps as CUDA kernels. Pointers are to the memory of one device; everything happens on a stream
+/// of it, in order, and nothing waits. Only in a build with EBM_WITH_CUDA. Each returns what its launch says:
+/// 0 (cudaSuccess) or a cudaError_t.
+/// @param stream a cudaStream_t
 namespace ebm::cuda {
 
 /// One Langevin step, Y = X - h ∇E(X) + s ξ and X <- Y or Y/|Y|.

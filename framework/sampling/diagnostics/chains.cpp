@@ -76,7 +76,8 @@ double effective_size(const torch::Tensor& chains) {
   return count * n / tau;
 }
 
-/// Of the indicator of a quantile, which a chain may well never cross in a half: then it has told nothing of it.
+/// Of the indicator of a quantile, which a chain may well never cross in a half: then
+/// it has told nothing of it.
 double quantile_size(const torch::Tensor& chains, double p) {
   const auto quantile = torch::quantile(chains.flatten(), p);
   return effective_size((chains <= quantile).to(torch::kDouble));

@@ -19,9 +19,11 @@ namespace ebm {
 double kernel_stein_discrepancy(Energy& energy, const Domain& domain, const torch::Tensor& positions,
                                 const torch::Tensor& weights, double length = 1);
 
-/// Squared maximum mean discrepancy between two sets of points, without bias, so that it may be negative; the kernel
-/// is the mean of Gaussians exp(-|x - y|² / 2 ℓ²) for ℓ = half, one and two times the median distance of the points
-/// taken together. Source: Gretton et al. 2012, Lemma 6. @param x [N, d] @param y [M, d]
+/// Squared maximum mean discrepancy between two sets of points, without bias, so that it may be negative; the
+/// kernel is the mean of Gaussians exp(-|x - y|² / 2 ℓ²) for ℓ = half, one and two times the median distance
+/// of the points taken together. Source: Gretton et al. 2012, Lemma 6.
+/// @param x [N, d]
+/// @param y [M, d]
 double squared_mean_discrepancy(const torch::Tensor& x, const torch::Tensor& y);
 
 }  // namespace ebm

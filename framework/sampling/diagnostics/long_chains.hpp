@@ -44,20 +44,22 @@ struct LongChains {
 
 /// Chains that begin apart are run until they agree.
 ///
-/// The kernel adapts during the warm-up and stands still from then on. Rounds of T, 2 T, 4 T, ... steps follow, each of
-/// which begins where the last one ended and throws its draws away, so that the last round is the longer half of each
-/// chain. R-hat and sizes are taken of E and of every coordinate, or, beyond 24 of them, of E, 8 coordinates and 16
-/// directions. Chains are told to agree only if they began apart: half of them, say, at data and half in a base that is
-/// wider.
-/// Source: Vehtari et al. 2021, §4; Gelman & Shirley 2011 for throwing the first half away.
-/// @param starts  [C, d], on the domain @param watch  told how much of the most steps is done; false: no further round
+/// The kernel adapts during the warm-up and stands still from then on. Rounds of T, 2 T, 4 T, ... steps
+/// follow, each of which begins where the last one ended and throws its draws away, so that the last round is
+/// the longer half of each chain. R-hat and sizes are taken of E and of every coordinate, or, beyond 24 of
+/// them, of E, 8 coordinates and 16 directions. Chains are told to agree only if they began apart: half of
+/// them, say, at data and half in a base that is wider. Source: Vehtari et al. 2021, §4; Gelman & Shirley
+/// 2011 for throwing the first half away.
+/// @param starts  [C, d], on the domain
+/// @param watch  told how much of the most steps is done; false: no further round
 /// @throws UserError if an option is out of its range
 LongChains run_long_chains(Energy& energy, const Domain& domain, const Sampler& sampler,
                            const torch::Tensor& starts, const LongChainOptions& options, Random& random,
                            const std::function<bool(double)>& watch = {});
 
-/// Starts that are apart: rows of the data, and as many draws of the base around them, which is twice as wide as they
-/// are (on a space of finite area the uniform law); without data all of them from the base measure of the domain.
+/// Starts that are apart: rows of the data, and as many draws of the base around them, which is twice
+/// as wide as they are (on a space of finite area the uniform law); without data all of them from the
+/// base measure of the domain.
 /// @param data  [n, d]; undefined: none @return [count, d], of the dtype and device of `like`
 torch::Tensor dispersed_starts(const std::shared_ptr<const Domain>& domain, const torch::Tensor& data,
                                std::int64_t count, Random& random, const torch::TensorOptions& like);

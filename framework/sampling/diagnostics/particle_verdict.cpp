@@ -142,8 +142,8 @@ constexpr const char* move_more =
     "let the particles move more between updates, or leave particle_step out of dual_gda, whose own kernels "
     "are exact";
 
-/// How much larger the Stein discrepancy of so many rows is for the equal ones among them: the root of 1 + (count - 1)
-/// times the chance that two of them are one point.
+/// How much larger the Stein discrepancy of so many rows is for the equal ones among them: the root of 1 +
+/// (count - 1) times the chance that two of them are one point.
 double growth_by_repeats(const Cloud& cloud, std::int64_t count) {
   const double rows = weighs_alike(cloud) ? 1 / static_cast<double>(cloud.weights.size(0)) : 0;
   return std::sqrt(1 + static_cast<double>(count - 1) * std::max(0.0, 1 / cloud.size - rows));

@@ -11,12 +11,12 @@ namespace ebm {
 
 /// What the step of unadjusted Langevin dynamics does to a model that is trained with it.
 ///
-/// Where E has the curvature λ (the second derivative along a geodesic) the chain with step h stands in R^d at the
-/// variance (1/λ) / (1 - hλ/2), and on a sphere, where the retraction divides by the length that the normal part of the
-/// ambient drift has added, at (1/λ) / (1 + hλ/2). Training makes this law that of the data, so that the model's own
-/// variance 1/λ comes out wrong by the factor 1 - hλ/2, or 1 + hλ/2: a standard deviation of 0.25 as 0.89 of itself at
-/// h = 0.02, a von Mises-Fisher concentration of 20 as 17, one of 100 as 62. In R^d there is no fixed point at all for a
-/// variance below 2h; at the last one hλ = 1.
+/// Where E has the curvature λ (the second derivative along a geodesic) the chain with step h stands in R^d
+/// at the variance (1/λ) / (1 - hλ/2), and on a sphere, where the retraction divides by the length that the
+/// normal part of the ambient drift has added, at (1/λ) / (1 + hλ/2). Training makes this law that of the
+/// data, so that the model's own variance 1/λ comes out wrong by the factor 1 - hλ/2, or 1 + hλ/2: a standard
+/// deviation of 0.25 as 0.89 of itself at h = 0.02, a von Mises-Fisher concentration of 20 as 17, one of 100
+/// as 62. In R^d there is no fixed point at all for a variance below 2h; at the last one hλ = 1.
 struct StepBias {
   double step = 0;       ///< h
   double curvature = 0;  ///< λ that a tenth of the particles exceed, per squared unit of x
@@ -28,8 +28,9 @@ struct StepBias {
   std::string caution() const;
 };
 
-/// Looks at no more than 500 of the particles: the largest curvature at each by power iteration, Hessian times vector
-/// by differences of tangential gradients a tenth of the noise to either side. Draws nothing from anybody's stream.
+/// Looks at no more than 500 of the particles: the largest curvature at each by power iteration, Hessian
+/// times vector by differences of tangential gradients a tenth of the noise to either side. Draws
+/// nothing from anybody's stream.
 /// @param particles  [N, d] @param step  h
 StepBias step_bias(Energy& energy, const Domain& domain, const torch::Tensor& particles, double step);
 

@@ -29,8 +29,8 @@ struct Verdict {
 /// Whether long chains are draws of the model: finite, agreeing, of enough effect, with proposals accepted.
 Verdict judge_chains(const LongChains& chains, const LongChainOptions& options);
 
-/// The flux of jumps from a kernel density of half of the chains into the other half, see jump_flux: whether masses of
-/// modes are what the energy says.
+/// The flux of jumps from a kernel density of half of the chains into the other half, see jump_flux: whether
+/// masses of modes are what the energy says.
 Check flux_check(Energy& energy, const std::shared_ptr<const Domain>& domain, const LongChains& chains,
                  Random& random);
 
@@ -42,9 +42,9 @@ Check flux_check(Energy& energy, const std::shared_ptr<const Domain>& domain, co
 /// - Stein, on R^d: the kernel Stein discrepancy over that of as many draws of the chains;
 /// - flux of jumps from a kernel density of the chains' draws.
 ///
-/// Distances are shares of the mass that are not where they belong. One is an alarm above 0.05 and what chance allows
-/// to so many particles, of which equal ones count once: tests/benchmarks/verdicts.cpp counts how often it is wrong.
-/// Nothing is said where the chains do not agree: judge_chains comes first.
+/// Distances are shares of the mass that are not where they belong. One is an alarm above 0.05 and what
+/// chance allows to so many particles, of which equal ones count once: tests/benchmarks/verdicts.cpp counts
+/// how often it is wrong. Nothing is said where the chains do not agree: judge_chains comes first.
 /// @param particles  [N, d] @param weights  [N], sum one; undefined: equal
 Verdict judge_particles(Energy& energy, const std::shared_ptr<const Domain>& domain,
                         const torch::Tensor& particles, const torch::Tensor& weights,

@@ -9,8 +9,8 @@
 
 namespace ebm {
 
-/// Ends a run when a metric has not improved on its best value for `patience` evaluations, and has it end with
-/// the model of the best one.
+/// Ends a run when a metric has not improved on its best value for `patience` evaluations, and has it end
+/// with the model of the best one.
 ///
 /// Its state is a function of the records of the training, which a checkpoint holds: a resumed run goes over
 /// them first.

@@ -61,6 +61,16 @@ Json to_json(const Recovery& recovery) {
           {"cause", recovery.cause}};
 }
 
+Recovery recovery_of(const Json& object) try {
+  return {.iteration = object.at("iteration").get<std::int64_t>(),
+          .back_to = object.at("back_to").get<std::int64_t>(),
+          .rate_factor = object.at("rate_factor").get<double>(),
+          .step_factor = object.at("step_factor").get<double>(),
+          .cause = object.at("cause").get<std::string>()};
+} catch (const nlohmann::json::exception&) {
+  fail("recoveries: found {}, which tells of no recovery", object.dump());
+}
+
 MetricsFile::MetricsFile(const std::filesystem::path& path, const Training& training)
     : path_(path), training_(training) {}
 

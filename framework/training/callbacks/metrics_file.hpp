@@ -11,11 +11,11 @@
 namespace ebm {
 
 /// Writes metrics.jsonl, for people and scripts: one JSON object a line with `iteration`, `seconds`,
-/// `gradient_evaluations`, `cost` (the same by kind, and energies alone), then the metrics; and {"recovery": {...}} for
-/// each time that the run was taken back, before the first record after it. The truth is in the training's records, which
-/// a checkpoint holds: at the start, when a run is taken back, and at the end the file is made anew from them, whole and
-/// on the disk, so that what a kill or a loss of power has left of it does not matter. A line in between that cannot be
-/// written is said, and is no end of the run.
+/// `gradient_evaluations`, `cost` (the same by kind, and energies alone), then the metrics; and {"recovery":
+/// {...}} for each time that the run was taken back, before the first record after it. The truth is in the
+/// training's records, which a checkpoint holds: at the start, when a run is taken back, and at the end the
+/// file is made anew from them, whole and on the disk, so that what a kill or a loss of power has left of it
+/// does not matter. A line in between that cannot be written is said, and is no end of the run.
 class MetricsFile final : public Callback {
  public:
   /// @param path  of the file, which is made when the run starts @param training  outlives it
@@ -40,7 +40,11 @@ Json to_json(const Record& record);
 /// One time that a run was taken back, likewise.
 Json to_json(const Recovery& recovery);
 
-/// The records of a metrics.jsonl, without the lines of recoveries; a last line without its newline, left by a kill, is not one.
+/// What `to_json` made. @throws UserError if it is another object
+Recovery recovery_of(const Json& object);
+
+/// The records of a metrics.jsonl, without the lines of recoveries; a last line without its newline,
+/// left by a kill, is not one.
 /// @throws UserError naming file and line.
 std::vector<Record> read_records(const std::filesystem::path& path);
 

@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::int64_t warm_up = 3;
 
-/// Everything that has to be equal for one graph to stand for both: what the host puts in, shapes, and where the
-/// parameters lie, which is written into a graph (an address has 48 bits, a double holds 53).
+/// Everything that has to be equal for one graph to stand for both: what the host puts in, shapes, and where
+/// the parameters lie, which is written into a graph (an address has 48 bits, a double holds 53).
 std::vector<double> signature(const CapturedIteration::Likeness& likeness, const torch::Tensor& batch,
                               const std::vector<torch::Tensor*>& carried, const Energy& energy) {
   auto numbers = likeness.numbers;
@@ -42,8 +42,8 @@ void wait_for(const c10::cuda::CUDAStream& waiting, const c10::cuda::CUDAStream&
   event.block(waiting);
 }
 
-/// While one lives, work goes to another stream; it comes after what the ambient one has, and what the ambient
-/// one gets afterwards comes after it. No host waits.
+/// While one lives, work goes to another stream; it comes after what the ambient one has, and what the
+/// ambient one gets afterwards comes after it. No host waits.
 class OnStream {
  public:
   explicit OnStream(const c10::cuda::CUDAStream& stream)
@@ -65,7 +65,8 @@ class OnStream {
   const c10::cuda::CUDAStream ambient_, stream_;
 };
 
-/// LibTorch's generators count their draws in a graph only if it knows them; before 2.3 there is nothing to be told.
+/// LibTorch's generators count their draws in a graph only if it knows them; before 2.3
+/// there is nothing to be told.
 template <class Graph>
 void register_generator(Graph& graph, const std::optional<torch::Generator>& generator) {
   if constexpr (requires { graph.register_generator_state(*generator); }) {
@@ -100,8 +101,8 @@ std::int64_t CapturedIteration::run(const Likeness& likeness, const torch::Tenso
   if (graph_ && graph_->signature == now) return replay(batch, carried, energy);
   alike_ = now == last_ ? alike_ + 1 : 1;
   last_ = now;
-  // What LibTorch's libraries set up for a stream when they first see it cannot be captured: iterations warm up on
-  // the stream of the capture.
+  // What LibTorch's libraries set up for a stream when they first see it cannot be captured: iterations warm
+  // up on the stream of the capture.
   if (!stream_ || stream_->stream.device() != batch.device())
     stream_ = std::make_unique<Stream>(Stream{c10::cuda::getStreamFromPool(false, batch.device().index())});
   const OnStream on_stream(stream_->stream);

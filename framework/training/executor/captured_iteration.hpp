@@ -19,7 +19,8 @@ namespace ebm::cuda {
 /// runs eagerly; after three that are like one another the graph is captured anew.
 ///
 /// What a replay repeats is what the device did: numbers that the host computes are those of the capture.
-/// Work that cannot be captured (it reads a number of the device) runs eagerly for good, and `why_not` says why. In a build without EBM_WITH_CUDA all of it does.
+/// Work that cannot be captured (it reads a number of the device) runs eagerly for good, and `why_not` says
+/// why. In a build without EBM_WITH_CUDA all of it does.
 class CapturedIteration final {
  public:
   /// Numbers that the host puts into the work: equal ones are what makes iterations alike, besides shapes.
@@ -43,7 +44,8 @@ class CapturedIteration final {
   std::int64_t run(const Likeness& likeness, const torch::Tensor& batch,
                    const std::vector<torch::Tensor*>& carried, Energy& energy, const Work& work);
 
-  /// Drops the graph, if there is one: to be called when memory that the work reads has been replaced (a load).
+  /// Drops the graph, if there is one: to be called when memory that the work reads
+  /// has been replaced (a load).
   void forget();
 
   /// Iterations that were replayed so far.

@@ -7,10 +7,10 @@ namespace ebm {
 
 /// Captures iterations that repeat one another as a CUDA graph and replays it.
 ///
-/// A strategy promises that its iterations repeat (Trainer::repeats). While they still run eagerly the promise
-/// is looked into: one that reads the iteration's number or draws on the host is not captured, and `why_not`
-/// says so. The optimizer's step is part of the graph where it computes on the device alone; Adam's, which
-/// counts on the host, is not.
+/// A strategy promises that its iterations repeat (Trainer::repeats). While they still run eagerly the
+/// promise is looked into: one that reads the iteration's number or draws on the host is not captured, and
+/// `why_not` says so. The optimizer's step is part of the graph where it computes on the device alone;
+/// Adam's, which counts on the host, is not.
 class CudaGraphExecutor final : public Executor {
  public:
   Cost run(const Work& work) override;

@@ -11,8 +11,8 @@
 
 namespace ebm {
 
-/// How the work of an iteration gets done: at once, or as a CUDA graph that was captured once. Training chooses
-/// one; a strategy knows nothing of it.
+/// How the work of an iteration gets done: at once, or as a CUDA graph that was captured once. Training
+/// chooses one; a strategy knows nothing of it.
 class Executor {
  public:
   /// One iteration: the gradients of the strategy, then the update of the parameters.

@@ -4,13 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "dualebm/framework/base/error.hpp"
 
 namespace ebm {
 namespace {
 
-constexpr double curvature = 0.9;  // the part of the slope at the start that a good step leaves
+constexpr double curvature = 0.9;          // the part of the slope at the start that a good step leaves
+constexpr double least_curvature = 1e-14;  // of a pair, as a cosine: what rounding leaves
 constexpr std::int64_t most_trials = 20;
 
 double product(const torch::Tensor& a, const torch::Tensor& b) { return a.dot(b).item<double>(); }
@@ -58,10 +60,21 @@ bool LimitedMemoryBfgs::goes_on_along_path() {
     return false;
   const double before = strength();
   ++place_;
-  steps_here_ = 0;
-  for (std::size_t i = 0; i < steps_.size(); ++i)
-    changes_[i] = changes_[i] + (strength() - before) * steps_[i];
+  // The gradient of the new objective changes less along a step; what has no curvature left is forgotten.
+  auto steps = std::exchange(steps_, {}), changes = std::exchange(changes_, {});
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    keep(steps[i], changes[i] + (strength() - before) * steps[i]);
   return true;
+}
+
+void LimitedMemoryBfgs::keep(const torch::Tensor& step, const torch::Tensor& change) {
+  if (!(product(step, change) > least_curvature * std::sqrt(product(step, step) * product(change, change))))
+    return;
+  steps_.push_back(step);
+  changes_.push_back(change);
+  if (static_cast<std::int64_t>(steps_.size()) <= options_.memory) return;
+  steps_.pop_front();
+  changes_.pop_front();
 }
 
 torch::Tensor LimitedMemoryBfgs::flat_parameters() const {
@@ -139,7 +152,8 @@ torch::Tensor LimitedMemoryBfgs::step(LossClosure closure) {
   const bool another = goes_on_along_path();
   if (another) {
     gradient = slope_of_f + strength() * at;
-    gradient_norm_ = std::sqrt(product(gradient, gradient));
+    norm_at_start_ = gradient_norm_ = std::sqrt(product(gradient, gradient));
+    steps_here_ = 1;
   }
   if (gradient_norm_ == 0) return loss;
   if (another || !origin_.defined()) {
@@ -147,15 +161,7 @@ torch::Tensor LimitedMemoryBfgs::step(LossClosure closure) {
   } else {
     const double slope = product(gradient, direction_);
     if (std::abs(slope) <= curvature * std::abs(line_.slope_at_start) || ++line_.trials >= most_trials) {
-      const auto step = at - origin_, change = gradient - gradient_at_origin_;
-      if (product(step, change) > 1e-14 * std::sqrt(product(step, step) * product(change, change))) {
-        steps_.push_back(step);
-        changes_.push_back(change);
-        if (static_cast<std::int64_t>(steps_.size()) > options_.memory) {
-          steps_.pop_front();
-          changes_.pop_front();
-        }
-      }
+      keep(at - origin_, gradient - gradient_at_origin_);
       begin_line(at, gradient);
     } else {
       (slope > 0 ? line_.high : line_.low) = line_.t;

@@ -23,22 +23,23 @@ struct LineSearchOptions : public torch::optim::OptimizerCloneableOptions<LineSe
   void set_lr(double rate) override { lr(rate); }
 };
 
-/// Limited-memory BFGS for a convex, differentiable objective whose gradient is exact: `exact_likelihood` of an energy
-/// that is linear in its parameters, with the whole training set as its batch. It minimises
+/// Limited-memory BFGS for a convex, differentiable objective whose gradient is exact: `exact_likelihood` of
+/// an energy that is linear in its parameters, with the whole training set as its batch. It minimises
 ///
 ///     f(θ) + λ/2 |θ|²,   λ the weight decay,
 ///
-/// by θ_{k+1} = θ_k - t H_k ∇f(θ_k), where H_k is made of the last `memory` pairs of steps and changes of the gradient.
-/// One gradient a step, and no value of f: along a line the slope of a convex f grows, so that its minimum lies where
-/// the slope changes its sign, and a t is good where |slope| <= 0.9 of that at the start (the strong curvature
-/// condition). Until then steps are trial points on the same line: doubled where the slope is still steep, and by the
-/// secant rule, held off the ends, once the minimum is between two of them. Memory: 2 `memory` + 3 vectors like θ.
+/// by θ_{k+1} = θ_k - t H_k ∇f(θ_k), where H_k is made of the last `memory` pairs of steps and changes of the
+/// gradient. One gradient a step, and no value of f: along a line the slope of a convex f grows, so that its
+/// minimum lies where the slope changes its sign, and a t is good where |slope| <= 0.9 of that at the start
+/// (the strong curvature condition). Until then steps are trial points on the same line: doubled where the
+/// slope is still steep, and by the secant rule, held off the ends, once the minimum is between two of them.
+/// Memory: 2 `memory` + 3 vectors like θ.
 ///
-/// A path of strengths λ_1 > λ_2 > ... > λ is gone along in one run, each from the optimum of the one before: to the next
-/// once |∇f + λ_i θ| <= `tolerance` |∇f + λ_i θ| where that strength began, or after `steps_each` gradients. The pairs
-/// stay: a change of the gradient under λ_i is one under λ_{i+1} with (λ_{i+1} - λ_i) times the step added. Early
-/// stopping with the best model kept on validation, whose patience outlasts a strength, then chooses λ.
-/// Source: Nocedal & Wright 2006, Algorithms 7.4 and 7.5.
+/// A path of strengths λ_1 > λ_2 > ... > λ is gone along in one run, each from the optimum of the one before:
+/// to the next once |∇f + λ_i θ| <= `tolerance` |∇f + λ_i θ| where that strength began, or after `steps_each`
+/// gradients. The pairs stay: a change of the gradient under λ_i is one under λ_{i+1} with (λ_{i+1} - λ_i)
+/// times the step added. Early stopping with the best model kept on validation, whose patience outlasts a
+/// strength, then chooses λ. Source: Nocedal & Wright 2006, Algorithms 7.4 and 7.5.
 class LimitedMemoryBfgs final : public torch::optim::Optimizer, public OptimizerWithState {
  public:
   struct Options {
@@ -80,6 +81,8 @@ class LimitedMemoryBfgs final : public torch::optim::Optimizer, public Optimizer
   void begin_line(const torch::Tensor& at, const torch::Tensor& gradient);
   torch::Tensor direction_for(const torch::Tensor& gradient) const;
   double next_trial() const;
+  /// A pair of the memory, if the objective curves along it.
+  void keep(const torch::Tensor& step, const torch::Tensor& change);
   bool goes_on_along_path();
 
   Options options_;

@@ -6,8 +6,8 @@
 
 namespace ebm {
 
-/// An optimizer that writes what it remembers itself: one of your own derives from this too, and its trainings resume to
-/// the bit.
+/// An optimizer that writes what it remembers itself: one of your own derives from this too, and its
+/// trainings resume to the bit.
 class OptimizerWithState {
  public:
   virtual ~OptimizerWithState() = default;
@@ -17,8 +17,8 @@ class OptimizerWithState {
   virtual void load(const State& state) = 0;
 };
 
-/// What an optimizer remembers of past gradients, parameter by parameter in the order of its groups: for Adam,
-/// AdamW, SGD, RMSprop, Adagrad, an OptimizerWithState, and any that remembers nothing.
+/// What an optimizer remembers of past gradients, parameter by parameter in the order of its groups: for
+/// Adam, AdamW, SGD, RMSprop, Adagrad, an OptimizerWithState, and any that remembers nothing.
 /// @throws UserError for an optimizer whose memory is of a kind that is not known here
 State state_of(const torch::optim::Optimizer& optimizer);
 

@@ -17,8 +17,8 @@ void add_optimizers(Registry<torch::optim::Optimizer, OptimizerContext>& optimiz
 
 /// What a training has to know of an optimizer besides how to step.
 struct OptimizerTraits {
-  /// Its step is a multiple of the gradient, so that a factor on the gradient is one on the step: no for Adam,
-  /// which divides by the size of past gradients.
+  /// Its step is a multiple of the gradient, so that a factor on the gradient is one on the step: no for
+  /// Adam, which divides by the size of past gradients.
   bool proportional = false;
   /// A step is the same work on the device every time: no for Adam, which counts steps on the host.
   bool on_device = false;

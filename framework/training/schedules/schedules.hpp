@@ -22,7 +22,8 @@ class ConstantSchedule final : public Schedule {
   Options options_;
 };
 
-/// 1/sqrt(1 + t/scale) at iteration t (Robbins & Monro's condition holds for its square sum up to a logarithm).
+/// 1/sqrt(1 + t/scale) at iteration t (Robbins & Monro's condition holds for its
+/// square sum up to a logarithm).
 class InverseSqrtSchedule final : public Schedule {
  public:
   struct Options : WarmUp {

@@ -4,6 +4,7 @@
 #include "diary.hpp"
 #include "halved.hpp"
 #include "noise_contrastive.hpp"
+#include "random_walk.hpp"
 #include "sign_descent.hpp"
 #include "spread.hpp"
 #include "tides.hpp"
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   catalogue.transforms.add<Turned>("turned", "mean directions become (1, 0); circles");
   catalogue.energies.add<Coupled>("coupled", "two von Mises densities, coupled; two circles");
   catalogue.trainers.add<NoiseContrastive>("noise_contrastive", "data against noise from τ");
+  catalogue.samplers.add<RandomWalk>("random_walk", "Metropolis by turns of the circles");
   catalogue.optimizers.add<SignDescent>("sign_descent", "steps of one size");
   catalogue.schedules.add<Halved>("halved", "half steps in the last part of the run");
   catalogue.metrics.add<Spread>("spread", "standard deviation of E over the test points");

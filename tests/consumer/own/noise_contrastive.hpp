@@ -1,8 +1,9 @@
 #include <ATen/ATen.h>
 #include <dualebm/framework/training/trainer.hpp>
 
-/// Noise-contrastive estimation with noise from τ, whose density is 1: logistic regression of data against noise by
-/// h(x) = -E(x) - c, where c becomes log Z (Gutmann & Hyvärinen 2012, equation 8). It descends c itself.
+/// Noise-contrastive estimation with noise from τ, whose density is 1: logistic regression of data
+/// against noise by h(x) = -E(x) - c, where c becomes log Z (Gutmann & Hyvärinen 2012, equation
+/// 8). It descends c itself.
 struct NoiseContrastive final : ebm::Trainer {
   struct Options {
     double step = 0.5;

@@ -12,7 +12,8 @@ struct TidesOptions {
   }
 };
 
-/// Two phases a day that follow each other: φ_2 = φ_1 + 1 with noise. Rows (cos φ_1, sin φ_1, cos φ_2, sin φ_2).
+/// Two phases a day that follow each other: φ_2 = φ_1 + 1 with noise. Rows (cos φ_1,
+/// sin φ_1, cos φ_2, sin φ_2).
 inline ebm::Dataset draw_tides(const ebm::DatasetContext& context, const TidesOptions& options) {
   const auto noise = options.noise * context.random.normal({options.days, 2}, torch::kDouble);
   const auto first = 2 + noise.select(1, 0), second = first + 1 + noise.select(1, 1);

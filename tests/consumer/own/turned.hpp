@@ -1,7 +1,8 @@
 #include <ATen/ATen.h>
 #include <dualebm/framework/problem/transform.hpp>
 
-/// Turns each circle so that the mean direction of the training part becomes (1, 0). A rotation: log |det| = 0.
+/// Turns each circle so that the mean direction of the training part becomes (1, 0). A
+/// rotation: log |det| = 0.
 struct Turned final : ebm::Transform {
   struct Options {
     void describe(ebm::Fields&) {}

@@ -80,8 +80,8 @@ TEST(Catalogues, AnssReadable) {
                 "2 rows, blanks, no header, 2 skipped lines, columns x2, x3");
 }
 
-// www.isc.ac.uk/iscgem: a hundred lines of comment with commas and quotes, the last of them the header, padded columns of
-// which some have one name, and many that are empty.
+// www.isc.ac.uk/iscgem: a hundred lines of comment with commas and quotes, the last of them the header,
+// padded columns of which some have one name, and many that are empty.
 TEST(Catalogues, IscGem) {
   expect_places(
       places_of(
@@ -107,8 +107,8 @@ TEST(Catalogues, IscGem) {
       "2 rows, \",\", header in a comment, 7 comment lines, columns lat, lon");
 }
 
-// www.ngdc.noaa.gov, significant earthquakes as TSV: the first row repeats what was searched for, the first column is
-// empty but for it, old events have no place.
+// www.ngdc.noaa.gov, significant earthquakes as TSV: the first row repeats what was searched for, the first
+// column is empty but for it, old events have no place.
 TEST(Catalogues, Noaa) {
   const std::string content =
       "\"Search Parameters\"\tYear\tMo\tDy\tHr\tMn\tSec\tTsu\tVol\t\"Location "

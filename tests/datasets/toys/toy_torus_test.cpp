@@ -21,7 +21,8 @@ Dataset draws(const Json& domain, Json section) {
                      .random = random});
 }
 
-// ∫ p dτ = 1, and means of draws are integrals: weights, concentrations, means and units are all in one of them.
+// ∫ p dτ = 1, and means of draws are integrals: weights, concentrations, means and
+// units are all in one of them.
 TEST(ToyTorus, DrawsHaveTheDensityOfTheTeacher) {
   const Torus torus({360, 360});
   const auto rule = *torus.quadrature(150);

@@ -79,7 +79,8 @@ TEST(Annealing, KnowsModesThatTheBaseCovers) {
   const auto found = bridged_log_normalizer(energy, *space, base, draws, {}, random);
   ASSERT_TRUE(found && found->known);
   EXPECT_LT(off(*found, 2.5), 3.5);
-  // A base at one mode alone: walkers never see the other, draws of it come back, and the two ends do not meet.
+  // A base at one mode alone: walkers never see the other, draws of it come back, and
+  // the two ends do not meet.
   const BaseProposal narrow(space, torch::tensor({-6.0, 0.0, 0.0}), torch::full({3}, 0.5));
   const auto lost = bridged_log_normalizer(energy, *space, narrow, draws.narrow(0, 0, 512), {}, random);
   EXPECT_FALSE(lost && lost->known && std::abs(lost->value - 2.5) > 3.5 * *lost->standard_error)

@@ -35,7 +35,8 @@ struct Likelihood {
   }
 };
 
-/// Minimises L over energies Σ_j c_j φ(x, z_j) by projected gradient descent with steps that L's curvature allows.
+/// Minimises L over energies Σ_j c_j φ(x, z_j) by projected gradient descent with steps
+/// that L's curvature allows.
 /// @param project  to the ball @return c
 template <class Project>
 torch::Tensor descend(const Likelihood& likelihood, const torch::Tensor& on_data,
@@ -51,8 +52,9 @@ torch::Tensor descend(const Likelihood& likelihood, const torch::Tensor& on_data
 
 torch::Tensor relu_features(const torch::Tensor& x, const torch::Tensor& z) { return x.mm(z.t()).relu(); }
 
-// G(E) >= L(E) - L(E') for every E' of the ball, so for the best that projected descent finds; and where that ends G is
-// nearly nothing. Twenty-five problems, F2: with the wrong side of the supremum, β or 1/m forgotten it fails.
+// G(E) >= L(E) - L(E') for every E' of the ball, so for the best that projected descent finds; and
+// where that ends G is nearly nothing. Twenty-five problems, F2: with the wrong side of the supremum, β
+// or 1/m forgotten it fails.
 TEST(DualityGap, BoundsTheExcessOfLazyEnergiesAndClosesAtTheOptimum) {
   for (std::uint64_t seed = 0; seed < 25; ++seed) {
     const Likelihood likelihood(seed);
@@ -84,8 +86,8 @@ TEST(DualityGap, BoundsTheExcessOfLazyEnergiesAndClosesAtTheOptimum) {
   }
 }
 
-// The same in F1, where the best of the ball is found over 200 fixed neurons: a part of it, so the gap is above, and at
-// that optimum what is left is what more neurons could bring.
+// The same in F1, where the best of the ball is found over 200 fixed neurons: a part of it, so the gap is
+// above, and at that optimum what is left is what more neurons could bring.
 TEST(DualityGap, BoundsTheExcessInEverySignOfFeatureLearning) {
   for (std::uint64_t seed = 0; seed < 25; ++seed) {
     const std::string signs = seed % 3 == 0 ? "negative" : seed % 3 == 1 ? "positive" : "balanced";
@@ -150,8 +152,8 @@ TEST(DualityGap, TheWitnessIsWhereALittleWeightHelpsMost) {
   EXPECT_NEAR((before - likelihood.of(energy)) / share, gap.value, 0.01 * gap.value);
 }
 
-// Off its search's sample the estimate does not exceed the proven gap of the same points by more than chance, and sees a
-// gap that is there. Chance: four standard errors.
+// Off its search's sample the estimate does not exceed the proven gap of the same points by more than chance,
+// and sees a gap that is there. Chance: four standard errors.
 TEST(DualityGap, TheEstimateAgreesWithTheProvenOne) {
   const Likelihood likelihood(9);
   Random random(9, "energies");

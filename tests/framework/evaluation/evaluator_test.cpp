@@ -269,8 +269,8 @@ TEST(Evaluator, OnThePlaneMetricsAreTheClosedForms) {
   EXPECT_LT(value_of(values, "quadrature_error"), 1e-9);
 }
 
-// A density of which a tenth lies outside the square: the fixed rule says how wrong it is, and is not told beyond
-// `largest_error`; with nodes to refine the truth is found.
+// A density of which a tenth lies outside the square: the fixed rule says how wrong it is, and is not told
+// beyond `largest_error`; with nodes to refine the truth is found.
 TEST(Evaluator, OnThePlaneMassOutsideTheSquareIsSeen) {
   const Dataset dataset{.train = torch::zeros({1, 2}, torch::kDouble)};
   const double exact = std::log(2 * M_PI * 25) - 3;
@@ -318,8 +318,8 @@ TEST(Evaluator, LikelihoodsAreRightWhereverTheDataLie) {
   }
 }
 
-// Half of the mass in a mode a hundred times narrower than the spacing of the fixed rule, where both it and the rougher
-// one see nothing and agree: the data there are looked at.
+// Half of the mass in a mode a hundred times narrower than the spacing of the fixed rule, where both it and
+// the rougher one see nothing and agree: the data there are looked at.
 TEST(Evaluator, AModeBetweenTheNodesIsSeenByItsData) {
   class TwoModes final : public Energy {
    public:

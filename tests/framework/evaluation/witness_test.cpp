@@ -65,7 +65,8 @@ TEST(Witness, FindsTheCapThatAModelLacksAndTheOneThatItHasTooMuch) {
   }
 }
 
-// What the docstring promises: log Z moves along, so that the gain is that of the likelihood itself, and the best of a.
+// What the docstring promises: log Z moves along, so that the gain is that of the likelihood
+// itself, and the best of a.
 TEST(Witness, TheGainIsThatOfTheLikelihood) {
   const Caps with(0.1), without(0);
   Random random(3);
@@ -85,8 +86,8 @@ TEST(Witness, TheGainIsThatOfTheLikelihood) {
   EXPECT_GT(witness->gain, gain_of(1.02 * witness->coefficient));
 }
 
-// The p-value does not profit from the search: where the model is right it is uniform. Of 100, the number below 0.1 is
-// binomial with mean 10 and deviation 3; the mean of all has the deviation 0.029.
+// The p-value does not profit from the search: where the model is right it is uniform. Of 100, the number
+// below 0.1 is binomial with mean 10 and deviation 3; the mean of all has the deviation 0.029.
 TEST(Witness, ThePValueIsUniformWhereTheModelIsRight) {
   const Caps truth(0.1);
   int small = 0;

@@ -22,22 +22,32 @@ double bytes_of(const Experiment& experiment, const std::string& key, std::int64
 }
 
 TEST(MemoryNeeds, CountWhatTheNumbersSay) {
-  const auto plain = experiment_with("dataset", {{"train", 1000}});
-  EXPECT_EQ(bytes_of(plain, "dataset.train"), 1000 * 3 * 12);
-  EXPECT_EQ(bytes_of(plain, "trainer.particles_per_point"), 2 * 1000 * 3 * 3 * 4);
-  EXPECT_EQ(bytes_of(plain, "trainer.particles_per_point", 70), 2 * 70 * 3 * 3 * 4)
+  // Positions, gradients, noise, and the positions of two good states: five times three coordinates.
+  const double each = 5 * 3 * 4;
+  const auto with_weights = experiment_with("dataset", {{"train", 100'000}});
+  EXPECT_EQ(bytes_of(with_weights, "dataset.train"), 100'000 * 3 * 12);
+  EXPECT_EQ(bytes_of(with_weights, "trainer.particles"), 1250 * each) << "few, however many data there are";
+  EXPECT_EQ(bytes_of(with_weights, "trainer.particles_per_point"), -1);
+  const auto plain = experiment_with("trainer", {{"name", "dual_gda"}, {"particle_step", 0.02}});
+  EXPECT_EQ(bytes_of(plain, "trainer.particles_per_point", 5000), 2 * 5000 * each)
       << "the rows that there are";
   const auto many = experiment_with("trainer", {{"name", "dual_gda"}, {"particles", 500}});
-  EXPECT_EQ(bytes_of(many, "trainer.particles"), 500 * 3 * 3 * 4);
+  EXPECT_EQ(bytes_of(many, "trainer.particles"), 500 * each);
   EXPECT_EQ(bytes_of(many, "trainer.particles_per_point"), -1);
 }
 
 TEST(MemoryNeeds, WhatCannotBeHadIsRefusedByItsKey) {
   const std::tuple<const char*, Json, const char*> cases[] = {
-      {"dataset", {{"train", 100'000'000'000}}, "lower trainer.particles_per_point, dataset.train"},
+      {"dataset", {{"train", 100'000'000'000}}, "lower dataset.train"},
       {"trainer", {{"name", "dual_gda"}, {"particles", 100'000'000'000}}, "lower trainer.particles"},
       {"dataset", {{"test", 100'000'000'000}}, "dataset.test: 1e+11 points of 3 numbers"},
-      {"energy", {{"name", "shallow"}, {"neurons", 1'000'000'000'000}}, "lower energy.neurons"}};
+      {"energy", {{"name", "shallow"}, {"neurons", 1'000'000'000'000}}, "lower energy.neurons"},
+      {"energy",
+       {{"name", "sum"}, {"parts", {{"local", {{"name", "shallow"}, {"neurons", 1'000'000'000'000}}}}}},
+       "lower energy.parts.local.neurons"},
+      {"energy",
+       {{"name", "mlp"}, {"fourier_features", 1'000'000'000'000}},
+       "lower energy.hidden, energy.fourier_features"}};
   for (const auto& [section, options, part] : cases) {
     const auto message = user_error([&] { require_memory(experiment_with(section, options)); });
     expect_contains(message, part);

@@ -26,8 +26,8 @@ double log_integral(const AdaptiveQuadrature& rule, const Energies& energy) {
   return rule.fine.log_integral(energy(rule.fine.points));
 }
 
-/// Expects log ∫ exp(-E) to be `exact` within what the rule says of itself, and that within the tolerance. The
-/// arithmetic itself is good for some units in the last place of the largest energy.
+/// Expects log ∫ exp(-E) to be `exact` within what the rule says of itself, and that within the tolerance.
+/// The arithmetic itself is good for some units in the last place of the largest energy.
 void expect_integral(const AdaptiveQuadrature& rule, const Energies& energy, double exact, double tolerance,
                      const std::string& what) {
   EXPECT_TRUE(rule.reached) << what << ": " << rule.verdict();
@@ -40,8 +40,9 @@ torch::Tensor turned(const std::vector<double>& direction) {
   return mean / mean.norm();
 }
 
-// log Z of E = -κ <μ, x> on S² is log(sinh κ / κ). At κ = 1e6 the peak is a thousandth of a radian wide; at the corner
-// of a cube, on an edge and on a face it meets three charts, two and one: the rule, turned about, says the same.
+// log Z of E = -κ <μ, x> on S² is log(sinh κ / κ). At κ = 1e6 the peak is a thousandth of a radian
+// wide; at the corner of a cube, on an edge and on a face it meets three charts, two and one: the rule,
+// turned about, says the same.
 TEST(AdaptiveQuadrature, KnowsVonMisesFisherToAMillionInEveryDirection) {
   const SphereAtlas atlas(3);
   for (const double kappa : {0.1, 1., 10., 100., 1e3, 1e4, 1e5, 1e6}) {
@@ -73,8 +74,8 @@ TEST(AdaptiveQuadrature, KnowsVonMisesFisherOnTheCircleAndOnSpheresOfThreeDimens
   }
 }
 
-// Means a thousand away, deviations from a thousandth to a thousand in correlated directions, and a density twenty times
-// as narrow as the data: no window is asked for.
+// Means a thousand away, deviations from a thousandth to a thousand in correlated directions, and a density
+// twenty times as narrow as the data: no window is asked for.
 TEST(AdaptiveQuadrature, KnowsGaussiansWhereverTheyLie) {
   Random random(2, "gaussians");
   for (const std::int64_t d : {1, 2, 3}) {

@@ -84,8 +84,8 @@ class NormalisedAndDropped final : public Energy {
   torch::nn::Linear last_ = register_module("last", torch::nn::Linear(8, 1));
 };
 
-// 2000 rows are more than a shard: cut up, batch normalisation would see some of them and dropout would draw on
-// whatever thread comes first.
+// 2000 rows are more than a shard: cut up, batch normalisation would see some of them and dropout would draw
+// on whatever thread comes first.
 TEST(RowParallel, RowsThatGoTogetherGoInOneCallAndGiveTheSameBits) {
   const auto x = Random(1, "rows").normal({2000, 2}, torch::kFloat);
   const auto weight = torch::full({2000}, 1e-3F);

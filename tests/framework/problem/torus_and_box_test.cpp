@@ -48,8 +48,8 @@ TEST(TorusAndBox, KeepThePromisesOfDomains) {
   }
 }
 
-// A circle that forgets to turn its velocity along, and a wall that does not turn it about: kernels would not be
-// reversible.
+// A circle that forgets to turn its velocity along, and a wall that does not turn it about: kernels
+// would not be reversible.
 TEST(TorusAndBox, AGeodesicThatForgetsTheVelocityIsFound) {
   class Forgetful final : public Domain {
    public:

@@ -40,7 +40,8 @@ struct Named {
   std::shared_ptr<const Sampler> sampler;
 };
 
-/// All exact kernels, with proposals from draws of the domain's own reference, where they know nothing of the answer.
+/// All exact kernels, with proposals from draws of the domain's own reference, where they
+/// know nothing of the answer.
 std::vector<Named> exact_kernels(const std::shared_ptr<const Domain>& domain) {
   Random random(7, "proposals");
   const auto data = domain->sample_base(200, random, torch::kDouble);
@@ -153,8 +154,8 @@ class Sticky final : public Domain {
   Box box_{{0, 0}, {1, 2}};
 };
 
-// What the test above would see of the mistakes that are easily made: a step that stops at the wall, corrected or not,
-// and one that is reflected and not corrected, at a large step.
+// What the test above would see of the mistakes that are easily made: a step that stops at the wall,
+// corrected or not, and one that is reflected and not corrected, at a large step.
 TEST(DomainKernels, StoppingAtAWallAndLargeUncorrectedStepsShow) {
   auto energy = wall_energy();
   const Box box({0, 0}, {1, 2});

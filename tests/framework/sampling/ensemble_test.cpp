@@ -72,8 +72,8 @@ TEST(Resampling, EffectiveShareIsItsFormula) {
   EXPECT_NEAR(effective_share(w.log()).item<double>(), 36.0 / (3 * 14), 1e-12);
 }
 
-// Weighted means follow an energy that moves faster than the particles could: here they do not move at all. A wrong
-// sign would send them the other way.
+// Weighted means follow an energy that moves faster than the particles could: here they do not move at all. A
+// wrong sign would send them the other way.
 TEST(Ensemble, WeightsFollowTheEnergy) {
   Gaussian energy(on_euclidean(1, torch::kDouble), {});
   Random random(2, "particles");
@@ -94,8 +94,8 @@ TEST(Ensemble, WeightsFollowTheEnergy) {
   EXPECT_NEAR(ensemble.effective_share(), std::exp(-1), 0.03);
 }
 
-// The cache that was not renewed, or a weight taken twice, would show: particles move, the energy moves, and both
-// weights and kernel must speak of the same energy.
+// The cache that was not renewed, or a weight taken twice, would show: particles move, the energy moves, and
+// both weights and kernel must speak of the same energy.
 TEST(Ensemble, MovingParticlesStayWithAMovingEnergy) {
   Gaussian energy(on_euclidean(2, torch::kDouble), {});
   Random random(2, "particles");

@@ -77,8 +77,8 @@ TEST(Tempering, CountsAndCachesAreRight) {
   }
 }
 
-// All levels of a small ladder against their own measures: N(0, 1) at one end, N(0, 4) at the other, where the ratio
-// of an exchange with the wrong sign shows at once.
+// All levels of a small ladder against their own measures: N(0, 1) at one end, N(0, 4) at the other, where
+// the ratio of an exchange with the wrong sign shows at once.
 TEST(Tempering, MomentsOfAGaussianAreRight) {
   Gaussian energy(on_euclidean(2, torch::kDouble), {.mean = {1}});
   Random random(3, "start");

@@ -126,8 +126,8 @@ TEST(Kernels, MomentsOfVonMisesFisherAreRight) {
   }
 }
 
-// Detailed balance shows at steps where the correction has work to do: acceptance about a half, and the unadjusted
-// chain of the same step off by tens of standard errors.
+// Detailed balance shows at steps where the correction has work to do: acceptance about a half, and the
+// unadjusted chain of the same step off by tens of standard errors.
 TEST(Kernels, LargeStepsAreExactWhereLangevinIsNot) {
   constexpr double kappa = 20, length_step = 0.06;
   Pole energy(kappa);
@@ -316,8 +316,8 @@ TEST(Kernels, StepsAreTheSameBitsForEveryNumberOfThreads) {
   }
 }
 
-// One ∇E a step while the parameters stand still. After they have moved, the old E would let a step be judged by
-// another measure: the version says so.
+// One ∇E a step while the parameters stand still. After they have moved, the old E would let a step be judged
+// by another measure: the version says so.
 TEST(Kernels, TheCacheServesUntilTheParametersMove) {
   for (const auto& [name, sampler] : kernels()) {
     const std::int64_t gradients = name == "hmc" ? 5 : 1;

@@ -17,8 +17,8 @@ struct Estimate {
   double mean, error;
 };
 
-/// Many independent chains: `warm_up` adapting steps, then `steps` with everything frozen, of which each chain's
-/// own mean of f is one number; their scatter gives the standard error whatever the autocorrelation.
+/// Many independent chains: `warm_up` adapting steps, then `steps` with everything frozen, of which each
+/// chain's own mean of f is one number; their scatter gives the standard error whatever the autocorrelation.
 /// @param f  [N, d] -> [N, k]
 inline std::vector<Estimate> chain_means(const Sampler& sampler, Energy& energy, const Domain& domain,
                                          const torch::Tensor& start, std::int64_t warm_up, std::int64_t steps,

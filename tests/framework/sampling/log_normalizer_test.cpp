@@ -17,8 +17,8 @@
 namespace ebm::testing {
 namespace {
 
-/// A stand-in for the ensemble: log Z stands still, samples of it are noisy, and the increments are off by a random
-/// step or a drift. How many of 100 ends are within two standard errors of the truth.
+/// A stand-in for the ensemble: log Z stands still, samples of it are noisy, and the increments are off by a
+/// random step or a drift. How many of 100 ends are within two standard errors of the truth.
 int track_coverage(double noise, double step, double drift) {
   int inside = 0;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
@@ -35,8 +35,8 @@ int track_coverage(double noise, double step, double drift) {
   return inside;
 }
 
-// A drift of 0.002 leaves a lag of 0.1 beside a noise of 0.03: an error that knows nothing of it holds the truth in
-// almost no run.
+// A drift of 0.002 leaves a lag of 0.1 beside a noise of 0.03: an error that knows nothing of it holds
+// the truth in almost no run.
 TEST(LogNormalizer, StandardErrorHoldsNoiseWandersAndDrifts) {
   const double cases[][3] = {{0.3, 0, 0},     {0.3, 0.01, 0},   {0.3, 0.03, 0},
                              {0.3, 0, 0.002}, {0.3, 0, -0.005}, {0.05, 0.01, 0.001}};
@@ -88,8 +88,8 @@ struct MovingModel {
   double rate;
 };
 
-/// 600 iterations of weighted gradients on 400 particles, as a trainer makes them. Whether log Z lies within two
-/// standard errors at the end.
+/// 600 iterations of weighted gradients on 400 particles, as a trainer makes them. Whether log Z lies within
+/// two standard errors at the end.
 bool interval_holds(MovingModel& training, std::uint64_t seed) {
   Random random(seed, "particles");
   const SamplerContext context{.domain = training.domain, .data = training.data, .random = random};

@@ -22,8 +22,8 @@ namespace {
 
 std::shared_ptr<const Domain> plane() { return std::make_shared<Euclidean>(2); }
 
-/// A proposal that has lost or gained mass, or whose draws are of another density, fails: ∫ q = 1, and means of two
-/// functions over draws are their integrals.
+/// A proposal that has lost or gained mass, or whose draws are of another density, fails: ∫ q = 1, and means
+/// of two functions over draws are their integrals.
 void expect_density(const Proposal& q, const Quadrature& rule, const std::string& what) {
   const auto mass = rule.weights * q.log_density(rule.points).exp();
   EXPECT_NEAR(mass.sum().item<double>(), 1, 1e-6) << what;

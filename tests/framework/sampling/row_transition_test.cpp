@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "dualebm/framework/sampling/hmc.hpp"
 #include "dualebm/framework/sampling/leapfrog_rows.hpp"
 #include "dualebm/framework/sampling/mala.hpp"
 #include "dualebm/models/gaussian.hpp"
@@ -38,6 +39,18 @@ std::vector<RowCase> step_cases() {
     }
   }
   return all;
+}
+
+// Steps of one's own for every particle, of which there is one: no common step, but a step of shape [1, 1].
+TEST(RowTransition, AStepForEachParticleIsNoCommonOne) {
+  const Euclidean space(3);
+  Waves energy;
+  Random random(5, "one");
+  const Hmc kernel({.leapfrog_steps = 1});
+  auto state = kernel.init(random.normal({1, 3}, torch::kDouble));
+  const auto before = state.positions.clone();
+  for (int i = 0; i < 20; ++i) kernel.step(energy, space, state, random, 1);
+  EXPECT_GT(distance(state.positions, before), 1e-3);
 }
 
 /// A leapfrog step by the rows' kernel beside the same one by LibTorch's operators.
@@ -116,8 +129,8 @@ TEST(RowTransition, IsTheSameBitsForEveryNumberOfThreads) {
   });
 }
 
-// Energies that come with the rows are those of the positions: a row that was not put back after a rejection, or a
-// piece written to another's place, is not.
+// Energies that come with the rows are those of the positions: a row that was not put back after a rejection,
+// or a piece written to another's place, is not.
 TEST(RowTransition, KeepsWhatBelongsToThePositions) {
   Random random(1, "parameters");
   for (const std::int64_t d : {3, 15, 20}) {
@@ -170,13 +183,16 @@ TEST(RowTransition, EnergiesComeWithTheGradientsOfRows) {
   Random random(1, "parameters");
   for (const std::int64_t d : {3, 15, 20}) {
     for (const char* activation : {"relu", "squared_relu", "softplus"}) {
-      Shallow energy(on_sphere(d, torch::kDouble, random), {.neurons = 70, .activation = activation});
-      const auto x = Sphere(d).sample_base(37, random, torch::kDouble);
-      auto gradients = torch::empty_like(x), energies = torch::empty({37}, x.options());
-      energy.row_gradient(x)({x.data_ptr<double>(), 37, d}, {gradients.data_ptr<double>(), 37, d},
-                             {energies.data_ptr<double>(), 37, 1});
-      EXPECT_LT(distance(energies, energy.forward(x)), 1e-13) << activation;
-      EXPECT_LT(distance(gradients, energy.gradient(x)), 1e-13) << activation;
+      for (const bool bias : {false, true}) {
+        Shallow energy(on_sphere(d, torch::kDouble, random),
+                       {.neurons = 70, .activation = activation, .bias = bias});
+        const auto x = Sphere(d).sample_base(37, random, torch::kDouble);
+        auto gradients = torch::empty_like(x), energies = torch::empty({37}, x.options());
+        energy.row_gradient(x)({x.data_ptr<double>(), 37, d}, {gradients.data_ptr<double>(), 37, d},
+                               {energies.data_ptr<double>(), 37, 1});
+        EXPECT_LT(distance(energies, energy.forward(x)), 1e-13) << activation;
+        EXPECT_LT(distance(gradients, energy.gradient(x)), 1e-13) << activation;
+      }
     }
   }
 }

@@ -78,7 +78,8 @@ class Planter final : public Fields {
   std::size_t which_, next_ = 0;
 };
 
-/// What is planted in this entry is refused whatever it is made for, and somewhere with the name of the option.
+/// What is planted in this entry is refused whatever it is made for, and somewhere
+/// with the name of the option.
 template <class Entry, class Make>
 void expect_refusals(const std::string& kind, const Entry& entry, std::size_t& count, Make make_all) {
   for (std::size_t which = 0;; ++which) {

@@ -79,7 +79,8 @@ TEST(RunDirectory, IsLockedForAsLongAsItIsHeld) {
   EXPECT_NO_THROW(RunDirectory::take_up(folder / "run"));
 }
 
-// What a kill leaves before a run has begun: the lock, perhaps empty, and a temporary file of a process that is gone.
+// What a kill leaves before a run has begun: the lock, perhaps empty, and a temporary file
+// of a process that is gone.
 TEST(RunDirectory, WhatAKillLeavesBeforeTheBeginningCountsAsNothing) {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "run");

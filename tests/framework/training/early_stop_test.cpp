@@ -110,8 +110,8 @@ TEST(EarlyStop, AFinishedRunEndsWithTheBestModelToo) {
   EXPECT_EQ(run.mean(), 3);
 }
 
-// A run that is cut at an iteration which is not evaluated is looked at there all the same. A longer run would not
-// have been: when it goes on, neither the record nor the model that was best in it remain.
+// A run that is cut at an iteration which is not evaluated is looked at there all the same. A longer run
+// would not have been: when it goes on, neither the record nor the model that was best in it remain.
 TEST(EarlyStop, WhatWasBestAtACutIsNotBestInTheCourse) {
   const std::vector<double> path = {4, 1, 3, 2.5, 2.6, 2.7};
   const auto go = [](ScriptedRun& run, std::int64_t iterations) {
@@ -198,8 +198,8 @@ TEST(EarlyStop, TheSameValueAgainIsNoImprovement) {
   EXPECT_EQ(run.to(4, {.metric = "mean_square", .patience = 2}).progress.iteration, 2);
 }
 
-// At each place a run may be cut: a resumed one ends where the whole one does, for the same reason, with the same
-// model.
+// At each place a run may be cut: a resumed one ends where the whole one does, for the same
+// reason, with the same model.
 TEST(EarlyStop, AResumedRunEndsAtTheSameIteration) {
   const EarlyStop::Options options{.metric = "mean_square", .patience = 3};
   ScriptedRun whole(down_and_up);

@@ -59,8 +59,8 @@ void expect_same_tensors(const State& a, const State& b, const std::string& when
     EXPECT_TRUE(torch::equal(a.tensor(stream), b.tensor(stream))) << when << ": " << stream;
 }
 
-// The average of weights is projected to be shown, and that is one more power iteration: its buffers must come
-// back too.
+// The average of weights is projected to be shown, and that is one more power iteration: its
+// buffers must come back too.
 TEST(Training, EvaluationsChangeNoBitOfIt) {
   ASSERT_FALSE(spectral_network()->buffers().empty());
   SpectralRun reference;

@@ -162,8 +162,9 @@ struct Valley {
   void look() { x.mutable_grad() = x.detach() * curvature - slope; }
 };
 
-// With κ = 1e4 steepest descent at its best step takes (1 - 2/κ)^k = 1e-12, some 1e5 gradients; conjugate gradients, which
-// minimise exactly along each line, at most ½ √κ log(2e12) = 1400. Twice that is allowed to a search that does not.
+// With κ = 1e4 steepest descent at its best step takes (1 - 2/κ)^k = 1e-12, some 1e5 gradients; conjugate
+// gradients, which minimise exactly along each line, at most ½ √κ log(2e12) = 1400. Twice that is allowed
+// to a search that does not.
 TEST(LimitedMemoryBfgs, FindsTheMinimumOfAnIllConditionedValley) {
   for (const double weight_decay : {0.0, 3.0}) {
     Valley valley;
@@ -179,8 +180,9 @@ TEST(LimitedMemoryBfgs, FindsTheMinimumOfAnIllConditionedValley) {
   }
 }
 
-// Each strength is left where its gradient has fallen to the tolerance, with pairs that are right for the next: on the way
-// to a flat valley through steep ones there is no step of a length that fits another, so that gradients at most double.
+// Each strength is left where its gradient has fallen to the tolerance, with pairs that are right for the
+// next: on the way to a flat valley through steep ones there is no step of a length that fits another, so
+// that gradients at most double.
 TEST(LimitedMemoryBfgs, GoesAlongAPathOfPenalties) {
   Valley valley, alone;
   LimitedMemoryBfgs optimizer({valley.x}, {.memory = 20,
@@ -189,6 +191,10 @@ TEST(LimitedMemoryBfgs, GoesAlongAPathOfPenalties) {
                                            .tolerance = 1e-4,
                                            .steps_each = 2000});
   std::vector<double> strengths;
+  const auto norm_at = [&](const torch::Tensor& x, double strength) {
+    return (x * (valley.curvature + strength) - valley.slope).norm().item<double>();
+  };
+  double norm_at_start = norm_at(valley.x.detach(), 1000);
   int gradients = 0;
   for (; gradients < 10000 && !(optimizer.strength() == 1 && optimizer.gradient_norm() < 1e-8); ++gradients) {
     const double before = optimizer.strength();
@@ -198,8 +204,8 @@ TEST(LimitedMemoryBfgs, GoesAlongAPathOfPenalties) {
     if (optimizer.strength() == before) continue;
     strengths.push_back(before);
     const auto optimum = valley.slope / (valley.curvature + before);
-    const double norm = (at * (valley.curvature + before) - valley.slope).norm().item<double>();
-    EXPECT_LE(norm, 1e-4 * valley.slope.norm().item<double>()) << before;
+    EXPECT_LE(norm_at(at, before), 1e-4 * norm_at_start) << before;
+    norm_at_start = norm_at(at, optimizer.strength());
     EXPECT_LT(distance(at, optimum), 1e-2) << before;
   }
   EXPECT_EQ(strengths, (std::vector<double>{1000, 100, 10}));
@@ -220,8 +226,8 @@ TEST(LimitedMemoryBfgs, APathLeadsDownwards) {
       "weight_decay_path: penalties have to fall, down to weight_decay 0.1");
 }
 
-// A convex function that is steep far out and flat near its minimum: trial steps must grow and shrink. log cosh has the
-// slope tanh.
+// A convex function that is steep far out and flat near its minimum: trial steps must grow and shrink. log
+// cosh has the slope tanh.
 TEST(LimitedMemoryBfgs, DoublesItsStepsAndBracketsTheMinimum) {
   auto x = torch::full({1}, 40.0, torch::kDouble).requires_grad_(true);
   LimitedMemoryBfgs optimizer({x}, {});

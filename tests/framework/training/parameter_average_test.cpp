@@ -146,8 +146,8 @@ struct DescentRun {
   Training training;
 };
 
-// Means of 0, 0.4, 0.76 and averages of 0, 0.36, 2/11 · 0.36 + 9/11 · 0.76; training goes on from the mean, and
-// the run ends with the average.
+// Means of 0, 0.4, 0.76 and averages of 0, 0.36, 2/11 · 0.36 + 9/11 · 0.76; training goes on from the mean,
+// and the run ends with the average.
 TEST(Fit, EvaluatesTheAverageInEvaluationModeAndTrainsTheRest) {
   DescentRun run(0.9);
   run.to(2);

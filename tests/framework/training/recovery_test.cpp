@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/training/callbacks/metrics_file.hpp"
 #include "dualebm/framework/training/fit.hpp"
 #include "dualebm/framework/training/watch.hpp"
@@ -150,8 +151,8 @@ TEST(Recovery, LookingChangesNoBit) {
   EXPECT_EQ(watched.curvature(), alone.curvature());
 }
 
-// A run that is cut off between the good state and the trouble, and goes on from its checkpoint, is taken back as it
-// would have been.
+// A run that is cut off between the good state and the trouble, and goes on from its checkpoint, is taken
+// back as it would have been.
 TEST(Recovery, AResumedRunIsTakenBackToTheSameState) {
   for (const std::int64_t cut : {25, 30}) {
     RecoveringRun whole, first, second;
@@ -167,6 +168,48 @@ TEST(Recovery, AResumedRunIsTakenBackToTheSameState) {
     third.training->load(second.training->save());
     EXPECT_EQ(to_string(third.training->recoveries().at(0)), to_string(whole.training->recoveries().at(0)));
   }
+}
+
+struct KeepsAt final : Callback {
+  KeepsAt(Training& training, std::int64_t iteration) : training_(training), iteration_(iteration) {}
+  void on_record(const Record& record) override {
+    if (record.progress.iteration == iteration_) training_.keep_as_best();
+  }
+
+ private:
+  Training& training_;
+  std::int64_t iteration_;
+};
+
+// The best model of all stands at the iteration that the run is taken back to: it is
+// still the one that is kept.
+TEST(Recovery, TheBestOfTheGoodStateIsKept) {
+  RecoveringRun run;
+  run.trainer->not_finite_at = 33;
+  KeepsAt best(*run.training, 20);
+  fit(*run.training, {.iterations = 50, .evaluate_every = 5, .evaluator = run.evaluator}, {&best});
+  ASSERT_EQ(run.training->recoveries().at(0).back_to, 20);
+  EXPECT_TRUE(run.training->keeps_best());
+  EXPECT_NEAR(run.curvature(), 1 - 20e-3, 1e-12);
+}
+
+// Rows 0 to 749 have energies of their own numbers: the median of what is looked at is theirs.
+TEST(Recovery, TheRowsThatAreLookedAtAreOfTheWholeData) {
+  const auto energy = std::make_shared<Bowl>();
+  ScriptedTrainer trainer(
+      {.energy = energy,
+       .problem = std::make_shared<Problem>(
+           std::make_shared<Euclidean>(1),
+           Dataset{.train = (2 * torch::arange(750, torch::kDouble)).sqrt().unsqueeze(1)}),
+       .random = std::make_shared<Random>(1, "noise")});
+  trainer.particles_at = 1000;
+  expect_contains(trouble_in(trainer, 1).value_or(""), "data of 375");
+}
+
+TEST(Recovery, GivingUpNeedsNoHandlerAroundIt) {
+  RecoveringRun run({.recoveries = 0});
+  EXPECT_THROW(run.training->recover(NonFiniteError("a")), NonFiniteError);
+  EXPECT_THROW(run.training->recover(DivergedError("b")), DivergedError);
 }
 
 TEST(Recovery, IsALineOfTheMetricsThatReadersPassOver) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "dualebm/framework/compute/random.hpp"
 #include "dualebm/models/ridge/features.hpp"
 #include "tests/support/support.hpp"
 
@@ -142,6 +143,33 @@ TEST_P(RidgeKernels, ReadNonContiguousOperands) {
     EXPECT_LT(distance(ridge::gradient(points, z, c, sigma), reference.vectors), 1e-12);
     EXPECT_LT(distance(ridge::value(points, z, c, sigma), reference.values), 1e-12);
   }
+}
+
+// (x, 1) by the kernel is (x, 1) by memory, to the bit, and no more than one coordinate is made up.
+TEST_P(RidgeKernels, LiftPointsInThePassItself) {
+  Random random(9, "lifted");
+  with_each_instruction_set([&](InstructionSet set) {
+    for (const auto type : {torch::kFloat, torch::kDouble}) {
+      for (const auto& shape : shapes()) {
+        SCOPED_TRACE(fmt::format("{}: {} rows, {} directions, {} coordinates", to_string(set), shape.rows,
+                                 shape.count, shape.dimension));
+        const auto d = shape.dimension;
+        const auto x = exact_numbers({shape.rows, d}, random).to(type),
+                   z = exact_numbers({shape.count, d + 1}, random).to(type),
+                   c = exact_numbers({shape.count}, random).to(type);
+        const auto longer = torch::cat({x, torch::ones({shape.rows, 1}, type)}, 1);
+        const auto [values, vectors] = ridge::value_and_gradient(longer, z, c, sigma);
+        const auto [value, gradient] = ridge::value_and_gradient(x, z, c, sigma, true);
+        ASSERT_TRUE(torch::equal(value, values) && torch::equal(gradient, vectors.narrow(1, 0, d)));
+        ASSERT_TRUE(torch::equal(ridge::gradient(x, z, c, sigma, true),
+                                 ridge::gradient(longer, z, c, sigma).narrow(1, 0, d)));
+        ASSERT_TRUE(torch::equal(ridge::value(x, z, c, sigma, true), ridge::value(longer, z, c, sigma)));
+        EXPECT_FALSE(ridge::row_gradient(x, z, c, sigma));
+        EXPECT_FALSE(ridge::row_gradient(longer, z, c, sigma, true));
+        EXPECT_THROW(ridge::gradient(x, z, c, sigma), c10::Error);
+      }
+    }
+  });
 }
 
 // An infinity or what is not a number anywhere in a row, a neuron or a weight must come out, in all that it

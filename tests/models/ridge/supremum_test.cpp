@@ -43,8 +43,8 @@ double over_directions(const Measure& measure, const Activation& activation, Sid
   return largest;
 }
 
-// A bound that forgets the remainder, or a radius too small, is passed by some direction; a search that ends in a local
-// maximum stays below one.
+// A bound that forgets the remainder, or a radius too small, is passed by some direction; a search that ends
+// in a local maximum stays below one.
 TEST(Supremum, IsBetweenItsBoundsOnEverySideAndActivation) {
   for (const std::int64_t k : {2, 3, 4}) {
     for (const auto& name : Activation::names()) {

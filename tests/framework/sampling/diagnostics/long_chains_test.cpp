@@ -17,7 +17,8 @@
 namespace ebm::testing {
 namespace {
 
-/// x <- ρ x + sqrt(1 - ρ²) ξ: the standard normal is left as it is. ρ = 0: independent draws, ρ = 1: nothing moves.
+/// x <- ρ x + sqrt(1 - ρ²) ξ: the standard normal is left as it is. ρ = 0: independent
+/// draws, ρ = 1: nothing moves.
 struct Autoregression final : Sampler {
   explicit Autoregression(double rho_) : rho(rho_) {}
   Info step(Energy&, const Domain&, State& state, Random& random, double) const override {
@@ -100,7 +101,8 @@ TEST(LongChains, JumpsBringThemTogetherWithTheRightMasses) {
   EXPECT_NEAR(left, 0.8, 3.5 * 0.4 / std::sqrt(run.chains.worst.bulk_ess));
 }
 
-// Half of the starts are data, half of them twice as wide: a mode that no datum is in is found if the base reaches it.
+// Half of the starts are data, half of them twice as wide: a mode that no datum is in is
+// found if the base reaches it.
 TEST(LongChains, StartsAreApart) {
   Random random(1, "chains");
   const auto space = std::make_shared<Euclidean>(2);

@@ -23,8 +23,8 @@ std::shared_ptr<VonMisesFisherMixture> von_mises_fisher(double kappa) {
       VonMisesFisherMixture::Options{.concentration = kappa, .means = {{0.6, 0, 0.8}}});
 }
 
-/// Concentration by the mean length of 20000 chains after a time of many relaxations from the mean direction; half of
-/// them independent. On S² the mean length is coth κ - 1/κ, 1 - 1/κ to the last digit.
+/// Concentration by the mean length of 20000 chains after a time of many relaxations from the mean direction;
+/// half of them independent. On S² the mean length is coth κ - 1/κ, 1 - 1/κ to the last digit.
 double concentration_of_chains(double kappa, const std::string& drift) {
   const auto energy = von_mises_fisher(kappa);
   const Sphere sphere(3);
@@ -35,8 +35,9 @@ double concentration_of_chains(double kappa, const std::string& drift) {
   return 1 / (1 - state.positions.mean(0).norm().item<double>());
 }
 
-// 1 - cos is exponential with mean 1/κ, so that κ has the standard error κ / sqrt(20000) = 0.7 %. The published step
-// stands at κ (1 + hκ/2): 24 for 20, 200 for 100; the balanced one at κ. Beyond the leading order, 1/κ of it.
+// 1 - cos is exponential with mean 1/κ, so that κ has the standard error κ / sqrt(20000) = 0.7 %. The
+// published step stands at κ (1 + hκ/2): 24 for 20, 200 for 100; the balanced one at κ. Beyond the
+// leading order, 1/κ of it.
 TEST(StepBias, OnTheSphereIsTheNormalPartOfTheDrift) {
   for (const double kappa : {20., 100.}) {
     EXPECT_NEAR(concentration_of_chains(kappa, "ambient") / (kappa * (1 + h * kappa / 2)), 1,
@@ -47,8 +48,8 @@ TEST(StepBias, OnTheSphereIsTheNormalPartOfTheDrift) {
   EXPECT_NEAR(concentration_of_chains(20, "tangent") / (20 * (1 - h * 10)), 1, 0.021 + 1 / 20.);
 }
 
-// What training makes of it: the model's κ at which the chains stand at the data's, κ (1 + hκ/2) = 20 and 100, is 14.6 %
-// and 38.2 % low; the caution gives the same from the model alone.
+// What training makes of it: the model's κ at which the chains stand at the data's, κ (1 + hκ/2) = 20 and
+// 100, is 14.6 % and 38.2 % low; the caution gives the same from the model alone.
 TEST(StepBias, TellsByHowMuchAConcentrationComesOutLow) {
   const Sphere sphere(3);
   for (const auto& [data, low] : {std::pair(20., 0.146), std::pair(100., 0.382)}) {
@@ -65,8 +66,9 @@ TEST(StepBias, TellsByHowMuchAConcentrationComesOutLow) {
   }
 }
 
-// A deviation of 0.25 comes out as 0.89 of itself: the model's variance v with v (1 - h/2v)⁻¹ = 0.25². One of 0.19 has no
-// fixed point, since 2h is more than its square; on the way there the model's own curvature passes 1/h.
+// A deviation of 0.25 comes out as 0.89 of itself: the model's variance v with v (1 - h/2v)⁻¹ =
+// 0.25². One of 0.19 has no fixed point, since 2h is more than its square; on the way there the
+// model's own curvature passes 1/h.
 TEST(StepBias, InThePlaneDeviationsShrinkAndSomeHaveNoFixedPoint) {
   const Euclidean plane(2);
   Random random(5, "particles");
