@@ -5,8 +5,8 @@
 
 namespace ebm {
 
-// The state of a training whose particles are spread over ranks: each rank has its own, a checkpoint has all. Nothing to
-// do for one rank.
+// The state of a training whose particles are spread over ranks: each rank has its own, a checkpoint has all.
+// Nothing to do for one rank.
 
 /// The particles of all ranks in place of those of this one, at rank 0.
 void gather_particles(State& state, const Trainer& trainer);
