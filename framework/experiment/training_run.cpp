@@ -1,12 +1,11 @@
 #include "dualebm/framework/experiment/training_run.hpp"
 
-#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/base/output.hpp"
-#include "dualebm/framework/compute/parallel.hpp"
 #include "dualebm/framework/experiment/run_identity.hpp"
+#include "dualebm/framework/experiment/run_manifest.hpp"
 #include "dualebm/framework/problem/conformance.hpp"
 #include "dualebm/framework/sampling/diagnostics/step_bias.hpp"
 #include "dualebm/framework/storage/checkpoint.hpp"
@@ -19,94 +18,6 @@
 
 namespace ebm {
 namespace {
-
-Json absolute(const std::vector<std::string>& paths) {
-  Json result = Json::array();
-  for (const auto& path : paths)
-    result.push_back(std::filesystem::absolute(path).lexically_normal().string());
-  return result;
-}
-
-/// Keeps the manifest of a run up to date.
-class Manifest {
- public:
-  /// Nothing is written yet. A run that goes on keeps its name, and when and how it began.
-  Manifest(const RunDirectory& directory, const Experiment& experiment, const Training& training,
-           const RunSettings& settings)
-      : training_(&training),
-        path_(directory.manifest()),
-        before_(directory.read_manifest()),
-        content_(program_manifest(settings.device, threads())) {
-    content_["run"] = before_.value("run", "");
-    if (name().empty()) content_["run"] = new_run_name();
-    content_["seed"] = experiment.general.seed;
-    content_["command"] = settings.command;
-    content_["plugins"] = absolute(settings.plugins);
-    if (const auto ranks = training.trainer().ranks().size(); ranks > 1) content_["ranks"] = ranks;
-  }
-
-  /// Of the run, see new_run_name.
-  std::string name() const { return content_["run"].get<std::string>(); }
-
-  /// Whether the run had diverged when it was left.
-  bool had_diverged() const { return before_.value("status", "").starts_with("diverged"); }
-
-  /// Notes that the run was taken up again, where, and with what changed.
-  void note_resumption(std::int64_t iteration, Json changes) {
-    Json resumed = before_.value("resumed", Json::array());
-    resumed.push_back({{"started", content_["started"]},
-                       {"command", content_["command"]},
-                       {"iteration", iteration},
-                       {"changed", std::move(changes)}});
-    content_["resumed"] = std::move(resumed);
-    for (const char* key : {"started", "command"}) content_[key] = before_.value(key, "");
-    seconds_before_ = before_.value("seconds", 0.0);
-  }
-
-  /// What the run was trained on, so that whoever reads its data again can tell whether they are the same.
-  void note_data(const Problem& problem) {
-    const auto& data = problem.data();
-    const auto rows = [](const torch::Tensor& part) { return part.defined() ? part.size(0) : 0; };
-    content_["data"] = {{"read", data.origin},       {"columns", data.columns},
-                        {"train", rows(data.train)}, {"validation", rows(data.validation)},
-                        {"test", rows(data.test)},   {"fingerprint", problem.fingerprint()}};
-  }
-
-  /// What the particles' step does to the result.
-  void note_caution(const std::string& caution) {
-    if (!caution.empty()) content_["caution"] = caution;
-  }
-
-  /// Nothing on ranks but the first.
-  void write(const std::string& status, const Progress& progress) {
-    if (!training_->trainer().ranks().is_first()) return;
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
-    content_["status"] = status;
-    content_["iteration"] = progress.iteration;
-    content_["gradient_evaluations"] = progress.gradient_evaluations;
-    content_["training_seconds"] = progress.seconds;
-    content_["seconds"] = seconds_before_ + elapsed.count();
-    content_["recoveries"] = Json::array();
-    for (const auto& recovery : training_->recoveries()) content_["recoveries"].push_back(to_json(recovery));
-    write_json(path_, content_);
-  }
-
-  /// The same where something has failed already: what fails here as well would hide it.
-  void try_to_write(const std::string& status, const Progress& progress) {
-    try {
-      write(status, progress);
-    } catch (const std::exception& error) {
-      note("{}\n", error.what());
-    }
-  }
-
- private:
-  const Training* training_;
-  std::filesystem::path path_;
-  Json before_, content_;
-  double seconds_before_ = 0;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 /// Energies and domains that are not this library's own are looked into before they are trained; transforms
 /// have been when they were fitted.
@@ -136,7 +47,7 @@ std::string with_checkpoint(const std::string& message, const RunDirectory& dire
 }
 
 /// Takes a run up where it was left; what there is to say about it is said. @param changes  see changes_of
-void go_on(CheckpointGenerations& checkpoints, Training& training, Manifest& manifest, Json changes) {
+void go_on(CheckpointGenerations& checkpoints, Training& training, RunManifest& manifest, Json changes) {
   const auto loaded = checkpoints.load(training, manifest.had_diverged());
   const auto iteration = loaded ? loaded->iteration : 0;
   if (loaded) {
@@ -201,7 +112,7 @@ std::string TrainingRun::status() const {
 TrainingRun train_in(const RunDirectory& directory, const Experiment& experiment,
                      const PreparedProblem& prepared, Training& training, const RunSettings& settings,
                      const std::string& label, bool resume, const std::vector<std::int64_t>& evaluate_at) {
-  Manifest manifest(directory, experiment, training, settings);
+  RunManifest manifest(directory, experiment, training, settings);
   const auto checkpoints = std::make_shared<CheckpointGenerations>(
       directory.checkpoint(), directory.older_checkpoint(),
       CheckpointIdentity{.run = manifest.name(), .configuration = fixed_part(experiment.resolved).dump()});
