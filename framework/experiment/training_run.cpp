@@ -31,7 +31,6 @@ void require_own_conformance(const Experiment& experiment, const PreparedProblem
   }
 }
 
-/// @param particles  all of them; undefined: no caution
 std::string caution_about_step(const Trainer& trainer, const torch::Tensor& particles) {
   const auto step = trainer.langevin_step();
   if (!step || !particles.defined() || particles.size(0) == 0) return {};
@@ -70,30 +69,26 @@ class Watchers {
            Training& training, std::shared_ptr<CheckpointGenerations> checkpoints,
            std::shared_ptr<Callback> progress, const std::string& label) {
     const auto& metrics = prepared.evaluator->descriptions();
-    if (!training.trainer().ranks().is_first()) {
-      // The first rank watches for all; what a checkpoint holds is on each.
-      add<CheckpointWriter>(training, std::move(checkpoints), experiment.loop.checkpoint_every);
-      add<Interrupt>();
-      return;
-    }
-    add<MetricsFile>(directory.metrics(), training);
+    // The first rank watches for all; what a checkpoint holds is on each.
+    const bool watches = training.trainer().ranks().is_first();
+    if (watches) add<MetricsFile>(directory.metrics(), training);
     // Before the checkpoint is written, which holds the best model.
     const auto& early_stop = experiment.loop.early_stop;
-    if (!early_stop.metric.empty()) add<EarlyStop>(training, metrics, early_stop);
-    if (experiment.loop.stop_at_gap > 0) {
+    if (watches && !early_stop.metric.empty()) add<EarlyStop>(training, metrics, early_stop);
+    if (watches && experiment.loop.stop_at_gap > 0) {
       add<StopAt>(CallbackContext{metrics},
                   StopAt::Options{.metric = "duality_gap", .value = experiment.loop.stop_at_gap});
     }
-    for (const auto& choice : experiment.callbacks) owned_.push_back(choice.make({metrics}));
+    for (const auto& choice : experiment.callbacks) {
+      if (watches) owned_.push_back(choice.make({metrics}));
+    }
     add<CheckpointWriter>(training, std::move(checkpoints), experiment.loop.checkpoint_every);
-    owned_.push_back(progress ? std::move(progress) : std::make_shared<ConsoleProgress>(stderr, label));
+    if (watches)
+      owned_.push_back(progress ? std::move(progress) : std::make_shared<ConsoleProgress>(stderr, label));
     add<Interrupt>();
+    for (const auto& callback : owned_) all_.push_back(callback.get());
   }
-  std::vector<Callback*> all() const {
-    std::vector<Callback*> all;
-    for (const auto& callback : owned_) all.push_back(callback.get());
-    return all;
-  }
+  const std::vector<Callback*>& all() const { return all_; }
 
  private:
   template <class T, class... Arguments>
@@ -101,6 +96,7 @@ class Watchers {
     owned_.push_back(std::make_shared<T>(std::forward<Arguments>(arguments)...));
   }
   std::vector<std::shared_ptr<Callback>> owned_;
+  std::vector<Callback*> all_;
 };
 
 }  // namespace

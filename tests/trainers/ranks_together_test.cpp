@@ -6,7 +6,7 @@ namespace ebm::testing {
 namespace {
 
 /// The error of two ranks that train a case.
-std::string refusal(const RanksCase& which) {
+std::string refusal_of_ranks(const RanksCase& which) {
   return user_error(
       [&] { as_ranks(2, [&](const auto& ranks) { go_on(*training_of(which, ranks), which, 1); }); });
 }
@@ -19,15 +19,16 @@ TEST(Ranks, AreRefusedByTrainersThatKeepTheirWorkOnOne) {
     const auto spreads = name == "maximum_likelihood" || name == "restart_gda" || name == "score_matching";
     if (spreads || name == "denoising_score_matching") continue;
     SCOPED_TRACE(name);
-    expect_contains(refusal({.label = "", .trainer = section, .energy = mlp, .optimizer = adam}),
+    expect_contains(refusal_of_ranks({.label = "", .trainer = section, .energy = mlp, .optimizer = adam}),
                     name == "dual_gda" ? "ranks: 2 were started, and particles with weights are on one; set "
                                          "trainer.particle_step, or trainer.weights to false"
                                        : "ranks: 2 were started, and this trainer keeps all its work on one");
   }
-  expect_contains(refusal({"", {{"name", "dual_gda"}, {"weights", false}}}),
+  expect_contains(refusal_of_ranks({"", {{"name", "dual_gda"}, {"weights", false}}}),
                   "ranks: 2 were started, and the kernel that moves the particles keeps all of them on one");
   expect_contains(
-      refusal({.label = "", .trainer = {{"name", "maximum_likelihood"}}, .sampler = {{"name", "mala"}}}),
+      refusal_of_ranks(
+          {.label = "", .trainer = {{"name", "maximum_likelihood"}}, .sampler = {{"name", "mala"}}}),
       "set trainer.particle_step, or the sampler to langevin");
 }
 
