@@ -69,8 +69,8 @@ Sums kernel_sums(const torch::Tensor& rows, const torch::Tensor& others, const t
           result.narrow(0, directions, size.numbers() - directions)};
 }
 
-struct Problem {
-  Problem(std::int64_t n, std::int64_t m, std::int64_t d) {
+struct GapProblem {
+  GapProblem(std::int64_t n, std::int64_t m, std::int64_t d) {
     Random random(3, "ridge_device");
     x = random.normal({n, d}, torch::kDouble);
     z = random.normal({m, d}, torch::kDouble);
@@ -110,7 +110,7 @@ TEST_P(RidgeDevice, KernelsAgreeWithAutograd) {
                                 {150, 9, 15},
                                 {33, 40, 16},
                                 {33'000, 70, 2}}) {
-    const Problem p(n, m, d);
+    const GapProblem p(n, m, d);
     const auto by_particle = kernel_sums(p.x, p.z, p.c, sigma.kind(), /*with_feature=*/true);
     EXPECT_LT(distance(by_particle.direction, p.gradient(sigma)), 1e-12 * static_cast<double>(m))
         << n << " " << d;
@@ -135,7 +135,7 @@ TEST_P(RidgeDevice, KernelsAgreeWithAutograd) {
 }
 
 TEST_P(RidgeDevice, ProductsAgreeWithAutogradInOneBlockAndInSeveral) {
-  const Problem p(50, 20, 30);
+  const GapProblem p(50, 20, 30);
   namespace products = ridge::on_device::by_products;
   for (const std::int64_t block : {1, 140, 1 << 24}) {
     EXPECT_LT(distance(products::value(p.x, p.z, p.c, sigma, block), p.value(sigma)), 1e-12);
@@ -148,7 +148,7 @@ TEST_P(RidgeDevice, ProductsAgreeWithAutogradInOneBlockAndInSeveral) {
 
 // Chunks of zero others, empty rows: what an empty batch gives.
 TEST_P(RidgeDevice, SumsOverNothingAreZero) {
-  const Problem p(3, 2, 3);
+  const GapProblem p(3, 2, 3);
   const auto sums = kernel_sums(p.x, p.z.narrow(0, 0, 0), p.c.narrow(0, 0, 0), sigma.kind(), true);
   EXPECT_EQ(sums.direction.abs().sum().item<double>(), 0);
   EXPECT_EQ(sums.feature.abs().sum().item<double>(), 0);
@@ -156,7 +156,7 @@ TEST_P(RidgeDevice, SumsOverNothingAreZero) {
 
 // A particle that ran away must be seen, not sorted under "negative".
 TEST_P(RidgeDevice, WhatIsNotANumberStaysNone) {
-  Problem p(3, 2, 3);
+  GapProblem p(3, 2, 3);
   p.x[1][2] = std::numeric_limits<double>::quiet_NaN();
   const auto sums = kernel_sums(p.x, p.z, p.c, sigma.kind(), true);
   EXPECT_TRUE(sums.direction[1].isnan().all().item<bool>());
