@@ -45,13 +45,15 @@ TEST(CommandLine, TrainWritesTheWholeRunDirectory) {
   const TemporaryFolder folder;
   const auto config = folder.write("c.json", small_configuration).string();
   const auto run = folder / "run";
-  const auto outcome = run_program({"train", config, "--seed", "3", "--out", run.string(), "--threads", "1"});
+  const auto outcome = run_program({"train", config, "--seed", "3", "--out", run.string(), "--threads", "1",
+                                    "--set", "trainer.particle_step=0.02"});
   ASSERT_EQ(outcome.code, 0) << outcome.error;
   expect_contains(outcome.out, "kl ");
 
   const auto resolved = read_json_file((run / "config.json").string());
   EXPECT_EQ(resolved["seed"], 3);
-  EXPECT_EQ(resolved["trainer"]["particle_step"], 0.02) << "defaults are filled in";
+  EXPECT_EQ(resolved["trainer"]["particle_step"], 0.02);
+  EXPECT_EQ(resolved["trainer"]["particles_per_point"], 2) << "defaults are filled in";
   const auto manifest = read_json_file((run / "manifest.json").string());
   for (const char* key :
        {"program", "libtorch", "compiler", "seed", "device", "threads", "started", "seconds"}) {

@@ -191,6 +191,7 @@ TEST(Compare, KindsOfGradientsAreColumnsOfTheirOwn) {
 TEST(Compare, AllAreEvaluatedAtTheCommonBudget) {
   const TemporaryFolder folder;
   auto configuration = Json::parse(small_configuration);
+  configuration["trainer"]["particle_step"] = 0.02;
   configuration["metrics"]["every"] = 0;
   configuration["compare"] = {{"seeds", {0}},
                               {"entries",

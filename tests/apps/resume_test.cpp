@@ -145,7 +145,10 @@ TEST(Resume, AConfigurationChangedByHandIsRefused) {
   const TemporaryFolder folder;
   const auto config = folder.write("c.json", small_configuration).string();
   const auto run = folder / "run";
-  ASSERT_EQ(run_program({"train", config, "--out", run.string()}).code, 0);
+  ASSERT_EQ(run_program({"train", config, "--out", run.string(), "--set", "trainer.particle_step=0.02",
+                         "--set", "trainer.antithetic=true"})
+                .code,
+            0);
   auto text = read_file(run / "config.json");
   const auto place = text.find("\"antithetic\": true");
   ASSERT_NE(place, std::string::npos);
@@ -159,7 +162,8 @@ TEST(Resume, ChangedStepsAreNotedInTheManifest) {
   const TemporaryFolder folder;
   const auto config = folder.write("c.json", small_configuration).string();
   const auto run = folder / "run", other = folder / "other";
-  ASSERT_EQ(run_program({"train", config, "--out", run.string()}).code, 0);
+  ASSERT_EQ(run_program({"train", config, "--out", run.string(), "--set", "trainer.particle_step=0.02"}).code,
+            0);
   std::filesystem::copy(run, other);
   const auto resume = [&](const std::filesystem::path& path, const std::string& step) {
     const auto outcome = run_program({"train", "--resume", path.string(), "--set", "loop.iterations=60",

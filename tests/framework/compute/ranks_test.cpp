@@ -127,7 +127,7 @@ TEST(RankRows, GatherAndPickWhatOneProcessWould) {
   for (const int size : numbers_of_ranks) {
     for (const std::int64_t all : {std::int64_t{700}, std::int64_t{20001}}) {
       const auto table = torch::arange(3 * all, torch::kDouble).reshape({all, 3});
-      const auto picked = table.index_select(0, torch::arange(500) * (all / 500));
+      const auto picked = table.index_select(0, (torch::arange(500) * all).div(500, "floor"));
       as_ranks(size, [&](const auto& ranks) {
         const auto rows = rank_rows(all, *ranks);
         const auto own = rows.of(table).clone();

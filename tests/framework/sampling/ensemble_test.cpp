@@ -184,9 +184,9 @@ TEST(Ensemble, LogNormalizerComesFromJumpsWithAStandardErrorThatHolds) {
     Ensemble ensemble(std::make_shared<Composition>(std::vector<std::shared_ptr<const Sampler>>{
                           mala(), std::make_shared<IndependenceJump>(q, 0.2)}),
                       q->sample(500, random, torch::kDouble), 100, {});
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 600; ++i) {  // the error is known from 10 / gain = 500 on
       ensemble.move(energy, *domain, random);
-      set_parameter(energy, "shift", 2.5 + 0.01 * (i + 1));
+      set_parameter(energy, "shift", 2.5 + 2.0 * (i + 1) / 600);
       ensemble.follow(ensemble.change(energy), random);
     }
     const auto& track = ensemble.log_normalizer();
@@ -223,7 +223,9 @@ TEST(Ensemble, IsReadBackBitForBit) {
     EXPECT_TRUE(torch::equal(one.state().positions, other.state().positions));
     EXPECT_TRUE(torch::equal(one.log_weights(), other.log_weights()));
     EXPECT_EQ(one.log_normalizer().value(), other.log_normalizer().value());
-    EXPECT_EQ(one.log_normalizer().standard_error(), other.log_normalizer().standard_error());
+    const double error = one.log_normalizer().standard_error(),
+                 as_read = other.log_normalizer().standard_error();
+    EXPECT_TRUE(error == as_read || (std::isnan(error) && std::isnan(as_read))) << error << ", " << as_read;
   }
   Ensemble smaller(sampler, torch::zeros({299, 2}, torch::kDouble), 60, {});
   expect_contains(user_error([&] { smaller.load(archive); }), "300 particles instead of 299");

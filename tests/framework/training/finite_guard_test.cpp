@@ -41,8 +41,9 @@ struct Setting {
     auto trainer = std::make_shared<Poisoned>(
         TrainerContext{.energy = energy, .problem = problem, .random = std::make_shared<Random>(1, "noise")},
         bad, parameter);
-    return std::make_unique<Training>(std::move(trainer), optimizer,
-                                      Training::Options{.gradient_clip = clip, .deferred_checks = deferred});
+    return std::make_unique<Training>(
+        std::move(trainer), optimizer,
+        Training::Options{.gradient_clip = clip, .deferred_checks = deferred, .recoveries = 0});
   }
 
   std::vector<torch::Tensor> parameters() const {

@@ -127,7 +127,7 @@ struct DescentRun {
   explicit DescentRun(double decay, double clip = 0)
       : training(std::make_shared<Descent>(TrainerContext{
                      .energy = energy, .problem = problem, .random = std::make_shared<Random>(1, "noise")}),
-                 optimizer, {.gradient_clip = clip, .average_decay = decay}) {}
+                 optimizer, {.gradient_clip = clip, .average_decay = decay, .recoveries = 0}) {}
 
   /// So many iterations more.
   FitResult to(std::int64_t iterations) {
