@@ -38,7 +38,7 @@ Network<Real> network_of(const Parameters& parameters) {
   }
   const auto a = parameters.weights[last].detach().contiguous();
   std::copy_n(a.data_ptr<Real>(), a.size(1), network.last.data());
-  network.last_bias = parameters.biases[last].detach().item<Real>();
+  network.last_bias = *parameters.biases[last].detach().data_ptr<Real>();
   if (const auto s = parameters.confinement) network.precision = static_cast<Real>(1 / (*s * *s));
   network.activation = smooth_activation_kind(parameters.activation);
   return network;

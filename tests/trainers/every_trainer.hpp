@@ -21,8 +21,9 @@ struct DeviceCase {
   bool on_sphere = true;
   double clip = 0;
   std::string schedule = "constant";
-  bool waits = false;      ///< whether its iterations read numbers of the device, so that none is replayed
-  Json sampler = nullptr;  ///< the section; null: the trainer's own
+  bool waits = false;       ///< whether its iterations read numbers of the device, so that none is replayed
+  bool takes_batch = true;  ///< whether its gradient is of the batch, not of all training points
+  Json sampler = nullptr;   ///< the section; null: the trainer's own
 
   /// Whether all that it draws are normals: they are the same on every device, and a CUDA graph can draw them
   /// anew. Uniforms and integers are of LibTorch's generator, one for each kind of device.
@@ -76,7 +77,8 @@ inline std::vector<DeviceCase> device_cases() {
       {"exact_likelihood", {{"name", "exact_likelihood"}, {"resolution", 8}}},
       {.label = "boosted_likelihood",
        .trainer = {{"name", "boosted_likelihood"}, {"resolution", 8}, {"slides", 3}},
-       .waits = true},
+       .waits = true,
+       .takes_batch = false},
       {"exact_score_matching", {{"name", "exact_score_matching"}}},
       {"sliced_score_matching", {{"name", "sliced_score_matching"}}, mlp, sgd, true, 0.1},
       {"denoising_score_matching",

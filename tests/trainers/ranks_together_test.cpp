@@ -13,13 +13,15 @@ std::string refusal_of_ranks(const RanksCase& which) {
 
 TEST(Ranks, AreRefusedByTrainersThatKeepTheirWorkOnOne) {
   const Json mlp = {{"name", "mlp"}, {"hidden", {4}}}, adam = {{"name", "adam"}};
+  const Json shallow = {{"name", "shallow"}, {"neurons", 4}};
   for (const auto& name : catalogue().trainers.names()) {
     Json section = {{"name", name}};
     if (name == "persistent_contrastive_divergence") section["buffer_size"] = 100;
     const auto spreads = name == "maximum_likelihood" || name == "restart_gda" || name == "score_matching";
     if (spreads || name == "denoising_score_matching") continue;
     SCOPED_TRACE(name);
-    expect_contains(refusal_of_ranks({.label = "", .trainer = section, .energy = mlp, .optimizer = adam}),
+    const auto& energy = name == "boosted_likelihood" ? shallow : mlp;
+    expect_contains(refusal_of_ranks({.label = "", .trainer = section, .energy = energy, .optimizer = adam}),
                     name == "dual_gda" ? "ranks: 2 were started, and particles with weights are on one; set "
                                          "trainer.particle_step, or trainer.weights to false"
                                        : "ranks: 2 were started, and this trainer keeps all its work on one");

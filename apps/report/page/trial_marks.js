@@ -6,7 +6,7 @@ import { textOf } from "./parameters.js";
 import { formatNumber } from "./numbers.js";
 
 export const valueText = ({ value, error }) =>
-  !isNumber(value) ? "–" : isNumber(error) ? `${value.toFixed(4).replace("-", "−")} ± ${formatNumber(error, 2)}` : value.toFixed(4).replace("-", "−");
+  !isNumber(value) ? "–" : isNumber(error) ? `${value.toFixed(4).replace("-", "−")} \u00b1 ${formatNumber(error, 2)}` : value.toFixed(4).replace("-", "−");
 
 export const titleOf = trial => [
   `${trial.label}: ${isNumber(trial.value) ? valueText(trial) : trial.status}`,

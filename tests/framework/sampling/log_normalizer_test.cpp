@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "dualebm/framework/problem/quadrature.hpp"
@@ -118,9 +119,10 @@ bool interval_holds(MovingModel& training, std::uint64_t seed) {
   return std::abs(track.value() - training.log_z()) < 2 * track.standard_error();
 }
 
-int times_held(const std::function<MovingModel(Random&)>& make) {
+/// In so many trainings by the first seeds.
+int times_held(std::uint64_t trainings, const std::function<MovingModel(Random&)>& make) {
   int count = 0;
-  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+  for (std::uint64_t seed = 0; seed < trainings; ++seed) {
     Random random(seed, "data");
     auto training = make(random);
     count += interval_holds(training, seed);
@@ -162,13 +164,20 @@ MovingModel directed_model(Random& random) {
           .rate = 0.3};
 }
 
-TEST(LogNormalizer, IntervalsHoldOnFiveTrainings) {
-  EXPECT_GE(times_held([](Random& random) { return normal_model(2, random); }), 90);
-  EXPECT_GE(times_held([](Random& random) { return normal_model(8, random); }), 90);
-  EXPECT_GE(times_held([](Random& random) { return normal_model(20, random); }), 90);
-  EXPECT_GE(times_held([](Random& random) { return shallow_on_the_globe(random); }), 90);
-  EXPECT_GE(times_held([](Random& random) { return directed_model(random); }), 90);
+/// The least over five problems.
+int least_times_held(std::uint64_t trainings) {
+  return std::min({times_held(trainings, [](Random& random) { return normal_model(2, random); }),
+                   times_held(trainings, [](Random& random) { return normal_model(8, random); }),
+                   times_held(trainings, [](Random& random) { return normal_model(20, random); }),
+                   times_held(trainings, [](Random& random) { return shallow_on_the_globe(random); }),
+                   times_held(trainings, [](Random& random) { return directed_model(random); })});
 }
+
+// Where an interval holds in 0.95 of all runs, fewer than 16 of 20 have a probability of 0.003 on one problem.
+TEST(LogNormalizer, IntervalsHoldOnFiveTrainings) { EXPECT_GE(least_times_held(20), 16); }
+
+// The same on a hundred, some minutes: --gtest_also_run_disabled_tests.
+TEST(LogNormalizer, DISABLED_IntervalsHoldInNinetyOfAHundred) { EXPECT_GE(least_times_held(100), 90); }
 
 }  // namespace
 }  // namespace ebm::testing
