@@ -190,7 +190,9 @@ TEST(Ensemble, LogNormalizerComesFromJumpsWithAStandardErrorThatHolds) {
       ensemble.follow(ensemble.change(energy), random);
     }
     const auto& track = ensemble.log_normalizer();
-    EXPECT_LT(track.standard_error(), 0.1);
+    // Of use, though it holds the lag behind an energy that moves by 2 nats: at 0.003 an iteration and a
+    // memory of 1 / gain = 50 iterations that is 0.17, were nothing carried along.
+    EXPECT_LT(track.standard_error(), 0.15);
     inside += std::abs(track.value() - 4.5) < 2 * track.standard_error();
     set_parameter(energy, "shift", 2.5);
   }
