@@ -173,7 +173,8 @@ int least_times_held(std::uint64_t trainings) {
                    times_held(trainings, [](Random& random) { return directed_model(random); })});
 }
 
-// Where an interval holds in 0.95 of all runs, fewer than 16 of 20 have a probability of 0.003 on one problem.
+// Where an interval holds in 0.95 of all runs, fewer than 16 of 20 have a probability of 0.003 on one
+// problem.
 TEST(LogNormalizer, IntervalsHoldOnFiveTrainings) { EXPECT_GE(least_times_held(20), 16); }
 
 // The same on a hundred, some minutes: --gtest_also_run_disabled_tests.
