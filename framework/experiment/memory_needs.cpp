@@ -37,8 +37,8 @@ double weights_of(const Json& section, double inputs) {
 
 constexpr double weighted_particles = 1250;  // of the default, with those that are held out
 
-/// The least number of particles that the options leave open: those with weights are few, but whether there
-/// are any may be for the trainer to say. Beside the key that it follows from.
+/// How many particles there are at least, beside the key that it follows from. Those with weights are few;
+/// dual_gda alone has them unless it is told otherwise.
 std::pair<const char*, double> least_particles(const Json& all, double points) {
   const auto& trainer = all["trainer"];
   const double copies = number_in(trainer, "particles_per_point") * points;
@@ -49,7 +49,9 @@ std::pair<const char*, double> least_particles(const Json& all, double points) {
   }
   const bool langevin = number_in(trainer, "particle_step") > 0 ||
                         (all["sampler"].is_object() && all["sampler"].value("name", "") == "langevin");
-  const bool plain = langevin || (trainer.contains("weights") && trainer["weights"] == false);
+  const auto weights = trainer.value("weights", Json(nullptr));
+  const bool by_default = trainer.value("name", "") == "dual_gda" && !langevin;
+  const bool plain = weights.is_boolean() ? !weights.get<bool>() : !by_default;
   if (plain || copies < weighted_particles) return {"trainer.particles_per_point", copies};
   return {"trainer.particles", copies > 0 ? weighted_particles : 0};
 }
