@@ -94,7 +94,7 @@ sanitize: setup-tests
 	@cmake --build build-asan --parallel $(JOBS)
 	@ctest --preset asan
 
-# What a run survives: kills, losses of power, full disks, damaged files, rivals, limits; about ten minutes.
+# What a run survives: kills, losses of power, full disks, damaged files, rivals, limits; about a quarter of an hour.
 faults: TARGET = faults
 faults: setup-tests build
 
