@@ -30,8 +30,7 @@ void describe_program(CLI::App& app) {
   app.footer(
       "Exit codes: 0 done, 2 an error in what was asked for (one line on stderr), 3 done, but the numbers "
       "are not to be trusted (sample, diagnose, fit, check-device), 1 an error of the program or a result "
-      "that could not be "
-      "written, 130, 143 or 129 ended by SIGINT, SIGTERM or SIGHUP with a checkpoint.");
+      "that could not be written, 130, 143 or 129 ended by SIGINT, SIGTERM or SIGHUP with a checkpoint.");
 }
 
 std::string as_typed(int argc, char** argv) {

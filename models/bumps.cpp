@@ -1,6 +1,7 @@
 #include "dualebm/models/bumps.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/util/Exception.h>
 #include <torch/csrc/jit/frontend/tracer.h>
 
 #include <algorithm>
@@ -23,6 +24,8 @@ struct Rows64 {
 /// Calls body(shard, i, row, search) for every row, where search(row, ...) goes over the bumps near it.
 template <class Body>
 void for_each_row(const NearCentres& near, const torch::Tensor& x, Body body) {
+  TORCH_CHECK(x.dim() == 2 && x.size(1) == near.dimension(), "bumps: points of shape ", x.sizes(),
+              ", not [N, ", near.dimension(), "]");
   const Rows64 rows(x);
   for_each_shard(
       x.size(0),
@@ -154,12 +157,12 @@ std::shared_ptr<const NearCentres> Bumps::near_centres() {
 
 torch::Tensor Bumps::by_operators(const torch::Tensor& x) const {
   const auto y = x.to(torch::kDouble), c = centres_.to(torch::kDouble);
-  auto squares = (y.square().sum(1, true) + c.square().sum(1) - 2 * y.matmul(c.t())).clamp_min(0);
+  auto squares = y.square().sum(1, true) + c.square().sum(1) - 2 * y.matmul(c.t());
   if (axes_.defined()) {
     const auto v = axes_.to(torch::kDouble);
     squares = squares - (y.matmul(v.t()) - (c * v).sum(1)).square();
   }
-  const auto bumps = (squares * (-0.5 * concentrations_.to(torch::kDouble))).exp();
+  const auto bumps = (squares.clamp_min(0) * (-0.5 * concentrations_.to(torch::kDouble))).exp();
   return -bumps.matmul(heights_.to(torch::kDouble) * coefficients_.to(torch::kDouble)).to(x.scalar_type());
 }
 
@@ -194,7 +197,7 @@ std::pair<torch::Tensor, torch::Tensor> Bumps::value_and_gradient(const torch::T
   for_each_row(*near, x, [&](std::int64_t, std::int64_t i, const double* row, NearCentres::Search& search) {
     double sum = 0;
     double* gradient = gradients.data_ptr<double>() + i * d;
-    std::vector<double> terms, along;
+    std::vector<double> terms;
     search(row, [&](const NearCentres::Run& run) {
       // ∇E = κ Σ a φ (x - c - <v, x - c> v), and a run has one κ.
       terms.resize(run.count);
@@ -204,15 +207,13 @@ std::pair<torch::Tensor, torch::Tensor> Bumps::value_and_gradient(const torch::T
         part += terms[n];
       }
       const double kappa = near->concentration(run.first);
-      along.resize(near->elliptic() ? run.count : 0);
-      if (near->elliptic()) near->project(run.first, run.count, row, along.data());
       for (std::int64_t k = 0; k < d; ++k) {
         const double* centres = near->centres(k) + run.first;
         double slope = 0;
         for (std::size_t n = 0; n < run.count; ++n) slope += terms[n] * (row[k] - centres[n]);
         if (near->elliptic()) {
           const double* axes = near->axes(k) + run.first;
-          for (std::size_t n = 0; n < run.count; ++n) slope -= terms[n] * along[n] * axes[n];
+          for (std::size_t n = 0; n < run.count; ++n) slope -= terms[n] * run.along[n] * axes[n];
         }
         gradient[k] += kappa * slope;
       }
@@ -230,6 +231,8 @@ void Bumps::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& wei
   if (!coefficients_.requires_grad()) return;
   const torch::NoGradGuard no_grad;
   const auto near = near_centres();
+  TORCH_CHECK(weight.dim() == 1 && weight.size(0) == x.size(0), "bumps: weights of shape ", weight.sizes(),
+              " for ", x.size(0), " points");
   const auto w = weight.to(torch::kDouble).contiguous();
   const auto sums = torch::zeros({shard_count(x.size(0), 64), near->order().size(0)}, torch::kDouble);
   for_each_row(*near, x,

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/problem/gradients.hpp"
 
 namespace ebm {
 namespace {
@@ -131,7 +132,14 @@ RowGradient EnergySum::row_gradient(const torch::Tensor& like) {
 }
 
 void EnergySum::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
-  for (const auto& part : parts_) part.energy->accumulate_gradient(x, weight);
+  const auto* over_ranks = OnRankRows::over(x.size(0));
+  for (const auto& part : parts_) {
+    if (over_ranks != nullptr) {
+      accumulate_over_ranks(*part.energy, x, weight, over_ranks->rows(), over_ranks->ranks());
+    } else {
+      part.energy->accumulate_gradient(x, weight);
+    }
+  }
 }
 
 bool EnergySum::row_parallel() const {

@@ -4,6 +4,8 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/nn/modules/container/modulelist.h>
 
+#include <algorithm>
+
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/problem/gradients.hpp"
 
@@ -65,23 +67,29 @@ torch::Tensor Mlp::weight(std::size_t layer) const {
   return layer < left_.size() ? w / left_[layer].dot(w.mv(right_[layer])) : w;
 }
 
-perceptron::Parameters Mlp::parameters_now() const {
-  perceptron::Parameters now{
+perceptron::Parameters Mlp::registered() const {
+  perceptron::Parameters all{
       .weights = {}, .biases = {}, .activation = activation_name_, .confinement = confinement_};
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    now.weights.push_back(weight(i));
-    now.biases.push_back(layers_[i]->bias);
+  for (const auto& layer : layers_) {
+    all.weights.push_back(layer->weight);
+    all.biases.push_back(layer->bias);
   }
+  return all;
+}
+
+perceptron::Parameters Mlp::parameters_now() const {
+  auto now = registered();
+  for (std::size_t i = 0; i < left_.size(); ++i) now.weights[i] = weight(i);
   return now;
 }
 
-bool Mlp::is_fused(const torch::Tensor& x, const perceptron::Parameters& now) const {
-  return !frequencies_.defined() && perceptron::has_kernel(x, now);
+bool Mlp::is_fused(const torch::Tensor& x) const {
+  return !frequencies_.defined() && perceptron::has_kernel(x, registered());
 }
 
 torch::Tensor Mlp::forward(const torch::Tensor& x) {
   const auto now = parameters_now();
-  if (!perceptron::is_followed(x, now) && is_fused(x, now)) return perceptron::value(x, now);
+  if (!perceptron::is_followed(x, now) && is_fused(x)) return perceptron::value(x, now);
   auto h = x;
   if (frequencies_.defined()) {
     const auto u = x.matmul(frequencies_.t());
@@ -97,19 +105,24 @@ torch::Tensor Mlp::forward(const torch::Tensor& x) {
 torch::Tensor Mlp::gradient(const torch::Tensor& x) { return value_and_gradient(x).second; }
 
 std::pair<torch::Tensor, torch::Tensor> Mlp::value_and_gradient(const torch::Tensor& x) {
-  const auto now = parameters_now();
-  return is_fused(x, now) ? perceptron::value_and_gradient(x, now) : Energy::value_and_gradient(x);
+  if (!is_fused(x)) return Energy::value_and_gradient(x);
+  const torch::NoGradGuard no_grad;
+  return perceptron::value_and_gradient(x, parameters_now());
 }
 
 RowGradient Mlp::row_gradient(const torch::Tensor& like) {
-  const auto now = parameters_now();
-  return is_fused(like, now) ? perceptron::row_gradient(like, now) : nullptr;
+  if (!is_fused(like)) return nullptr;
+  const torch::NoGradGuard no_grad;
+  return perceptron::row_gradient(like, parameters_now());
 }
 
 void Mlp::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
+  if (!is_fused(x)) return Energy::accumulate_gradient(x, weight);
+  const auto wanted = [](const torch::Tensor& parameter) { return parameter.requires_grad(); };
+  const auto all = parameters();
+  if (std::none_of(all.begin(), all.end(), wanted)) return;
   const torch::AutoGradMode with_graph(!left_.empty());  // of the division by the spectral norm
   const auto now = parameters_now();
-  if (!is_fused(x, now)) return Energy::accumulate_gradient(x, weight);
   const auto slopes = perceptron::weighted_gradients(x, weight, now);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     auto& w = layers_[i]->weight;

@@ -62,8 +62,9 @@ class Mlp final : public Energy {
   /// W_l, or W_l / (uᵀ W_l v) with the current estimates u, v of the leading singular vectors.
   torch::Tensor weight(std::size_t layer) const;
   perceptron::Parameters parameters_now() const;  ///< as `forward` uses them
+  perceptron::Parameters registered() const;      ///< not divided by a spectral norm
   /// Whether there is a kernel that is fused over the layers.
-  bool is_fused(const torch::Tensor& x, const perceptron::Parameters& now) const;
+  bool is_fused(const torch::Tensor& x) const;
 
   /// Draws B. @return the width of h_0
   std::int64_t add_features(const EnergyContext& context, const Options& options);

@@ -30,8 +30,7 @@ void add_energies(Catalogue& catalogue) {
   entries.add<Bumps::EllipticOptions>(
       "elliptic_bumps",
       "Gaussian bumps that lie along the data, linear in its parameters; sphere, torus, box of two "
-      "dimensions "
-      "or more",
+      "dimensions or more",
       [](const EnergyContext& context, const Bumps::EllipticOptions& options) {
         return std::make_shared<Bumps>(context, options);
       });

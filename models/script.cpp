@@ -15,8 +15,7 @@ torch::jit::Module read_script(const Script::Options& options) {
   require(options.trust,
           "energy.trust: {} is a program, and the energy script runs it; if you trust whoever made it, give "
           "--trust-script, or \"trust\": true in the section of a configuration of your own (that of a run "
-          "directory "
-          "does not count)",
+          "directory does not count)",
           options.path);
   return read_inspected_script(options.path);
 }

@@ -1,6 +1,7 @@
 #include "dualebm/models/spherical_harmonics.hpp"
 
 #include <ATen/ATen.h>
+#include <c10/util/Exception.h>
 #include <torch/csrc/jit/frontend/tracer.h>
 
 #include <algorithm>
@@ -61,8 +62,10 @@ SphericalHarmonics::SphericalHarmonics(const EnergyContext& context, const Optio
   const auto dimension = expect_domain<Sphere>(*context.domain, "spherical_harmonics").dimension();
   require(dimension == 3, "domain.dimension: spherical_harmonics are those of S², dimension 3, found {}",
           dimension);
+  std::vector<double> scales;
   for (std::int64_t l = 1; l <= options.degree; ++l)
-    scales_.insert(scales_.end(), static_cast<std::size_t>(2 * l + 1), scale(l));
+    scales.insert(scales.end(), static_cast<std::size_t>(2 * l + 1), scale(l));
+  scales_ = torch::tensor(scales, torch::kDouble);
   orders_ = register_buffer("orders", torch::arange(options.degree + 1, context.tensor_options));
   coefficients_ =
       register_parameter("coefficients", torch::zeros({columns_.count()}, context.tensor_options));
@@ -73,13 +76,15 @@ double SphericalHarmonics::scale(std::int64_t degree) const {
   return std::pow(l * (l + 1) / 2, -smoothness_ / 2);
 }
 
-torch::Tensor SphericalHarmonics::scaled_coefficients() const {
-  auto scaled = in_double(coefficients_).clone();
-  for (std::size_t i = 0; i < scales_.size(); ++i) scaled.data_ptr<double>()[i] *= scales_[i];
-  return scaled;
+torch::Tensor SphericalHarmonics::scaled_coefficients() const { return in_double(coefficients_) * scales_; }
+
+bool SphericalHarmonics::has_kernel(const torch::Tensor& x) const {
+  return x.device().is_cpu() && coefficients_.device().is_cpu() && x.dim() == 2 && x.size(1) == 3;
 }
 
 torch::Tensor SphericalHarmonics::by_operators(const torch::Tensor& points) const {
+  TORCH_CHECK(points.dim() == 2 && points.size(1) == 3, "spherical_harmonics: points of shape ",
+              points.sizes(), ", not [N, 3]");
   const auto p = points.to(torch::kDouble);
   const auto x = p.narrow(1, 0, 1), y = p.narrow(1, 1, 1), z = p.narrow(1, 2, 1);
   const auto degree = columns_.degree();
@@ -123,7 +128,7 @@ torch::Tensor SphericalHarmonics::by_operators(const torch::Tensor& points) cons
 
 torch::Tensor SphericalHarmonics::forward(const torch::Tensor& x) {
   const bool graph = torch::GradMode::is_enabled() && (x.requires_grad() || coefficients_.requires_grad());
-  if (graph || torch::jit::tracer::isTracing() || !x.device().is_cpu()) return by_operators(x);
+  if (graph || torch::jit::tracer::isTracing() || !has_kernel(x)) return by_operators(x);
   const auto c = scaled_coefficients(), values = torch::empty({x.size(0)}, torch::kDouble);
   for_each_block(in_double(x),
                  [&](std::int64_t, std::int64_t begin, std::int64_t count, const Points& points) {
@@ -135,7 +140,7 @@ torch::Tensor SphericalHarmonics::forward(const torch::Tensor& x) {
 }
 
 std::pair<torch::Tensor, torch::Tensor> SphericalHarmonics::value_and_gradient(const torch::Tensor& x) {
-  if (!x.device().is_cpu()) return Energy::value_and_gradient(x);
+  if (!has_kernel(x)) return Energy::value_and_gradient(x);
   const torch::NoGradGuard no_grad;
   const auto c = scaled_coefficients(), values = torch::empty({x.size(0)}, torch::kDouble),
              gradients = torch::empty({x.size(0), 3}, torch::kDouble);
@@ -158,7 +163,9 @@ std::pair<torch::Tensor, torch::Tensor> SphericalHarmonics::value_and_gradient(c
 torch::Tensor SphericalHarmonics::gradient(const torch::Tensor& x) { return value_and_gradient(x).second; }
 
 void SphericalHarmonics::accumulate_gradient(const torch::Tensor& x, const torch::Tensor& weight) {
-  if (!x.device().is_cpu()) return Energy::accumulate_gradient(x, weight);
+  if (!has_kernel(x)) return Energy::accumulate_gradient(x, weight);
+  TORCH_CHECK(weight.dim() == 1 && weight.size(0) == x.size(0), "spherical_harmonics: weights of shape ",
+              weight.sizes(), " for ", x.size(0), " points");
   if (!coefficients_.requires_grad()) return;
   const torch::NoGradGuard no_grad;
   const auto w = in_double(weight);
@@ -169,9 +176,8 @@ void SphericalHarmonics::accumulate_gradient(const torch::Tensor& x, const torch
                    std::copy_n(w.data_ptr<double>() + begin, count, weights.begin());
                    columns_.add_sums(points, weights, sums.data_ptr<double>() + shard * columns_.count());
                  });
-  auto gradient = sums.sum(0);
-  for (std::size_t i = 0; i < scales_.size(); ++i) gradient.data_ptr<double>()[i] *= scales_[i];
-  add_gradient(coefficients_, gradient.to(coefficients_.scalar_type()));
+  complete_shards(x.size(0), {sums});
+  add_gradient(coefficients_, (sums.sum(0) * scales_).to(coefficients_.scalar_type()));
 }
 
 void SphericalHarmonics::project_parameters() {

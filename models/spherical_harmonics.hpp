@@ -48,12 +48,14 @@ class SphericalHarmonics final : public Energy {
  private:
   double scale(std::int64_t degree) const;
   torch::Tensor by_operators(const torch::Tensor& x) const;
+  /// Whether columns can be summed up: on the CPU, [N, 3].
+  bool has_kernel(const torch::Tensor& x) const;
   torch::Tensor scaled_coefficients() const;  ///< s_l a_{l,m}, double, on the CPU
 
   HarmonicColumns columns_;
   double smoothness_;
   std::optional<double> cap_;
-  std::vector<double> scales_;  ///< s_l of each coefficient
+  torch::Tensor scales_;  ///< s_l of each coefficient, double, on the CPU
   torch::Tensor orders_, coefficients_;
 };
 

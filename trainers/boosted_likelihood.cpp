@@ -118,8 +118,7 @@ std::int64_t BoostedLikelihood::place_neuron() {
   return place;
 }
 
-double BoostedLikelihood::correct(std::int64_t placed) {
-  auto all = problem_now();
+double BoostedLikelihood::correct(CorrectiveProblem all, std::int64_t placed) {
   auto w = masses();
   auto used = w > 0;
   if (placed >= 0) used[placed] = true;
@@ -146,12 +145,11 @@ torch::Tensor BoostedLikelihood::slope_of_positions(const CorrectiveProblem& now
   return z.grad().defined() ? plain(z.grad()) : torch::zeros_like(plain(z));
 }
 
-void BoostedLikelihood::slide(double value) {
+CorrectiveProblem BoostedLikelihood::slide(CorrectiveProblem now, double value) {
   const torch::NoGradGuard no_grad;
   auto positions = neurons_->neurons().positions;
   const auto w = masses();
   const auto inverse = torch::where(w > 0, 1 / w, torch::zeros_like(w)).unsqueeze(1);
-  auto now = problem_now();
   double step = 0.5;
   for (std::int64_t slide = 0; slide < options_.slides; ++slide) {
     const auto z = plain(positions).clone();
@@ -172,8 +170,9 @@ void BoostedLikelihood::slide(double value) {
     }
     if (moved) continue;
     positions.copy_(z);
-    return;
+    break;
   }
+  return now;
 }
 
 Cost BoostedLikelihood::accumulate(const torch::Tensor&, const Iteration& iteration) {
@@ -189,10 +188,12 @@ Cost BoostedLikelihood::accumulate(const torch::Tensor&, const Iteration& iterat
   const double value = before.value(before.on_nodes.mv(w), before.on_data.dot(w).item<double>());
   const auto [z, weights, signs] = neurons_->neurons();
   const auto old_positions = z.detach().clone(), old_weights = weights.detach().clone();
-  double lower = correct(place_neuron());
+  const auto placed = place_neuron();
+  auto now = problem_now();
+  double lower = correct(now, placed);
   if (options_.slides > 0) {
-    slide(lower);
-    lower = correct(-1);
+    now = slide(std::move(now), lower);
+    lower = correct(std::move(now), -1);
   }
   if (lower < value) return cost_;
   const torch::NoGradGuard no_grad;

@@ -60,10 +60,16 @@ class BoostedLikelihood final : public Trainer {
   /// Puts the neuron of the gap into the place of its sign that carries least.
   /// @return which; -1: there is none
   std::int64_t place_neuron();
-  /// Step 3, with a neuron that has no weight yet. @param placed  its number; -1: none @return L
-  double correct(std::int64_t placed);
-  /// Step 4. @param value  L
-  void slide(double value);
+  /// Step 3, with a neuron that has no weight yet.
+  /// @param all  features of all neurons as they stand
+  /// @param placed  its number; -1: none
+  /// @return L
+  double correct(CorrectiveProblem all, std::int64_t placed);
+  /// Step 4.
+  /// @param now  features of all neurons as they stand
+  /// @param value  L
+  /// @return features where the neurons came to stand
+  CorrectiveProblem slide(CorrectiveProblem now, double value);
   torch::Tensor slope_of_positions(const CorrectiveProblem& now);
 
   Options options_;

@@ -102,6 +102,7 @@ CorrectiveOptimum minimise(const CorrectiveProblem& problem, const torch::Tensor
   CorrectiveOptimum best{.weights = start.clone()};
   auto energy = features.mv(best.weights);
   best.value = problem.value(energy, as_number(b.dot(best.weights)));
+  if (start.numel() == 0) return best;  // no feature is in use
   // Near the optimum the gap falls where f is the same to rounding already.
   bool stands = false;
   double last_gap = std::numeric_limits<double>::infinity();

@@ -17,8 +17,8 @@ void ParticleOptions::describe(Fields& fields) {
       "first; null: yes");
   fields.choice("drift", drift, {"ambient", "balanced", "tangent"},
                 "with plain Langevin dynamics on a curved domain: the whole gradient, as published; with "
-                "half of its normal "
-                "part, which takes the step's bias away where the density is narrow; or with none");
+                "half of its normal part, which takes the step's bias away where the density is narrow; or "
+                "with none");
   fields.integer("particles_per_point", particles_per_point, Range::at_least(1),
                  "N / n: particles start as this many copies of the data, unless there are weights or "
                  "particles is given");
@@ -43,8 +43,7 @@ std::shared_ptr<const Sampler> kernel_of(const TrainerContext& context, const Pa
   if (context.sampler) {
     require(!options.particle_step && !options.antithetic && options.drift == "ambient",
             "trainer: particle_step, antithetic and drift are of plain Langevin dynamics, which the section "
-            "sampler "
-            "stands in for; leave out one of the two");
+            "sampler stands in for; leave out one of the two");
     return context.sampler;
   }
   if (options.particle_step || otherwise == ParticleTrainer::Default::langevin) {

@@ -8,6 +8,7 @@
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/problem/evaluation_mode.hpp"
+#include "dualebm/framework/problem/gradients.hpp"
 #include "dualebm/framework/sampling/diagnostics/flux.hpp"
 #include "dualebm/framework/sampling/independence_jump.hpp"
 #include "dualebm/framework/sampling/particles.hpp"
@@ -58,8 +59,7 @@ std::optional<std::string> why_one_rank(bool weighted, const Sampler& kernel) {
     return "particles with weights are on one; set trainer.particle_step, or trainer.weights to false";
   if (!kernel.spreads_over_ranks())
     return "the kernel that moves the particles keeps all of them on one; set trainer.particle_step, or the "
-           "sampler to "
-           "langevin";
+           "sampler to langevin";
   return std::nullopt;
 }
 
@@ -120,31 +120,19 @@ Cost ParticleTrainer::accumulate(const torch::Tensor& batch, const Iteration& it
     return torch::full({rows.count()}, sign / static_cast<double>(rows.all), batch.options());
   };
   const auto particles = ensemble_.positions();
-  const auto batch_rows = rank_rows(batch.size(0), ranks()),
-             particle_rows = weighted_ ? whole_table(particles.size(0)) : rows_;
+  const auto batch_rows = rank_rows(batch.size(0), ranks()), of_particles = particle_rows();
   const auto weight = uniform(batch_rows, 1),
-             particle_weight = weighted_ ? ensemble_.weights().neg() : uniform(particle_rows, -1);
+             particle_weight = weighted_ ? ensemble_.weights().neg() : uniform(of_particles, -1);
   // Few rows cost what their operators cost to call: both go in one pass. Of many the copy would cost more.
-  const auto rows = batch_rows.all + particle_rows.all;
+  const auto rows = batch_rows.all + of_particles.all;
   if (rows <= most_rows_of_one_pass) {
-    add_gradient(torch::cat({batch, particles}), torch::cat({weight, particle_weight}), whole_table(rows));
+    energy().accumulate_gradient(torch::cat({batch, particles}), torch::cat({weight, particle_weight}));
   } else {
-    add_gradient(batch_rows.of(batch), weight, batch_rows);
-    add_gradient(particles, particle_weight, particle_rows);
+    accumulate_over_ranks(energy(), batch_rows.of(batch), weight, batch_rows, ranks());
+    accumulate_over_ranks(energy(), particles, particle_weight, of_particles, ranks());
   }
   cost.parameter_gradients += rows;
   return cost;
-}
-
-/// Of the rows of all ranks, from those of this one.
-void ParticleTrainer::add_gradient(const torch::Tensor& x, const torch::Tensor& weight,
-                                   const RankRows& rows) {
-  const OnRankRows pass(rows, ranks());
-  energy().accumulate_gradient(x, weight);
-  require(pass.is_completed(),
-          "ranks: this energy has an accumulate_gradient of its own, which adds up the rows of one rank; "
-          "leave it out, or "
-          "let it call complete_shards");
 }
 
 Trainer::Judgement ParticleTrainer::judge() {

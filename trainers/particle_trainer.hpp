@@ -56,7 +56,9 @@ class ParticleTrainer : public Trainer {
   /// With weights those of the main group, drawn anew by their weights, so that they stand
   /// for the model as they are.
   torch::Tensor particles() const override;
-  RankRows particle_rows() const override { return weighted_ ? Trainer::particle_rows() : rows_; }
+  RankRows particle_rows() const override {
+    return weighted_ ? whole_table(ensemble_.positions().size(0)) : rows_;
+  }
   /// Weights, which are compared over all particles, and kernels that keep more than positions.
   std::optional<std::string> why_one_rank() const override;
   std::vector<std::string> spread_tensors() const override;
@@ -110,8 +112,6 @@ class ParticleTrainer : public Trainer {
  private:
   ParticleOptions options_;
   double flux(std::int64_t iteration);
-
-  void add_gradient(const torch::Tensor& x, const torch::Tensor& weight, const RankRows& rows);
 
   bool weighted_;
   RankRows rows_;  ///< which of all particles are this rank's

@@ -23,9 +23,8 @@ std::shared_ptr<const Sampler> kernel_of(const TrainerContext& context,
                                                         .gradient_clip = options.gradient_clip.value_or(0)});
   }
   require(!options.particle_step && !options.noise && !options.gradient_clip,
-          "trainer: particle_step, noise and gradient_clip are of plain Langevin dynamics, which the section "
-          "sampler "
-          "stands in for; leave out one of the two");
+          "trainer: particle_step, noise and gradient_clip are of plain Langevin dynamics, which the "
+          "section sampler stands in for; leave out one of the two");
   return context.sampler;
 }
 

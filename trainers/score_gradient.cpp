@@ -30,8 +30,7 @@ void require_smooth(const Energy& energy, std::string_view trainer) {
 void require_no_walls(const Domain& domain, std::string_view trainer) {
   require(!domain.has_walls(),
           "trainer: {} integrates by parts, and the domain {} has walls, where that leaves a term; take "
-          "dual_gda or "
-          "exact_likelihood",
+          "dual_gda or exact_likelihood",
           trainer, domain.name());
 }
 

@@ -7,6 +7,7 @@
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/compute/device.hpp"
+#include "dualebm/framework/compute/parallel.hpp"
 #include "dualebm/framework/experiment/loaded_energy.hpp"
 #include "dualebm/framework/experiment/run_identity.hpp"
 
@@ -17,8 +18,8 @@ namespace {
 void note_failure(const std::filesystem::path& folder, const RunSettings& settings,
                   const std::exception& error) {
   try {
-    auto manifest = program_manifest(settings.device, settings.threads);
-    if (standing_of(folder).begun) manifest = read_manifest(folder / "manifest.json");
+    auto manifest = standing_of(folder).begun ? read_manifest(folder / "manifest.json")
+                                              : program_manifest(settings.device, threads());
     manifest["status"] = fmt::format("{}: {}", to_string(RunEnd::failed), first_line(error.what()));
     write_json(folder / "manifest.json", manifest);
   } catch (const std::exception&) {
@@ -64,13 +65,10 @@ void train_planned(const PlannedTraining& planned, CurrentProblem& problem, cons
     const auto run = train_in(directory, planned.experiment, prepared, *training, settings, title_of(planned),
                               resume, evaluate_at);
     if (!run.caution.empty()) note("{}: caution: {}\n", run.label, run.caution);
-  } catch (const RunIsLive& error) {
-    note("{}: {}\n", title_of(planned), error.what());
-  } catch (const DivergedError& error) {  // which the run has noted itself
-    note("{}: {}\n", title_of(planned), error.what());
   } catch (const std::exception& error) {
     note("{}: {}\n", title_of(planned), error.what());
-    if (ours) note_failure(path, settings, error);
+    // That it has diverged a run notes itself.
+    if (ours && dynamic_cast<const DivergedError*>(&error) == nullptr) note_failure(path, settings, error);
   }
 }
 

@@ -112,9 +112,11 @@ void train_queue(const TrainingQueue& queue, const ComparisonFolder& folder, con
     train_by_workers(queue, folder, pool);
     return;
   }
+  auto settings = options.settings;
+  settings.command = request.command;
   for (const auto number : queue.left) {
     if (Interrupt::signal() != 0) return;
-    train_planned(queue.trainings[number], problem, folder, options.settings, request.evaluate_at);
+    train_planned(queue.trainings[number], problem, folder, settings, request.evaluate_at);
   }
 }
 

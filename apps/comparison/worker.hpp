@@ -9,7 +9,8 @@
 namespace ebm {
 
 /// A process that trains for a comparison or a search: it reads the numbers of trainings of the plan from
-/// standard input, a line each, and says on standard output how far one is and that it has ended:
+/// standard input, a line each, and says on standard output how far one is and that it has ended (what
+/// libraries that it loads write there goes to standard error):
 ///
 ///     progress NUMBER SHARE      at most ten times a second
 ///     ended NUMBER
@@ -20,7 +21,7 @@ int work_for_queue(const ComparisonFolder& folder, const ComparisonRequest& requ
                    const std::vector<PlannedTraining>& trainings, CurrentProblem problem,
                    RunSettings settings);
 
-/// What libraries that it loads write to standard output goes to standard error. Lines of that conversation:
+/// Lines of that conversation.
 struct WorkerMessage {
   bool ended = false;
   std::size_t number = 0;

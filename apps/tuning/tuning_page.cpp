@@ -63,6 +63,7 @@ Json search_json(const TuningPlan& plan, const TuningFolder& folder, const Tunin
        {{"name", metric.name}, {"label", metric.label}, {"unit", metric.unit}, {"better", metric.better}}},
       {"parameters", std::move(parameters)},
       {"rungs", std::move(rungs)},
+      {"complete", results.complete},
       {"trials", std::move(trials)},
       {"test", test}};
 }

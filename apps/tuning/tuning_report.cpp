@@ -96,6 +96,7 @@ TuningResults results_of(const TuningSearch& search, const TuningPlan& plan, con
                          CurrentProblem& problem, torch::Device device, bool test) {
   const auto& first = problem.of(plan.trainings.front());
   TuningResults results{.ranking = search.ranking(),
+                        .complete = search.complete(),
                         .winner = search.winner(),
                         .on_test = {},
                         .metric = find_description(first.evaluator->descriptions(), plan.base.tuning.metric),
@@ -140,7 +141,9 @@ Json configuration_of(const TuningPlan& plan, const RankedTrial& winner, bool tr
 Json manifest_of(const ComparisonRequest& request, const TuningResults& results, const TuningPlan& plan) {
   Json manifest = program_manifest(request.device, threads());
   manifest["command"] = request.command;
-  manifest["status"] = results.winner ? "finished" : "interrupted";
+  manifest["status"] = !results.complete ? "interrupted"
+                       : results.winner  ? "finished"
+                                         : "failed: no trial came to the end of its run";
   manifest["planned"] = plan.trials.size();
   return manifest;
 }

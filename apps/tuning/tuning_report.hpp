@@ -7,10 +7,12 @@ namespace ebm {
 /// What a search has to show.
 struct TuningResults {
   std::vector<RankedTrial> ranking;
-  std::optional<RankedTrial> winner;  ///< once the search is complete
-  std::optional<Measured> on_test;    ///< the winner's metric at the test points, looked at once, at the end
-  MetricDescription metric;           ///< that decides
-  TrialOutcomes outcomes;             ///< all that is known
+  bool complete = false;  ///< whether all rungs have been climbed
+  std::optional<RankedTrial>
+      winner;                       ///< of a complete search: none where no trial came to the end of its run
+  std::optional<Measured> on_test;  ///< the winner's metric at the test points, looked at once, at the end
+  MetricDescription metric;         ///< that decides
+  TrialOutcomes outcomes;           ///< all that is known
 };
 
 /// @param test  whether the winner, if there is one, is measured on the test points

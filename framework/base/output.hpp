@@ -9,8 +9,8 @@
 
 namespace ebm {
 
-/// Text for a person on standard error. That it cannot be written - a closed descriptor, a full disk of logs
-/// - is no error: what is being told about goes on.
+/// Text for a person on standard error. That it cannot be written, to a closed descriptor or a full disk of
+/// logs, is no error: what is being told about goes on.
 void write_note(std::string_view text);
 
 /// The same, formatted.

@@ -33,8 +33,7 @@ void require_blas_buffers(int threads) {
   const auto bytes = static_cast<std::size_t>(threads) * buffer + beside;
   require(can_be_mapped(bytes),
           "memory: {} MB of addresses cannot be had, of which the BLAS maps {} MB for each of {} threads; "
-          "raise the "
-          "limit (ulimit -v)",
+          "raise the limit (ulimit -v)",
           bytes >> 20, buffer >> 20, threads);
   // Large enough to leave the kernels for small matrices, which need no buffer.
   constexpr std::int64_t size = 128;

@@ -7,10 +7,13 @@
 #define EBM_HAS_INSTRUCTION_SETS 1
 #define EBM_AVX2 __attribute__((target("arch=x86-64-v3")))
 #define EBM_AVX512 __attribute__((target("arch=x86-64-v4")))
+// The same source for vectors of each width: an entry is chosen when the program starts.
+#define EBM_FOR_EACH_WIDTH __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define EBM_HAS_INSTRUCTION_SETS 0
 #define EBM_AVX2
 #define EBM_AVX512
+#define EBM_FOR_EACH_WIDTH
 #endif
 #define EBM_INLINE inline __attribute__((always_inline))
 

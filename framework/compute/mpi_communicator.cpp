@@ -126,9 +126,9 @@ class MpiCommunicator final : public Communicator {
       if (looks % 256 != 0 || Clock::now() - start < most) continue;
       mute_output(false);
       note(
-          "dualebm: rank {} of {} has waited {:g} s for another, which was killed, stopped or cut off, or is "
-          "slow; "
-          "all ranks end (train --resume goes on from the last checkpoint; --rank-timeout waits longer)\n",
+          "dualebm: rank {} of {} has waited {:g} s for another, which was killed, stopped or cut off, or "
+          "is slow; all ranks end (train --resume goes on from the last checkpoint; --rank-timeout waits "
+          "longer)\n",
           rank_, size_, patience());
       end_all(1);
     }
@@ -167,8 +167,7 @@ std::shared_ptr<Communicator> make_mpi_communicator(int launched) {
   }
   fail(
       "ranks: {} processes were started, and this program was built without MPI (cmake -DDUALEBM_MPI=ON); "
-      "start "
-      "one",
+      "start one",
       launched);
 }
 

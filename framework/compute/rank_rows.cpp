@@ -59,7 +59,10 @@ OnRankRows::OnRankRows(const RankRows& rows, Communicator& ranks)
 
 OnRankRows::OnRankRows() : before_(current) { current = nullptr; }
 
-OnRankRows::~OnRankRows() { current = before_; }
+OnRankRows::~OnRankRows() {
+  if (completed_ && before_ != nullptr) before_->completed_ = true;
+  current = before_;
+}
 
 const OnRankRows* OnRankRows::over(std::int64_t rows) {
   return current != nullptr && current->rows_.count() == rows ? current : nullptr;

@@ -37,7 +37,8 @@ RankRows rank_rows(std::int64_t all, const Communicator& ranks);
 
 /// While one lives, passes over as many rows as this rank has are passes over its part of the table, on the
 /// thread that made it: `for_each_shard` takes its blocks, by their numbers in the whole table. Does nothing
-/// where the table is whole. Nested: the last counts; passes inside a pass are of their own rows.
+/// where the table is whole. Nested: the last counts, and what it completes is completed for those around it;
+/// passes inside a pass are of their own rows.
 class OnRankRows final {
  public:
   OnRankRows(const RankRows& rows, Communicator& ranks);
@@ -52,6 +53,7 @@ class OnRankRows final {
   static RankRows rows_of(std::int64_t rows);
 
   const RankRows& rows() const { return rows_; }
+  Communicator& ranks() const { return *ranks_; }      ///< of a pass that `over` gave
   std::int64_t first_block() const { return first_; }  ///< of this rank
   std::int64_t blocks() const { return end_ - first_; }
   /// Where block i begins, counted from the first row of this rank.

@@ -75,9 +75,8 @@ const std::vector<std::pair<MetricDescription, FormulaMetric::Formula>>& table()
         "Fisher divergence E_t |∇E_t - ∇E_s|² of tangential gradients"},
        [](const Evaluation& at) { return at.score_error(); }},
       {{"duality_gap", "duality gap", "nats", "lower", true,
-        "E_train[E] - E_p[E] + support function of the ball: no energy of the ball has a training likelihood "
-        "better "
-        "by more; by quadrature, never too low"},
+        "E_train[E] - E_p[E] + support function of the ball: no energy of the ball has a training "
+        "likelihood better by more; by quadrature, never too low"},
        gap(true, [](const DualityGap& found) { return Value(found.value); })},
       {{"duality_gap_error", "slack of the duality gap", "nats", "", true,
         "by how much the duality gap may be too high: where the search over neurons ended"},
@@ -130,8 +129,7 @@ const std::vector<std::pair<MetricDescription, FormulaMetric::Formula>>& table()
        energy(DataPart::train)},
       {{"quadrature_error", "quadrature error", "nats", "", true,
         "estimate for log Z and KL: the larger of their differences to a rougher rule, or by refined cells "
-        "where "
-        "the fixed rule will not do"},
+        "where the fixed rule will not do"},
        [](const Evaluation& at) { return at.quadrature_error(); }},
       {{"quadrature_valid", "quadrature is good enough", "1 or 0", "", false,
         "whether log Z is known to 0.1 nats; where it is not, numbers that need it are left out"},

@@ -36,8 +36,7 @@ void require_same_data(const RunDirectory& run, const Problem& problem) {
   const auto& data = problem.data();
   fail(
       "{}: the data are not those of the run: it was trained on {} training, {} validation and {} test "
-      "points, and "
-      "now there are {}, {} and {}{}; put the file back, or train again",
+      "points, and now there are {}, {} and {}{}; put the file back, or train again",
       run.path().string(), before.value("train", 0), before.value("validation", 0), before.value("test", 0),
       rows(data.train), rows(data.validation), rows(data.test),
       before.value("train", 0) == rows(data.train) ? ", of other numbers" : "");

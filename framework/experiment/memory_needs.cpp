@@ -35,25 +35,22 @@ double weights_of(const Json& section, double inputs) {
   return weights;
 }
 
-constexpr double weighted_particles = 1250;  // of the default, with those that are held out
+constexpr double weighted_particles = 1000;  // as ParticleTrainer has it
 
-/// How many particles there are at least, beside the key that it follows from. Those with weights are few;
-/// dual_gda alone has them unless it is told otherwise.
-std::pair<const char*, double> least_particles(const Json& all, double points) {
+/// How many particles there are, beside the key that it follows from. dual_gda alone has weights, and few
+/// particles, unless it is told otherwise.
+std::pair<const char*, double> particles_of(const Json& all, double points) {
   const auto& trainer = all["trainer"];
-  const double copies = number_in(trainer, "particles_per_point") * points;
-  const auto held_out = number_in(trainer, "held_out");
-  if (number_in(trainer, "particles") > 0) {
-    const bool weighted = trainer.contains("weights") && trainer["weights"] == true;
-    return {"trainer.particles", number_in(trainer, "particles") + (weighted ? held_out : 0)};
-  }
   const bool langevin = number_in(trainer, "particle_step") > 0 ||
                         (all["sampler"].is_object() && all["sampler"].value("name", "") == "langevin");
   const auto weights = trainer.value("weights", Json(nullptr));
-  const bool by_default = trainer.value("name", "") == "dual_gda" && !langevin;
-  const bool plain = weights.is_boolean() ? !weights.get<bool>() : !by_default;
-  if (plain || copies < weighted_particles) return {"trainer.particles_per_point", copies};
-  return {"trainer.particles", copies > 0 ? weighted_particles : 0};
+  const bool weighted =
+      weights.is_boolean() ? weights.get<bool>() : trainer.value("name", "") == "dual_gda" && !langevin;
+  const double given = number_in(trainer, "particles");
+  if (!weighted && given == 0)
+    return {"trainer.particles_per_point", number_in(trainer, "particles_per_point") * points};
+  return {"trainer.particles",
+          (given > 0 ? given : weighted_particles) + (weighted ? number_in(trainer, "held_out") : 0)};
 }
 
 /// Numbers of an energy that grow with what its section asks for; those of a sum are its parts'.
@@ -106,7 +103,7 @@ std::vector<MemoryNeed> memory_needs(const Experiment& experiment, std::int64_t 
     add(std::string("dataset.") + part, number_in(data, part), "points", d, d * (8 + size));
   // Positions, gradients, noise; and the positions of two good states.
   const double kept = number_in(all["loop"], "recoveries") > 0 ? 2 : 0;
-  const auto [key, particles] = least_particles(all, n);
+  const auto [key, particles] = particles_of(all, n);
   add(key, particles, "particles", d, (3 + kept) * d * size);
   add("trainer.buffer_size", number_in(trainer, "buffer_size"), "chains", d, d * size);
   // Nodes and weights in double, energies at them.
@@ -153,8 +150,7 @@ void require_memory(const Experiment& experiment, std::int64_t points) {
   for (std::size_t i = 1; i < needs.size() && needs[i].bytes > available; ++i) keys += ", " + needs[i].key;
   fail(
       "{}: {} take {:.3g} GB of the {:.3g} GB that this configuration asks for at least, and {:.3g} GB are "
-      "free; "
-      "lower {}",
+      "free; lower {}",
       most.key, most.what, most.bytes / gigabyte, sum / gigabyte, available / gigabyte, keys);
 }
 

@@ -23,8 +23,7 @@ void require_searchable(const std::string& path) {
   for (const std::string fixed : of_the_problem) {
     require(!is_or_holds(fixed, path),
             "{}: trials that differ in {} are not compared by one validation part; ranges are of energy, "
-            "trainer, "
-            "sampler, optimizer, schedules, callbacks, loop and time_scale_ratio",
+            "trainer, sampler, optimizer, schedules, callbacks, loop and time_scale_ratio",
             where, fixed);
   }
   require(path != "loop.seconds", "{}: a budget of time makes the choice hang on the machine", where);

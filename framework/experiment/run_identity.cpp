@@ -14,16 +14,9 @@ namespace ebm {
 namespace {
 
 /// Below these everything may change.
-constexpr const char* free_sections[] = {"/title",
-                                         "/loop",
-                                         "/metrics",
-                                         "/compare",
-                                         "/tune",
-                                         "/optimizer_schedule",
-                                         "/particle_schedule",
-                                         "/time_scale_ratio",
-                                         "/energy/trust",
-                                         "/dataset/teacher/trust"};
+constexpr const char* free_sections[] = {
+    "/title",           "/loop", "/metrics", "/compare", "/tune", "/optimizer_schedule", "/particle_schedule",
+    "/time_scale_ratio"};
 
 /// Sizes of steps, by their names in the sections of optimizer, trainer and sampler.
 constexpr const char* step_keys[] = {"/optimizer/learning_rate", "/optimizer/neuron_step",
@@ -49,7 +42,7 @@ std::string new_run_name() {
 }
 
 Json fixed_part(const Json& resolved) {
-  Json fixed = resolved;
+  Json fixed = with_trust(resolved, false);
   const auto remove = [&](const char* path) {
     const Json::json_pointer place(path);
     if (!fixed.contains(place)) return;
@@ -61,17 +54,19 @@ Json fixed_part(const Json& resolved) {
 }
 
 Json changes_of(const RunDirectory& directory, const Experiment& experiment) {
-  const auto before = read_json_file(directory.config().string());
+  // Whether a script is trusted is said anew each time.
+  const auto before = with_trust(read_json_file(directory.config().string()), false),
+             now = with_trust(experiment.resolved, false);
   Json changes = Json::array();
-  for (const auto& change : Json::diff(before, experiment.resolved)) {
+  for (const auto& change : Json::diff(before, now)) {
     const auto path = change["path"].get<std::string>();
     const Json::json_pointer place(path);
     const auto at = [&](const Json& all) { return all.contains(place) ? all[place] : Json(nullptr); };
-    require(may_change(path, at(before), at(experiment.resolved)),
+    require(may_change(path, at(before), at(now)),
             "--resume {}: {} differs from the run's config.json; only loop, metrics, compare, tune, "
             "title, schedules and sizes of steps may change",
             directory.path().string(), printable(path.substr(path.empty() ? 0 : 1)));
-    changes.push_back({{"key", path.substr(1)}, {"from", at(before)}, {"to", at(experiment.resolved)}});
+    changes.push_back({{"key", path.substr(1)}, {"from", at(before)}, {"to", at(now)}});
   }
   return changes;
 }

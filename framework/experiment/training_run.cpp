@@ -55,8 +55,7 @@ void go_on(CheckpointGenerations& checkpoints, Training& training, RunManifest& 
   if (manifest.had_diverged()) {
     note(
         "the run had diverged; it goes on from iteration {}, and diverges again unless its steps become "
-        "smaller: "
-        "--set optimizer..., --set trainer.particle_step=..., --set loop.gradient_clip=...\n",
+        "smaller: --set optimizer..., --set trainer.particle_step=..., --set loop.gradient_clip=...\n",
         iteration);
   }
   manifest.note_resumption(iteration, std::move(changes));

@@ -27,6 +27,9 @@ void TuningOptions::describe(Fields& fields) {
 }
 
 std::vector<TuningRung> TuningOptions::ladder() const {
+  const TuningOptions defaults;
+  require(search != "random" || (rungs == defaults.rungs && reduction == defaults.reduction),
+          "tune: rungs and reduction are of halving; leave them out, or set tune.search=halving");
   if (search == "random") return {{.trials = trials, .share = 1}};
   std::vector<std::int64_t> counts;
   for (auto left = trials; left > 0; left /= reduction) counts.push_back(left);

@@ -71,14 +71,13 @@ Json drawn(const std::vector<ParameterRange>& ranges, const std::string& label, 
   std::vector<std::shared_ptr<Random>> random;
   for (const auto& range : ranges)
     random.push_back(std::make_shared<Random>(seed, fmt::format("tune {} {}", label, range.path)));
-  Json set;
   for (int attempt = 0; attempt < patience; ++attempt) {
-    set = Json::object();
+    Json set = Json::object();
     for (std::size_t i = 0; i < ranges.size(); ++i)
       set[ranges[i].path] = ranges[i].draw(random[i]->uniform({1}, torch::kDouble).item<double>());
-    if (known.insert(set.dump()).second) break;
+    if (known.insert(set.dump()).second) return set;
   }
-  return set;
+  fail("tune.trials: none was found that differs from the {} before it; ask for fewer", known.size());
 }
 
 void require_enough(const std::vector<ParameterRange>& ranges, std::int64_t trials) {

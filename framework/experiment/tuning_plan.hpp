@@ -36,7 +36,8 @@ struct TuningPlan {
 };
 
 /// Trial n is drawn by streams of its own, one for each range, named by the path: it is the same whatever
-/// other trials and ranges there are, so that a search with more trials begins like one with fewer.
+/// trials come after it and, unless it repeats an earlier one, whatever other ranges there are. A search with
+/// more trials begins like one with fewer.
 /// @throws UserError naming the range and the value that cannot be, or the trial
 TuningPlan plan_tuning(const Json& configuration, const Catalogue& catalogue);
 

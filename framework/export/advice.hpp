@@ -18,13 +18,11 @@ inline constexpr const char* value_dependent =
 /// Where the copy is right for batches of one size.
 inline constexpr const char* baked_size =
     "the size of the batch is fixed in the trace, such as by x.size(0) as a number or a loop over points: "
-    "take "
-    "means with mean(), and let operators go over the points";
+    "take means with mean(), and let operators go over the points";
 /// Where LibTorch refuses a constant that requires a gradient.
 inline constexpr const char* nameless_weight =
-    "forward uses a tensor that requires a gradient and was not registered with register_parameter: it would "
-    "be a "
-    "constant of the file";
+    "forward uses a tensor that requires a gradient and was not registered with register_parameter: it "
+    "would be a constant of the file";
 /// Where E agrees and its gradient does not.
 inline constexpr const char* other_backward =
     "does forward leave autograd on the way (detach, a NoGradGuard, a torch::autograd::Function with a "

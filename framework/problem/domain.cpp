@@ -39,8 +39,7 @@ Flow Domain::geodesic(const torch::Tensor& x, const torch::Tensor& velocity,
   const auto direction = torch::arange(1, x.size(1) + 1, point.options()).sqrt().unsqueeze(0);
   require(torch::allclose(to_tangent(point, direction), direction),
           "the domain {} is curved: exact kernels know its geodesics where it has a `geodesic`, and else "
-          "those of flat "
-          "domains alone; use the sampler langevin",
+          "those of flat domains alone; use the sampler langevin",
           name());
   const auto y = retract(x + time * velocity), back = retract(y - time * velocity);
   const double tolerance = x.scalar_type() == torch::kDouble ? 1e-9 : 1e-4;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
 #include "dualebm/framework/compute/rank_rows.hpp"
 #include "dualebm/framework/problem/gradients.hpp"
@@ -45,6 +46,16 @@ void complete(std::vector<std::vector<torch::Tensor>>& parts, const std::vector<
 
 std::int64_t smallest_shard_for(const Energy& energy, const torch::Tensor& x) {
   return energy.row_parallel() ? smallest_shard_for(x) : std::max<std::int64_t>(x.size(0), 1);
+}
+
+void accumulate_over_ranks(Energy& energy, const torch::Tensor& x, const torch::Tensor& weight,
+                           const RankRows& rows, Communicator& ranks) {
+  const OnRankRows pass(rows, ranks);
+  energy.accumulate_gradient(x, weight);
+  require(
+      pass.is_completed(),
+      "ranks: this energy has an accumulate_gradient of its own, which adds up the rows of one rank; leave "
+      "it out, or let it call complete_shards");
 }
 
 torch::Tensor Energy::gradient(const torch::Tensor& x) { return by_autograd(x).second; }

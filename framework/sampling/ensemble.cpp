@@ -110,8 +110,6 @@ bool Ensemble::follow(const Change& change, Random& random) {
   return true;
 }
 
-torch::Tensor Ensemble::held_out_positions() const { return group(state_.positions, true); }
-
 torch::Tensor Ensemble::weights() const { return normalised_weights().to(state_.positions.scalar_type()); }
 
 void Ensemble::set_positions(const torch::Tensor& positions) {

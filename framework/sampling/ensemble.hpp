@@ -78,8 +78,6 @@ class Ensemble final {
 
   /// Positions of the main group, [main, d]; a view, until the next `move` or `follow`.
   torch::Tensor positions() const { return state_.positions.narrow(0, 0, main_); }
-  /// Those of the held-out group, [N - main, d]; likewise a view.
-  torch::Tensor held_out_positions() const;
   /// Weights of the main group, [main], of the dtype of the positions; their sum is one.
   torch::Tensor weights() const;
   /// All logarithms of weights, [N], double; each group's largest is its own affair.
@@ -98,8 +96,6 @@ class Ensemble final {
 
   const Sampler& sampler() const { return *sampler_; }    ///< the kernel
   const Sampler::State& state() const { return state_; }  ///< of the kernel, with all N particles
-  /// Whether steps and metric of the kernel go on adapting.
-  void set_adapting(bool adapting) { state_.adapting = adapting; }
   /// Puts all particles somewhere else, with equal weights; steps and metric stay.
   /// @param positions  [N', d], copied; another number of them only where none is held out
   void set_positions(const torch::Tensor& positions);

@@ -13,9 +13,11 @@ namespace ebm {
 ///
 /// Metropolis' test is log u < log ratio with log u = -(a² + b²)/2 for two independent normals, which is the
 /// logarithm of a uniform number and a function of its index alone.
-/// @param velocities deviations in `leapfrog.variances`
-/// @return counts, acceptance, divergences; none where the operators have to do it: another device or dtype,
-/// another domain, more than one step, steps that differ
+/// @param leapfrog  with L = 1 and one ε for all particles
+/// @param state  positions [N, d]; replaced, with E and ∇E at them
+/// @return counts, with those of E and ∇E at the start where they were not known, acceptance,
+/// divergences; none where the operators have to do it: another device or dtype, another domain, more
+/// than one step, steps that differ
 std::optional<Sampler::Info> row_transition(Energy& energy, const Leapfrog& leapfrog, Sampler::State& state,
                                             Random& random);
 

@@ -92,7 +92,7 @@ class Trainer {
   virtual void follow() {}
 
   /// What speaks against the particles being the model since it was last asked, in one line; nothing:
-  /// nothing. May wait for a device.
+  /// nothing. Begins a new watch; may wait for a device.
   virtual std::optional<std::string> complaint(std::int64_t /*iteration*/) { return std::nullopt; }
 
   /// Whether a kernel given in the context moves its particles.

@@ -8,7 +8,8 @@
 namespace ebm {
 
 /// Whether a training has gone astray, in one line; nothing: it has not, as far as can be seen. Changes
-/// nothing and draws nothing from the training's streams; waits for a device.
+/// neither model nor particles and draws nothing from the training's streams; the trainer's own watch
+/// (Trainer::complaint) begins anew. Waits for a device.
 ///
 /// Looked at are E at up to 500 rows of the data and at as many particles, and what the trainer says for
 /// itself (Trainer::complaint). Astray is a run with an energy that is not finite, or whose gap

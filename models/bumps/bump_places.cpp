@@ -107,7 +107,8 @@ Ellipses thinned_ellipses(const torch::Tensor& points, const Domain& domain, dou
     taken.push_back(i);
     axes.push_back(local_axis(some, points[i], domain, elongation * width, elongation).contiguous());
   }
-  return {points.index_select(0, torch::tensor(taken, torch::kLong)), torch::stack(axes)};
+  return {points.index_select(0, torch::tensor(taken, torch::kLong)),
+          axes.empty() ? torch::zeros({0, d}, torch::kDouble) : torch::stack(axes)};
 }
 
 }  // namespace ebm

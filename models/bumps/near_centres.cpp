@@ -7,8 +7,7 @@
 #include <cmath>
 #include <map>
 
-// The same source for vectors of each width: an entry is chosen when the program starts.
-#define EBM_FOR_EACH_WIDTH __attribute__((target_clones("avx512f", "avx2", "default")))
+#include "dualebm/framework/compute/instruction_set.hpp"
 
 namespace ebm {
 namespace {
@@ -153,12 +152,6 @@ bool NearCentres::misses(std::size_t scale, const Search::Range& range, const do
   return square > 1.0001 * side * side;
 }
 
-void NearCentres::project(std::size_t first, std::size_t count, const double* x, double* along) const {
-  std::fill_n(along, count, 0.0);
-  for (std::int64_t k = 0; k < dimension_; ++k)
-    add_projections(axes(k) + first, centres(k) + first, count, x[k], along);
-}
-
 void NearCentres::compute(std::size_t scale, const Search::Range& range, const double* x,
                           std::vector<double>& values, std::vector<double>& along) const {
   const auto count = range.end - range.begin;
@@ -166,8 +159,9 @@ void NearCentres::compute(std::size_t scale, const Search::Range& range, const d
   for (std::int64_t k = 0; k < dimension_; ++k)
     add_squares(centres(k) + range.begin, count, x[k], values.data());
   if (elliptic()) {
-    along.resize(count);
-    project(range.begin, count, x, along.data());
+    along.assign(count, 0);
+    for (std::int64_t k = 0; k < dimension_; ++k)
+      add_projections(axes(k) + range.begin, centres(k) + range.begin, count, x[k], along.data());
     subtract_squares(along.data(), count, values.data());
   }
   const auto& own = scales_[scale];

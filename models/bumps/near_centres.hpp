@@ -36,8 +36,6 @@ class NearCentres final {
   bool elliptic() const { return !axes_.empty(); }  ///< whether there are axes
   /// v_j likewise, where there are axes.
   const double* axes(std::int64_t k) const { return axes_.data() + static_cast<std::size_t>(k) * size(); }
-  /// <v_j, x - c_j> of bumps side by side. @param along  [count]
-  void project(std::size_t first, std::size_t count, const double* x, double* along) const;
   double concentration(std::size_t position) const { return concentrations_[position]; }  ///< κ_j, likewise
 
   /// Bumps that are side by side: `count` of them from the position `first` on, and their values at a point.
@@ -45,6 +43,7 @@ class NearCentres final {
   struct Run {
     std::size_t first = 0, count = 0;
     const double* values = nullptr;
+    const double* along = nullptr;  ///< <v_j, x - c_j>, where there are axes
   };
   /// What a search keeps from point to point; one for each thread.
   class Search {
@@ -57,7 +56,7 @@ class NearCentres final {
         for (const auto& range : ranges(s, x)) {
           if (near_.misses(s, range, x)) continue;
           near_.compute(s, range, x, values_, along_);
-          body(Run{range.begin, range.end - range.begin, values_.data()});
+          body(Run{range.begin, range.end - range.begin, values_.data(), along_.data()});
         }
       }
     }

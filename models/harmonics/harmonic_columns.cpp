@@ -2,8 +2,7 @@
 
 #include <cmath>
 
-// The same source for vectors of each width: an entry is chosen when the program starts.
-#define EBM_FOR_EACH_WIDTH __attribute__((target_clones("avx512f", "avx2", "default")))
+#include "dualebm/framework/compute/instruction_set.hpp"
 
 namespace ebm {
 namespace {
@@ -28,28 +27,41 @@ EBM_FOR_EACH_WIDTH void turn(const Points& points, Lanes& real, Lanes& imaginary
   }
 }
 
+/// Q_l^m and Q_{l-1}^m at points of one block.
+struct Recurrence {
+  Lanes before, q;
+};
+
+/// The next degree: Q_l = a_l z Q_{l-1} - b_l Q_{l-2}.
+EBM_INLINE void advance(const Column& column, std::int64_t l, const Lanes& z, Recurrence& at) {
+  const double a = column.ahead[l], b = column.behind[l];
+  for (std::size_t i = 0; i < width; ++i) {
+    const double next = a * z[i] * at.q[i] - b * at.before[i];
+    at.before[i] = at.q[i];
+    at.q[i] = next;
+  }
+}
+
+EBM_INLINE Recurrence first_of(const Column& column) {
+  Recurrence at{};
+  at.q.fill(column.first);
+  return at;
+}
+
 /// Σ_l c_{l,m} Q_l^m and Σ_l c_{l,-m} Q_l^m.
 EBM_FOR_EACH_WIDTH void sum_column(const Column& column, const Lanes& z, const double* c, Lanes& cosine,
                                    Lanes& sine) {
   const auto m = column.order;
-  Lanes before{}, q;
-  q.fill(column.first);
+  auto at = first_of(column);
   cosine.fill(0);
   sine.fill(0);
   for (std::int64_t l = m; l <= column.degree; ++l) {
-    if (l > m) {
-      const double a = column.ahead[l], b = column.behind[l];
-      for (std::size_t i = 0; i < width; ++i) {
-        const double next = a * z[i] * q[i] - b * before[i];
-        before[i] = q[i];
-        q[i] = next;
-      }
-    }
+    if (l > m) advance(column, l, z, at);
     if (l == 0) continue;
     const double plus = c[HarmonicColumns::place(l, m)], minus = c[HarmonicColumns::place(l, -m)];
     for (std::size_t i = 0; i < width; ++i) {
-      cosine[i] += plus * q[i];
-      sine[i] += minus * q[i];
+      cosine[i] += plus * at.q[i];
+      sine[i] += minus * at.q[i];
     }
   }
 }
@@ -102,20 +114,12 @@ EBM_FOR_EACH_WIDTH double dot(const Lanes& a, const Lanes& b) {
 EBM_FOR_EACH_WIDTH void add_column(const Column& column, const Lanes& z, const Lanes& real,
                                    const Lanes& imaginary, double* sums) {
   const auto m = column.order;
-  Lanes before{}, q;
-  q.fill(column.first);
+  auto at = first_of(column);
   for (std::int64_t l = m; l <= column.degree; ++l) {
-    if (l > m) {
-      const double a = column.ahead[l], b = column.behind[l];
-      for (std::size_t i = 0; i < width; ++i) {
-        const double next = a * z[i] * q[i] - b * before[i];
-        before[i] = q[i];
-        q[i] = next;
-      }
-    }
+    if (l > m) advance(column, l, z, at);
     if (l == 0) continue;
-    sums[HarmonicColumns::place(l, m)] += dot(real, q);
-    if (m > 0) sums[HarmonicColumns::place(l, -m)] += dot(imaginary, q);
+    sums[HarmonicColumns::place(l, m)] += dot(real, at.q);
+    if (m > 0) sums[HarmonicColumns::place(l, -m)] += dot(imaginary, at.q);
   }
 }
 

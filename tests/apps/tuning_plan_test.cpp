@@ -148,5 +148,15 @@ TEST(TuningPlan, WhereASchedulesFollowsTheLengthEachRungIsARunOfItsOwn) {
     EXPECT_FALSE(goes_on(key, "cosine")) << key;
 }
 
+// What a random search would not look at.
+TEST(TuningPlan, OptionsOfHalvingAreRefusedInARandomSearch) {
+  EXPECT_NO_THROW(planned(with_ranges(three_ranges, {{"search", "random"}})));
+  for (const char* key : {"rungs", "reduction"}) {
+    const Json tune = {{"search", "random"}, {key, 2}};
+    expect_contains(user_error([&] { planned(with_ranges(three_ranges, tune)); }),
+                    "rungs and reduction are of halving");
+  }
+}
+
 }  // namespace
 }  // namespace ebm::testing

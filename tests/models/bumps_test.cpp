@@ -68,6 +68,16 @@ std::list<Trial> trials() {
   return all;
 }
 
+TEST(Bumps, OtherShapesAreRefused) {
+  Trial trial(std::make_shared<Sphere>(3), {8, 300});
+  const torch::NoGradGuard no_grad;
+  const auto wide = torch::ones({5, 4}, torch::kDouble), ones = torch::ones({5}, torch::kDouble);
+  EXPECT_THROW(trial.energy->forward(wide), c10::Error);
+  EXPECT_THROW(trial.energy->value_and_gradient(wide), c10::Error);
+  EXPECT_THROW(trial.energy->accumulate_gradient(wide, ones), c10::Error);
+  EXPECT_THROW(trial.energy->accumulate_gradient(trial.places(6), ones), c10::Error);
+}
+
 // Near bumps alone against all of them in LibTorch's operators, values and gradients in x
 // and in the coefficients.
 TEST(Bumps, NearOnesAreAllThatCount) {

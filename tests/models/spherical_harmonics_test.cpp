@@ -173,6 +173,21 @@ TEST(SphericalHarmonics, TheNormIsTheIntegral) {
   }
 }
 
+// Rows of another width, or fewer weights than rows, would be read beyond their end.
+TEST(SphericalHarmonics, OtherShapesAreRefused) {
+  const auto energy = harmonics(3);
+  for (const std::int64_t width : {2, 4}) {
+    const auto x = torch::ones({5, width}, torch::kDouble);
+    const torch::NoGradGuard no_grad;
+    EXPECT_THROW(energy->forward(x), c10::Error) << width;
+    EXPECT_THROW(energy->value_and_gradient(x), c10::Error) << width;
+    EXPECT_THROW(energy->accumulate_gradient(x, torch::ones({5}, torch::kDouble)), c10::Error) << width;
+  }
+  EXPECT_THROW(
+      energy->accumulate_gradient(torch::ones({5, 3}, torch::kDouble), torch::ones({4}, torch::kDouble)),
+      c10::Error);
+}
+
 TEST(SphericalHarmonics, TheBallIsKept) {
   SphericalHarmonics energy(on_sphere(3, torch::kDouble), {.degree = 3, .norm_cap = 2});
   {

@@ -53,6 +53,7 @@ test("how a trial ended, and the search", () => {
   const trials = [{ best: true, status: "finished" }, { best: false, status: "diverged: far" }];
   assert.deepEqual(verdictOfSearch({ trials }, 2), { tone: "good", headline: "The best of 2 trials", detail: "1 diverged" });
   assert.deepEqual(verdictOfSearch({ trials: trials.slice(1) }, 4), { tone: "partial", headline: "1 trial so far", detail: "1 diverged, 3 to come" });
+  assert.deepEqual(verdictOfSearch({ trials: trials.slice(1), complete: true }, 1), { tone: "bad", headline: "No trial came to the end of its run", detail: "1 diverged" });
   assert.equal(valueText({ value: -1.23456, error: 0.0123 }), "−1.2346 ± 0.012");
   assert.equal(valueText({ value: null, error: null }), "–");
 });

@@ -31,6 +31,15 @@ TEST(CorrectiveWeights, ACoinHasItsOdds) {
   EXPECT_EQ(minimise(coin(0.6, 10), torch::full({1}, 3., torch::kDouble), 1e-12).weights.item<double>(), 0);
 }
 
+TEST(CorrectiveWeights, OfNoFeatureIsTheBaseMeasure) {
+  auto none = coin(0.3, 10);
+  none.on_data = torch::zeros({0}, torch::kDouble);
+  none.on_nodes = torch::zeros({2, 0}, torch::kDouble);
+  const auto optimum = minimise(none, torch::zeros({0}, torch::kDouble), 1e-12);
+  EXPECT_EQ(optimum.weights.numel(), 0);
+  EXPECT_NEAR(optimum.value, 0, 1e-15) << "log of the mass of the nodes";
+}
+
 // Random problems, with features that repeat one another: the end is admissible, its gap is what was
 // asked for, and no admissible w that is tried is lower by more; with a wrong gradient, Hessian or
 // projection one would be.

@@ -1,4 +1,7 @@
 #include "dualebm/framework/training/fit.hpp"
+#include "dualebm/models/energy_sum.hpp"
+#include "dualebm/models/shallow.hpp"
+#include "tests/support/contexts.hpp"
 #include "tests/trainers/ranks.hpp"
 
 /// What ranks refuse, and how they end.
@@ -51,12 +54,18 @@ class Selfish final : public Energy {
   torch::Tensor scale_;
 };
 
-std::string refusal_of_selfish(bool together) {
+/// @param in_a_sum  after a part that has heard of ranks, and speaks for itself alone
+std::string refusal_of_selfish(bool together, bool in_a_sum) {
   return user_error([&] {
     as_ranks(2, [&](const auto& ranks) {
       const auto domain = std::make_shared<Sphere>(3);
       Random random(2, "data");
-      const auto energy = std::make_shared<Selfish>(together);
+      std::shared_ptr<Energy> energy = std::make_shared<Selfish>(together);
+      if (in_a_sum) {
+        const auto context = on_sphere(3, torch::kFloat, random);
+        energy = std::make_shared<EnergySum>(std::vector<EnergySum::Part>{
+            {"known", std::make_shared<Shallow>(context, Shallow::Options{})}, {"own", energy}});
+      }
       const auto problem = std::make_shared<Problem>(
           domain, Dataset{.train = domain->sample_base(points_of_ranks, random, torch::kFloat)});
       auto trainer = catalogue()
@@ -70,8 +79,11 @@ std::string refusal_of_selfish(bool together) {
 }
 
 TEST(Ranks, AreRefusedByEnergiesThatWouldLeaveOutTheRowsOfOthers) {
-  expect_contains(refusal_of_selfish(false), "ranks: this energy has an accumulate_gradient of its own");
-  expect_contains(refusal_of_selfish(true), "rows of this energy depend on one another");
+  for (const bool in_a_sum : {false, true}) {
+    expect_contains(refusal_of_selfish(false, in_a_sum),
+                    "ranks: this energy has an accumulate_gradient of its own");
+    expect_contains(refusal_of_selfish(true, in_a_sum), "rows of this energy depend on one another");
+  }
 }
 
 /// Asks to stop at an iteration, on one rank.

@@ -53,13 +53,16 @@ function leaderSentence({ metric, label, spread, level }) {
   const extreme = metric.better === "lower" ? "Lowest" : "Highest";
   const others = level.length === 0 ? "." : level.length > 3
     ? `; the ranges of ${plural(level.length, "other")} overlap with it.`
-    : `; the range of ${level.join(", of ")} overlap${level.length === 1 ? "s" : ""} with it.`;
+    : level.length > 1 ? `; the ranges of ${level.slice(0, -1).join(", ")} and ${level.at(-1)} overlap with it.`
+    : `; the range of ${level[0]} overlaps with it.`;
   return [`${extreme} ${metric.label}: `, html("b", null, label), `, ${spreadText(spread.values)} ${metric.unit}${others}`];
 }
 
-function winnerSentences({ metric, trials, test }) {
+function winnerSentences({ metric, trials, test, complete }) {
   const winner = trials.find(trial => trial.best);
-  if (!winner) return ["The search has not come to its end: there is no winner yet."];
+  if (!winner)
+    return [complete ? "No trial came to the end of its run: there is no winner."
+      : "The search has not come to its end: there is no winner yet."];
   const parameters = Object.entries(winner.set).map(([path, value]) => `${path} = ${textOf(value)}`).join(", ");
   return [
     ["Best on the validation points: ", html("b", null, winner.label), ` with ${parameters}: ${metric.label} ${valueText(winner)} ${metric.unit}.`],

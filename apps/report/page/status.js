@@ -55,11 +55,11 @@ export function verdictOf({ kind, runs, manifest }) {
 }
 
 // Trials that diverge are what a search is there to find: it is good where it has a winner.
-export function verdictOfSearch({ trials }, planned) {
+export function verdictOfSearch({ trials, complete }, planned) {
   const count = test => trials.filter(test).length;
   const diverged = count(hasDiverged), failed = count(isBroken) - diverged, missing = planned - trials.length;
   const detail = [diverged ? `${diverged} diverged` : null, failed ? `${failed} failed` : null, missing > 0 ? `${missing} to come` : null];
-  const isOver = trials.some(trial => trial.best);
-  return { tone: isOver ? "good" : "partial", headline: isOver ? `The best of ${plural(trials.length, "trial")}` : `${plural(trials.length, "trial")} so far`,
-    detail: detail.filter(Boolean).join(", ") };
+  const [tone, headline] = trials.some(trial => trial.best) ? ["good", `The best of ${plural(trials.length, "trial")}`]
+    : complete ? ["bad", "No trial came to the end of its run"] : ["partial", `${plural(trials.length, "trial")} so far`];
+  return { tone, headline, detail: detail.filter(Boolean).join(", ") };
 }

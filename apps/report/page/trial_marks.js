@@ -3,10 +3,10 @@
 
 import { isNumber } from "./statistics.js";
 import { textOf } from "./parameters.js";
-import { formatNumber } from "./numbers.js";
+import { fixed, formatNumber } from "./numbers.js";
 
 export const valueText = ({ value, error }) =>
-  !isNumber(value) ? "–" : isNumber(error) ? `${value.toFixed(4).replace("-", "−")} \u00b1 ${formatNumber(error, 2)}` : value.toFixed(4).replace("-", "−");
+  !isNumber(value) ? "–" : isNumber(error) ? `${fixed(value, 4)} \u00b1 ${formatNumber(error, 2)}` : fixed(value, 4);
 
 export const titleOf = trial => [
   `${trial.label}: ${isNumber(trial.value) ? valueText(trial) : trial.status}`,

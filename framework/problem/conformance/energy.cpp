@@ -65,8 +65,7 @@ class ForwardCheck {
       return fail(fmt::format("forward gives {} for points of {}", c10::toString(found.scalar_type()),
                               c10::toString(points_.scalar_type())),
                   "make every tensor of forward with x.options(), as in torch::ones({3}, x.options()), and "
-                  "those of the "
-                  "constructor with context.tensor_options");
+                  "those of the constructor with context.tensor_options");
     }
     if (!found.isfinite().all().item<bool>()) {
       return fail("forward gives energies that are not finite on points of the domain",
@@ -90,8 +89,7 @@ class ForwardCheck {
         fmt::format("the energy of a point depends on the other points of its batch (by {:.2g} of its size)",
                     apart),
         "take means, norms and sums over dimension 1 instead of 0; if it is meant, as with batch "
-        "normalisation, add "
-        "bool row_parallel() const override { return !is_training(); }");
+        "normalisation, add bool row_parallel() const override { return !is_training(); }");
   }
 
   /// The two threads have batches of different sizes, so that a size that is kept shows too.

@@ -72,8 +72,7 @@ Conformance check(Transform& transform, const torch::Tensor& points) {
          "a transform of data stretches all of space by one factor");
   } else if (std::abs(low - claimed) > slack) {
     fail(fmt::format("log_determinant() is {:.6g}, and autograd's Jacobian of forward has {:.6g}: every "
-                     "likelihood would be "
-                     "off by the difference",
+                     "likelihood would be off by the difference",
                      claimed, low),
          "log_determinant() is log |det ∂T/∂x| in nats, the sum over all coordinates");
   }
