@@ -55,6 +55,15 @@ double least_of(const std::vector<double>& numbers) {
   return *std::min_element(numbers.begin(), numbers.end());
 }
 
+void describe_profile(Fields& fields, std::string& profile) {
+  fields.choice("profile", profile, {"gaussian", "compact"},
+                "of a bump: exp(-t), or (1 - t/8)⁸, zero beyond four widths and several times as fast");
+}
+
+BumpProfile profile_named(const std::string& name) {
+  return name == "compact" ? BumpProfile::compact : BumpProfile::gaussian;
+}
+
 torch::Tensor points_of(const EnergyContext& context) {
   if (!context.points.defined()) return {};
   return context.points.detach().to(torch::kCPU, torch::kDouble).contiguous();
@@ -84,6 +93,7 @@ void Bumps::Options::describe(Fields& fields) {
   fields.number("spacing", spacing, Range::positive(),
                 "least distance of the centres of one κ at training points, in widths");
   fields.integer("most_centres", most_centres, Range::at_least(1), "centres at training points, for each κ");
+  describe_profile(fields, profile);
 }
 
 void Bumps::EllipticOptions::describe(Fields& fields) {
@@ -93,9 +103,10 @@ void Bumps::EllipticOptions::describe(Fields& fields) {
   fields.number("spacing", spacing, Range::positive(),
                 "least distance of the centres of one κ, in half axes of the bumps taken before");
   fields.integer("most_centres", most_centres, Range::at_least(1), "centres at training points, for each κ");
+  describe_profile(fields, profile);
 }
 
-Bumps::Bumps(const EnergyContext& context, const Options& given) {
+Bumps::Bumps(const EnergyContext& context, const Options& given) : profile_(profile_named(given.profile)) {
   const auto options = checked(given, "gaussian_bumps");
   require_a_place(context, options.concentrations, "gaussian_bumps");
   const bool globe = context.domain->picture() == Picture::globe;
@@ -113,7 +124,8 @@ Bumps::Bumps(const EnergyContext& context, const Options& given) {
   stand_at(list.joined(), context.tensor_options);
 }
 
-Bumps::Bumps(const EnergyContext& context, const EllipticOptions& given) {
+Bumps::Bumps(const EnergyContext& context, const EllipticOptions& given)
+    : profile_(profile_named(given.profile)) {
   const auto options = checked(given, "elliptic_bumps");
   require_a_place(context, options.concentrations, "elliptic_bumps");
   const auto& domain = *context.domain;
@@ -149,7 +161,7 @@ std::shared_ptr<const NearCentres> Bumps::near_centres() {
       centres_._version() + concentrations_._version() + heights_._version() + axes_version};
   const std::lock_guard lock(mutex_);
   if (!near_ || seen_ != now) {
-    near_ = std::make_shared<NearCentres>(centres_, concentrations_, heights_, axes_);
+    near_ = std::make_shared<NearCentres>(profile_, centres_, concentrations_, heights_, axes_);
     seen_ = now;
   }
   return near_;
@@ -162,7 +174,8 @@ torch::Tensor Bumps::by_operators(const torch::Tensor& x) const {
     const auto v = axes_.to(torch::kDouble);
     squares = squares - (y.matmul(v.t()) - (c * v).sum(1)).square();
   }
-  const auto bumps = (squares.clamp_min(0) * (-0.5 * concentrations_.to(torch::kDouble))).exp();
+  const auto t = squares.clamp_min(0) * (0.5 * concentrations_.to(torch::kDouble));
+  const auto bumps = profile_ == BumpProfile::gaussian ? (-t).exp() : (1 - t / 8).clamp_min(0).pow(8);
   return -bumps.matmul(heights_.to(torch::kDouble) * coefficients_.to(torch::kDouble)).to(x.scalar_type());
 }
 
@@ -199,13 +212,11 @@ std::pair<torch::Tensor, torch::Tensor> Bumps::value_and_gradient(const torch::T
     double* gradient = gradients.data_ptr<double>() + i * d;
     std::vector<double> terms;
     search(row, [&](const NearCentres::Run& run) {
-      // ∇E = κ Σ a φ (x - c - <v, x - c> v), and a run has one κ.
+      // ∇E = -κ Σ a s φ' (x - c - <v, x - c> v), and a run has one κ.
+      const double* heights = a.data_ptr<double>() + run.first;
       terms.resize(run.count);
-      double part = 0;
-      for (std::size_t n = 0; n < run.count; ++n) {
-        terms[n] = a.data_ptr<double>()[run.first + n] * run.values[n];
-        part += terms[n];
-      }
+      for (std::size_t n = 0; n < run.count; ++n) terms[n] = heights[n] * run.slopes[n];
+      sum += sum_of_products(heights, run.values, run.count);
       const double kappa = near->concentration(run.first);
       for (std::int64_t k = 0; k < d; ++k) {
         const double* centres = near->centres(k) + run.first;
@@ -217,7 +228,6 @@ std::pair<torch::Tensor, torch::Tensor> Bumps::value_and_gradient(const torch::T
         }
         gradient[k] += kappa * slope;
       }
-      sum += part;
     });
     values.data_ptr<double>()[i] = -sum;
   });
