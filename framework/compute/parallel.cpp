@@ -30,7 +30,9 @@ void wait_while(const std::atomic<int>& value, int old) {
   value.wait(old);
 }
 
-/// Workers that wait between jobs; the calling thread works along.
+/// Workers that wait between jobs; the calling thread works along. A job is closed when no task is left to take,
+/// and waits for those workers alone who have begun: where others use the cores, one who is not woken in time
+/// costs nothing but his part of the work.
 class Pool {
  public:
   explicit Pool(int threads) {
@@ -51,14 +53,17 @@ class Pool {
     tasks_ = tasks;
     next_ = 0;
     failure_ = nullptr;
-    busy_ = static_cast<int>(workers_.size());
+    at_work_ = 0;
     begin_job();
     work();
-    for (int busy = busy_; busy > 0; busy = busy_) wait_while(busy_, busy);
+    at_work_ |= closed;
+    for (int now = at_work_; now != closed; now = at_work_) wait_while(at_work_, now);
     if (failure_) std::rethrow_exception(failure_);
   }
 
  private:
+  static constexpr int closed = 1 << 30;
+
   void begin_job() {
     ++job_;
     job_.notify_all();
@@ -72,13 +77,24 @@ class Pool {
 
   void serve() {
     at::init_num_threads();
-    for (int seen = 0;; ++seen) {
+    for (int seen = 0;;) {
       wait_while(job_, seen);
+      seen = job_;
       if (closing_) return;
+      if (!enter()) continue;
       work();
-      --busy_;
-      busy_.notify_one();
+      --at_work_;
+      at_work_.notify_one();
     }
+  }
+
+  /// Into the job, unless it is closed.
+  bool enter() {
+    int now = at_work_;
+    while (now < closed) {
+      if (at_work_.compare_exchange_weak(now, now + 1)) return true;
+    }
+    return false;
   }
 
   void work() {
@@ -99,7 +115,8 @@ class Pool {
   const std::function<void(std::int64_t)>* task_ = nullptr;
   std::int64_t tasks_ = 0;
   std::atomic<std::int64_t> next_{0};
-  std::atomic<int> job_{0}, busy_{0};
+  std::atomic<int> job_{0};
+  std::atomic<int> at_work_{closed};  ///< workers in the job, and whether it is closed
   std::atomic<bool> closing_ = false;
   std::exception_ptr failure_;
 };

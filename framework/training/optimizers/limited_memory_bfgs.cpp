@@ -12,7 +12,9 @@ namespace ebm {
 namespace {
 
 constexpr double curvature = 0.9;          // the part of the slope at the start that a good step leaves
+constexpr double overshoot = 0.2;          // likewise beyond the minimum of the line
 constexpr double least_curvature = 1e-14;  // of a pair, as a cosine: what rounding leaves
+constexpr double least_share = 0.5;        // of λ |s|², the least curvature that an exact pair has
 constexpr std::int64_t most_trials = 20;
 
 double product(const torch::Tensor& a, const torch::Tensor& b) { return a.dot(b).item<double>(); }
@@ -68,8 +70,9 @@ bool LimitedMemoryBfgs::goes_on_along_path() {
 }
 
 void LimitedMemoryBfgs::keep(const torch::Tensor& step, const torch::Tensor& change) {
-  if (!(product(step, change) > least_curvature * std::sqrt(product(step, step) * product(change, change))))
-    return;
+  const double along = product(step, change), square = product(step, step);
+  if (!(along > least_curvature * std::sqrt(square * product(change, change)))) return;
+  if (along < least_share * strength() * square) return;
   steps_.push_back(step);
   changes_.push_back(change);
   if (static_cast<std::int64_t>(steps_.size()) <= options_.memory) return;
@@ -160,7 +163,8 @@ torch::Tensor LimitedMemoryBfgs::step(LossClosure closure) {
     begin_line(at, gradient);
   } else {
     const double slope = product(gradient, direction_);
-    if (std::abs(slope) <= curvature * std::abs(line_.slope_at_start) || ++line_.trials >= most_trials) {
+    const double most = std::abs(line_.slope_at_start);
+    if ((slope >= -curvature * most && slope <= overshoot * most) || ++line_.trials >= most_trials) {
       keep(at - origin_, gradient - gradient_at_origin_);
       begin_line(at, gradient);
     } else {

@@ -238,6 +238,33 @@ TEST(LimitedMemoryBfgs, DoublesItsStepsAndBracketsTheMinimum) {
   EXPECT_LT(x.abs().item<double>(), 1e-6);
 }
 
+// Slopes of a log-likelihood tend to constants. Here they are -1 to the left and 0.8 to the right, which is
+// flatter, though f is 800 times as high at the first trial as at the start.
+TEST(LimitedMemoryBfgs, GoesBackFromWhereTheSlopeIsOnlyALittleFlatter) {
+  auto x = torch::full({1}, -1.0, torch::kDouble).requires_grad_(true);
+  LimitedMemoryBfgs optimizer({x}, {});
+  optimizer.param_groups()[0].options().set_lr(1000);
+  for (int i = 0; i < 20; ++i) {
+    x.mutable_grad() = -0.1 + 0.9 * x.detach().tanh();
+    optimizer.step();
+  }
+  EXPECT_NEAR(x.item<double>(), std::atanh(1 / 9.), 1e-6);
+}
+
+// Changes of the gradient from one objective to another are no curvature: here the gradient falls off by a
+// thousandth of what λ alone adds along the step.
+TEST(LimitedMemoryBfgs, LeavesOutPairsOfAnObjectiveThatHasChanged) {
+  auto x = torch::zeros({1}, torch::kDouble).requires_grad_(true);
+  LimitedMemoryBfgs optimizer({x}, {.weight_decay = 1});
+  const auto step_with = [&](double gradient_of_all) {
+    x.mutable_grad() = torch::full({1}, gradient_of_all, torch::kDouble) - x.detach();
+    optimizer.step();
+    return x.item<double>();
+  };
+  const double first = step_with(-1), second = step_with(-1 + 1e-3 * first);
+  EXPECT_LE(second - first, 1) << "a step of a thousand, by the curvature of such a pair";
+}
+
 // At a gradient of zero the ridge penalty of Adam is a gradient, of which the first step sees the sign alone;
 // that of AdamW is a factor 1 - learning_rate λ.
 TEST(Optimizers, WeightDecayOfAdamWIsDecoupled) {
