@@ -24,7 +24,7 @@ namespace ebm {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr double share_of_training = 0.7, trial_seconds = 2, seconds_of_diagnosis = 20;
+constexpr double trial_seconds = 2, seconds_of_diagnosis = 20;
 constexpr std::int64_t most_iterations = 20000, least_iterations = 500, rounding = 100,
                        steps_of_diagnosis = 16384;
 

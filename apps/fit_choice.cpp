@@ -15,6 +15,7 @@
 #include "dualebm/datasets/files/csv_reader.hpp"
 #include "dualebm/datasets/idx_images.hpp"
 #include "dualebm/datasets/npy.hpp"
+#include "dualebm/datasets/point_files.hpp"
 #include "dualebm/datasets/table_csv.hpp"
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
@@ -59,10 +60,14 @@ std::string usual_label(const std::string& path) {
 /// Points of a section, all of them in the training part.
 torch::Tensor points_of(Json section, std::int64_t dimension, Dataset& dataset) {
   section["validation_share"] = section["test_share"] = 0;
+  const bool globe = section.value("name", "") == "lat_lon_csv";
   section.erase("name");
   Random random(0, "look");
   const DatasetContext context{std::make_shared<Euclidean>(dimension), nullptr, random};
-  if (section.contains("images")) {
+  if (globe) {
+    dataset = read_lat_lon_csv({std::make_shared<Sphere>(dimension), nullptr, random},
+                               read_options<LatLonCsvOptions>(section, "dataset"));
+  } else if (section.contains("images")) {
     dataset = read_idx_images(context, read_options<IdxImagesOptions>(section, "dataset"));
   } else if (section.contains("array")) {
     dataset = read_npy(context, read_options<NpyOptions>(section, "dataset"));
@@ -82,17 +87,55 @@ void set_shares(Json& section, std::int64_t rows, FitChoice& choice) {
                   100 * section["validation_share"].get<double>()));
 }
 
+/// Of rows, those whose position another row has too.
+double share_of_repeats(const torch::Tensor& points) {
+  const auto counts = std::get<2>(at::unique_dim(points, 0, true, false, true));
+  return counts.masked_select(counts.gt(1)).sum().item<double>() / static_cast<double>(points.size(0));
+}
+
+/// κ of bumps from 20° of width down to 0.4°, or to one degree where more than one position in twenty repeats:
+/// sharper features would learn by heart which positions come again.
+Json concentrations_for(const torch::Tensor& points, FitChoice& choice) {
+  constexpr double most_repeats = 0.05;
+  const double share = share_of_repeats(points);
+  if (share <= most_repeats) {
+    choice.reasons.push_back("features   from 20 to 0.4 degrees wide");
+    return {8, 40, 200, 1000, 5000, 20000};
+  }
+  choice.reasons.push_back(
+      fmt::format("features   from 20 degrees to one: {:.0f} % of the rows repeat a position", 100 * share));
+  return {8, 40, 200, 1000, 3283};
+}
+
+/// Bumps by their exact likelihood, from a strong penalty to a weak one, of which the validation likelihood
+/// takes the best; as apps/configs/earth.json.
 void choose_globe(const FitCommandOptions& options, FitChoice& choice) {
   auto& c = choice.configuration;
   c["domain"] = {{"name", "sphere"}, {"dimension", 3}};
+  c["dtype"] = "float64";
   c["dataset"] = {{"name", "lat_lon_csv"}, {"path", options.data}, {"missing", "drop"}};
-  c["energy"] = {{"name", "mlp"}, {"hidden", {128, 128, 128}}, {"confinement", nullptr}};
-  c["metrics"] = {{"resolution", 200}};
   choice.reasons.push_back("domain     sphere: the file has latitudes and longitudes");
-  CsvReader reader(options.data, read_bytes(options.data));
-  std::int64_t rows = 0;
-  while (reader.next()) ++rows;
-  set_shares(c["dataset"], rows, choice);
+  Dataset dataset;
+  const auto points = points_of(c["dataset"], 3, dataset);
+  set_shares(c["dataset"], points.size(0), choice);
+  c["energy"] = {{"name", "gaussian_bumps"},
+                 {"profile", "compact"},
+                 {"concentrations", concentrations_for(points, choice)}};
+  c["trainer"] = {{"name", "exact_likelihood"},
+                  {"resolution", 200},
+                  {"tolerance", 0.02},
+                  {"most_nodes", 400000},
+                  {"look_every", 1}};
+  c["optimizer"] = {{"name", "limited_memory_bfgs"},
+                    {"weight_decay_path", {0.1, 0.03, 0.01, 0.005, 0.0025, 0.0012}},
+                    {"weight_decay", 0.0006},
+                    {"steps_each", 20}};
+  c["loop"] = {{"iterations", 150},
+               {"seconds", 60 * share_of_training * options.minutes},
+               {"early_stop_metric", "nll_validation"},
+               {"early_stop_patience", 5}};
+  c["metrics"] = {{"every", 10}, {"resolution", 200}, {"tolerance", 0.003}, {"most_nodes", 1000000}};
+  choice.reasons.push_back("length     the validation likelihood ends it, log Z by quadrature");
 }
 
 /// Columns that are one number throughout.
@@ -207,10 +250,10 @@ void choose_images(const FitCommandOptions& options, FitChoice& choice) {
       {"name", "convolutional"}, {"image", dataset.image}, {"channels", {32, 64, 64}}, {"confinement", 1}};
 }
 
-/// What does not depend on the data.
-void choose_training(const FitCommandOptions& options, FitChoice& choice) {
+/// By particles, whatever the data.
+void choose_particles(FitChoice& choice) {
   auto& c = choice.configuration;
-  const bool by_rule = c["domain"]["name"] == "sphere" || c["domain"]["dimension"].get<int>() <= 2;
+  const bool by_rule = c["domain"]["dimension"].get<int>() <= 2;
   c["trainer"] = {{"name", "dual_gda"}, {"particles", 1000}, {"held_out", 0}};
   c["sampler"] = {{"name", "hmc_and_jumps"}, {"leapfrog_steps", 3}};
   c["optimizer"] = {{"name", "adam"}, {"learning_rate", 0.002}};
@@ -222,7 +265,6 @@ void choose_training(const FitCommandOptions& options, FitChoice& choice) {
                {"early_stop_patience", 20}};
   c["metrics"]["every"] = 100;
   if (!by_rule) c["metrics"]["options"] = {{"nll_validation_annealed", {{"walkers", 256}}}};
-  c["seed"] = options.seed;
   choice.reasons.push_back(fmt::format("length     the validation likelihood ends it, log Z by {}",
                                        by_rule ? "quadrature" : "annealing"));
 }
@@ -237,13 +279,16 @@ FitChoice choose_fit(const FitCommandOptions& options) {
   if (kind == FileKind::table || kind == FileKind::array)
     choose_table(options, choice, kind == FileKind::array);
   if (kind == FileKind::images) choose_images(options, choice);
-  choose_training(options, choice);
+  if (kind != FileKind::globe) choose_particles(choice);
+  choice.configuration["seed"] = options.seed;
   for (const auto& assignment : options.overrides) apply_override(choice.configuration, assignment);
   const auto& c = choice.configuration;
   choice.reasons.push_back(fmt::format("energy     {}", c["energy"].dump()));
-  choice.reasons.push_back(
-      fmt::format("trainer    {}: particles with weights, exact kernels, no step to choose",
-                  c["trainer"].value("name", "")));
+  const auto trainer = c["trainer"].value("name", "");
+  const char* what = trainer == "exact_likelihood" ? "quadrature on the sphere in place of particles"
+                     : trainer == "dual_gda" ? "particles with weights, exact kernels, no step to choose"
+                                             : "as told";
+  choice.reasons.push_back(fmt::format("trainer    {}: {}", trainer, what));
   return choice;
 }
 

@@ -55,7 +55,9 @@ double least_of(const std::vector<double>& numbers) {
   return *std::min_element(numbers.begin(), numbers.end());
 }
 
-void describe_profile(Fields& fields, std::string& profile) {
+void describe_shape(Fields& fields, double& height_power, std::string& profile) {
+  fields.number("height_power", height_power, Range::between(-2, 2),
+                "r of the heights (κ/κ_min)^r: the larger, the less a ridge penalty holds sharp bumps down");
   fields.choice("profile", profile, {"gaussian", "compact"},
                 "of a bump: exp(-t), or (1 - t/8)⁸, zero beyond four widths and several times as fast");
 }
@@ -93,7 +95,7 @@ void Bumps::Options::describe(Fields& fields) {
   fields.number("spacing", spacing, Range::positive(),
                 "least distance of the centres of one κ at training points, in widths");
   fields.integer("most_centres", most_centres, Range::at_least(1), "centres at training points, for each κ");
-  describe_profile(fields, profile);
+  describe_shape(fields, height_power, profile);
 }
 
 void Bumps::EllipticOptions::describe(Fields& fields) {
@@ -103,14 +105,15 @@ void Bumps::EllipticOptions::describe(Fields& fields) {
   fields.number("spacing", spacing, Range::positive(),
                 "least distance of the centres of one κ, in half axes of the bumps taken before");
   fields.integer("most_centres", most_centres, Range::at_least(1), "centres at training points, for each κ");
-  describe_profile(fields, profile);
+  describe_shape(fields, height_power, profile);
 }
 
 Bumps::Bumps(const EnergyContext& context, const Options& given) : profile_(profile_named(given.profile)) {
   const auto options = checked(given, "gaussian_bumps");
   require_a_place(context, options.concentrations, "gaussian_bumps");
   const bool globe = context.domain->picture() == Picture::globe;
-  BumpPlaceList list(context.domain->dimension(), least_of(options.concentrations), /*elliptic=*/false);
+  BumpPlaceList list(context.domain->dimension(), least_of(options.concentrations), options.height_power,
+                     /*elliptic=*/false);
   const auto points = points_of(context);
   for (const double kappa : options.concentrations) {
     const double width = 1 / std::sqrt(kappa);
@@ -133,7 +136,8 @@ Bumps::Bumps(const EnergyContext& context, const EllipticOptions& given)
           "energy.name: elliptic_bumps need two directions to lie in, and the domain {} has one; take "
           "gaussian_bumps",
           domain.name());
-  BumpPlaceList list(domain.dimension(), least_of(options.concentrations), /*elliptic=*/true);
+  BumpPlaceList list(domain.dimension(), least_of(options.concentrations), options.height_power,
+                     /*elliptic=*/true);
   const auto points = points_of(context);
   for (const double kappa : options.concentrations) {
     Ellipses found;

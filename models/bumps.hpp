@@ -13,15 +13,15 @@ namespace ebm {
 /// Bumps of several widths, for densities that are sharp in some places and flat in others, as that
 /// of earthquakes is; linear in its parameters a_j, so that its likelihood is concave in them:
 ///
-///     E(x) = -Σ_j a_j s_j φ(κ_j |x - c_j|² / 2),   s_j = (κ_j / κ_min)^¼.
+///     E(x) = -Σ_j a_j s_j φ(κ_j |x - c_j|² / 2),   s_j = (κ_j / κ_min)^r.
 ///
 /// φ is exp(-t), where on a sphere, |x - c|² = 2 - 2 <x, c>, the bumps are von Mises-Fisher densities up to a
 /// factor, or (1 - t/8)⁸ up to t = 8, which has the same value, slope and nearly the same mass and is zero
 /// beyond four widths: several times as fast to compute where bumps are many. The bumps
 /// of one concentration κ, of width κ^{-1/2}, stand on S² for κ up to `lattice_below` on a lattice over the
 /// whole sphere, a width apart; elsewhere at training points, taken in their order where none taken before is
-/// nearer than `spacing` widths. The heights s_j make a ridge penalty λ/2 |a|² one on the values of all
-/// widths alike, the sharp ones a little less.
+/// nearer than `spacing` widths. A ridge penalty λ/2 |a|² is a Gaussian prior, under which a bump of κ_j has
+/// values as large as s_j: r = 0 takes all widths alike, and the larger r, the sharper what it expects.
 ///
 /// Elliptic bumps follow what is thin and long in the data, as faults are:
 ///
@@ -43,6 +43,7 @@ class Bumps final : public Energy {
     double lattice_below = 100;        ///< κ up to which the centres on S² are a lattice
     double spacing = 0.7;              ///< between centres of one κ at training points, in widths
     std::int64_t most_centres = 4096;  ///< at training points, for each κ
+    double height_power = 0.1875;      ///< r, by which heights grow with κ
     std::string profile = "gaussian";  ///< φ: "gaussian" or "compact"
     void describe(Fields& fields);
   };
@@ -53,6 +54,7 @@ class Bumps final : public Energy {
     double elongation = 5;                                          ///< largest ρ
     double spacing = 0.7;              ///< between centres of one κ, in half axes of the bump taken before
     std::int64_t most_centres = 4096;  ///< at training points, for each κ
+    double height_power = 0.1875;      ///< r, by which heights grow with κ
     std::string profile = "gaussian";  ///< φ: "gaussian" or "compact"
     void describe(Fields& fields);
   };

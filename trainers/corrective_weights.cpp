@@ -71,9 +71,12 @@ torch::Tensor newton_target(const CorrectiveProblem& problem, const CorrectiveOp
   return torch::tensor(shares, torch::kDouble) * problem.radius;
 }
 
-/// The minimiser over [0, 1] of g(t) = t a + log Σ u exp(-(E + t δ)), which is convex.
+/// The minimiser over [0, 1] of g(t) = t a + log Σ u exp(-(E + t δ)), which is convex; 1 where δ is so small
+/// that g is its second-order model, whose minimiser that is, and its slopes are rounding.
 double best_step(const torch::Tensor& log_density, const torch::Tensor& direction, double on_data,
                  std::int64_t& evaluations) {
+  constexpr double small = 1e-5;
+  if (as_number(direction.abs().max()) < small) return 1;
   double low = 0, high = 1, t = 1;
   for (int i = 0; i < 60; ++i) {
     const auto p = (log_density - t * direction).softmax(0);
@@ -103,15 +106,16 @@ CorrectiveOptimum minimise(const CorrectiveProblem& problem, const torch::Tensor
   auto energy = features.mv(best.weights);
   best.value = problem.value(energy, as_number(b.dot(best.weights)));
   if (start.numel() == 0) return best;  // no feature is in use
-  // Near the optimum the gap falls where f is the same to rounding already.
-  bool stands = false;
+  // Near the optimum the gap falls where f is the same to rounding already, and not at every step.
+  constexpr int most_idle = 5;
+  int idle = 0;
   double last_gap = std::numeric_limits<double>::infinity();
   for (int step = 0; step < 100; ++step) {
     const auto p = (log_weights - energy).softmax(0);
     ++best.evaluations;
     const auto mean = features.t().mv(p);
     best.gap = gap_at(b - mean, best.weights, problem.radius);
-    if (best.gap <= tolerance || (stands && best.gap >= last_gap)) break;
+    if (best.gap <= tolerance || (idle >= most_idle && best.gap >= last_gap)) break;
     last_gap = best.gap;
     const auto move = newton_target(problem, best, p, mean) - best.weights;
     const auto direction = features.mv(move);
@@ -119,7 +123,7 @@ CorrectiveOptimum minimise(const CorrectiveProblem& problem, const torch::Tensor
     const auto next = (best.weights + t * move).clamp_min(0);
     const auto there = features.mv(next);
     const double value = problem.value(there, as_number(b.dot(next)));
-    stands = !(value < best.value);
+    idle = value < best.value ? 0 : idle + 1;
     if (!(value <= best.value + 1e-14 * (1 + std::abs(best.value)))) break;
     best.weights = next;
     best.value = value;

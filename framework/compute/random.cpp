@@ -40,6 +40,12 @@ torch::Generator make_generator(std::uint64_t seed, torch::Device device) {
   return generator;
 }
 
+/// Of the threads that make layers.
+std::recursive_mutex& one_at_a_time() {
+  static std::recursive_mutex mutex;
+  return mutex;
+}
+
 }  // namespace
 
 Random::Random(std::uint64_t seed, std::string_view purpose, torch::Device device)
@@ -168,7 +174,7 @@ torch::Tensor first_distinct(const torch::Tensor& draws, std::int64_t count) {
   return at::zeros({count + 1}, draws.options()).scatter_(0, place, draws).narrow(0, 0, count);
 }
 
-DefaultGenerator::DefaultGenerator(Random& random) {
+DefaultGenerator::DefaultGenerator(Random& random) : alone_(one_at_a_time()) {
   auto generator = at::detail::getDefaultCPUGenerator();
   const std::lock_guard<std::mutex> lock(generator.mutex());
   before_ = generator.get_state();

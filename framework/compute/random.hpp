@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string_view>
 
 #include "dualebm/framework/compute/normals.hpp"
@@ -86,8 +87,8 @@ class Random {
 torch::Tensor first_distinct(const torch::Tensor& draws, std::int64_t count);
 
 /// While one lives, LibTorch's own layers, which draw their initial parameters from the process's default
-/// generator, draw a function of `random`; afterwards the default generator is in its old state. One at a
-/// time in a thread or nested; the CPU's generator only.
+/// generator, draw a function of `random`; afterwards the default generator is in its old state. Nested in a
+/// thread; another thread that makes one waits until it is gone. The CPU's generator only.
 class DefaultGenerator {
  public:
   /// @param random  one number of it is the seed
@@ -97,6 +98,7 @@ class DefaultGenerator {
   DefaultGenerator& operator=(const DefaultGenerator&) = delete;
 
  private:
+  std::unique_lock<std::recursive_mutex> alone_;
   torch::Tensor before_;
 };
 

@@ -39,7 +39,7 @@ void BumpPlaceList::add(double concentration, std::int64_t room, const Ellipses&
   if (found.centres.defined()) {
     const auto count = found.centres.size(0);
     places.narrow(0, 0, count).copy_(found.centres);
-    height.narrow(0, 0, count).fill_(std::pow(concentration / least_, 0.25));
+    height.narrow(0, 0, count).fill_(std::pow(concentration / least_, height_power_));
     if (found.axes.defined()) axes.narrow(0, 0, count).copy_(found.axes);
   }
   centres_.push_back(places);

@@ -27,15 +27,19 @@ struct Ellipses {
 /// Collects the places of one concentration after the other.
 class BumpPlaceList final {
  public:
-  BumpPlaceList(std::int64_t dimension, double least_concentration, bool elliptic)
-      : dimension_(dimension), least_(least_concentration), elliptic_(elliptic) {}
+  /// @param height_power  r of the heights s = (κ / least_concentration)^r
+  BumpPlaceList(std::int64_t dimension, double least_concentration, double height_power, bool elliptic)
+      : dimension_(dimension),
+        least_(least_concentration),
+        height_power_(height_power),
+        elliptic_(elliptic) {}
   /// `room` places of one κ, of which those found are taken. @param found  undefined centres: none
   void add(double concentration, std::int64_t room, const Ellipses& found);
   BumpPlaces joined() const;
 
  private:
   std::int64_t dimension_;
-  double least_;
+  double least_, height_power_;
   bool elliptic_;
   std::vector<torch::Tensor> centres_, concentrations_, heights_, axes_;
 };

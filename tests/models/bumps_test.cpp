@@ -146,6 +146,22 @@ TEST(Bumps, RaiseNoAlarm) {
   }
 }
 
+// What a ridge penalty says of sharp bumps beside broad ones.
+TEST(Bumps, HeightsGrowWithTheConcentrationByTheirPower) {
+  Random random(0, "points");
+  const auto sphere = std::make_shared<Sphere>(3);
+  const auto points = sphere->sample_base(50, random, torch::kDouble);
+  for (const double power : {0., 0.1875, 0.5, -1.}) {
+    Bumps bumps({sphere, torch::kDouble, random, points},
+                Bumps::Options{.concentrations = {100, 1600}, .height_power = power});
+    const auto heights = bumps.named_buffers()["heights"], kappa = bumps.named_buffers()["concentrations"];
+    const auto sharp = heights.masked_select(kappa.eq(1600) & heights.gt(0));
+    ASSERT_GT(sharp.size(0), 0);
+    EXPECT_LT((sharp - std::pow(16, power)).abs().max().item<double>(), 1e-12) << power;
+    EXPECT_EQ(heights.masked_select(kappa.eq(100) & heights.gt(0)).mean().item<double>(), 1) << power;
+  }
+}
+
 // A state that is read moves the centres, which the places of before must not outlive.
 TEST(Bumps, FollowTheCentresOfAStateThatIsRead) {
   Trial trained(std::make_shared<Sphere>(3), {8, 300});

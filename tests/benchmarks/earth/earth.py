@@ -5,9 +5,9 @@ NLL are in nats with respect to area on the unit sphere, where the uniform densi
 
 - a von Mises-Fisher kernel at every training point, and a uniform part: width and share chosen;
 - mixtures of von Mises-Fisher and of Kent densities (Kent, J. R. Stat. Soc. B 44, 1982) with a uniform part,
-  by EM from two starts: number of components, start and iteration chosen. No component is narrower than the
-  narrowest bump of `gaussian_bumps`: 15 % of the test earthquakes repeat a training point, and spikes there
-  would score without end.
+  by EM from two starts: number of components, start, iteration and uniform share chosen. No component is
+  narrower than the narrowest bump of `gaussian_bumps`: 15 % of the test earthquakes repeat a training point,
+  and spikes there would score without end.
 
 Seconds of the program are those on the wall, from its run directory; a peer has one thread, and is timed by
 the processor's clock where that shows less: having to wait for others is not slowness. Needs numpy and scipy:
@@ -18,7 +18,6 @@ the processor's clock where that shows less: having to wait for others is not sl
 import argparse
 import json
 import math
-import os
 import pathlib
 import shutil
 import subprocess
@@ -38,6 +37,7 @@ NARROWEST, WIDEST = 20000.0, 1.0  # concentrations of a component: 0.4 degrees, 
 COMPONENTS = (5, 10, 25, 50, 100, 200, 400, 800)
 ITERATIONS, LOOK_EVERY, PATIENCE = 200, 5, 4
 BLOCK = 256  # rows at once: what all components are at them fits in a cache
+SHARES = numpy.geomspace(1e-4, 0.5, 40)  # of the uniform part
 ENDED = ("finished", "budget used up", "stopped early", "stopped")
 NODES, WEIGHTS = numpy.polynomial.legendre.leggauss(160)
 
@@ -111,9 +111,24 @@ def blocks(features):
     return (features[begin:begin + BLOCK] for begin in range(0, len(features), BLOCK))
 
 
-def log_densities(mixture, features):
-    return numpy.log(numpy.concatenate([component_densities(mixture, block).sum(axis=1)
-                                        for block in blocks(features)]))
+def mixture_densities(mixture, features):
+    """Without the uniform part."""
+    sums = [component_densities(mixture, block)[:, :-1].sum(axis=1) for block in blocks(features)]
+    return numpy.concatenate(sums) / (1 - math.exp(mixture[9, -1] + UNIFORM))
+
+
+def with_uniform(densities, share):
+    """Logarithms, with a uniform part of this share."""
+    return numpy.log((1 - share) * densities + share / (4 * math.pi))
+
+
+def best_share(densities):
+    """The least NLL that a uniform part brings these densities of the validation points to, and its share.
+
+    EM has a share too, of points that no component has come to yet, and thinks too little of those to come.
+    """
+    values = -with_uniform(densities[:, None], SHARES).mean(axis=0)
+    return values.min(), SHARES[values.argmin()]
 
 
 def von_mises_fisher_step(moments):
@@ -181,8 +196,8 @@ def first_mixture(points, count, spread_out, random):
 
 
 def maximise(step, mixture, train, validation):
-    """EM, given monomials: the least validation NLL that was seen, the mixture there and its iteration."""
-    best, since_best = (math.inf, mixture, 0), 0
+    """EM, given monomials: the least validation NLL seen, with its uniform share, mixture and iteration."""
+    best, since_best = (math.inf, 0, mixture, 0), 0
     for iteration in range(1, ITERATIONS + 1):
         sums = 0
         for block in blocks(train):
@@ -194,10 +209,10 @@ def maximise(step, mixture, train, validation):
         moments = sums[:-1, :9][alive] / masses[:-1, None]
         mixture = make_mixture(*step(moments), masses)
         if iteration % LOOK_EVERY == 0:
-            value = -log_densities(mixture, validation).mean()
+            value, share = best_share(mixture_densities(mixture, validation))
             since_best += 1
             if value < best[0]:
-                best, since_best = (value, mixture, iteration), 0
+                best, since_best = (value, share, mixture, iteration), 0
             if since_best == PATIENCE:
                 break
     return best
@@ -212,10 +227,10 @@ def mixture_peer(step, parts, seed):
         for spread_out in (False, True):
             start = first_mixture(parts[0], count, spread_out, random)
             fits.append((*maximise(step, start, train, validation), count, spread_out))
-    value, mixture, iteration, count, spread_out = min(fits, key=lambda fit: fit[0])
-    share = math.exp(mixture[9, -1] + UNIFORM)
+    value, share, mixture, iteration, count, spread_out = min(fits, key=lambda fit: fit[0])
     chosen = f"{count} components {'spread out' if spread_out else 'drawn'}, iteration {iteration}"
-    return value, log_densities(mixture, test), f"{chosen}, uniform part {share:.3f}"
+    logarithms = with_uniform(mixture_densities(mixture, test), share)
+    return value, logarithms, f"{chosen}, uniform part {share:.3f}"
 
 
 def kernel_densities(cosines, concentration):
@@ -223,22 +238,15 @@ def kernel_densities(cosines, concentration):
     return numpy.exp(concentration * cosines - log_normaliser(concentration, 0)).mean(axis=1)
 
 
-def with_uniform(densities, share):
-    return numpy.log((1 - share) * densities + share / (4 * math.pi))
-
-
 def kernel_peer(parts, _):
     """Validation NLL, log densities of the test points, what was chosen."""
     train, validation, test = parts
-    shares = numpy.geomspace(1e-4, 0.5, 40)
     cosines = validation @ train.T
     tried = []
     for width in numpy.geomspace(0.1, 20, 47):
         densities = kernel_densities(cosines, numpy.radians(width) ** -2)
-        values = -with_uniform(densities[:, None], shares).mean(axis=0)
-        least = values.argmin()
-        tried.append((values[least], width, shares[least]))
-    value, width, share = min(tried)
+        tried.append((*best_share(densities), width))
+    value, share, width = min(tried)
     densities = kernel_densities(test @ train.T, numpy.radians(width) ** -2)
     return value, with_uniform(densities, share), f"width {width:.2f} degrees, uniform part {share:.3f}"
 
@@ -280,12 +288,12 @@ def ours(options, table, seed):
     folder = options.out / f"{table}_seed{seed}"
     if options.force or not has_ended(folder):
         more = [word for assignment in options.set for word in ("--set", assignment)]
-        environment = {**os.environ, **({"OMP_NUM_THREADS": str(options.threads)} if options.threads else {})}
         train = subprocess.run(
             [options.program, "train", options.config, "--out", folder, "--force",
+             "--threads", str(options.threads),
              "--set", f"dataset.path={options.data / f'{table}.csv'}",
              "--set", f"dataset.split={options.data / 'splits' / f'{table}_seed{seed}.csv'}", *more],
-            capture_output=True, text=True, env=environment)
+            capture_output=True, text=True)
         if train.returncode != 0:
             raise SystemExit(train.stderr)
     else:
@@ -382,8 +390,8 @@ def self_test():
     assert abs(total - 1) < 1e-8
     for step in (von_mises_fisher_step, kent_step):
         start = first_mixture(belt, 5, True, random)
-        _, mixture, iteration = maximise(step, start, monomials(belt[:200]), monomials(belt[200:]))
-        total = weights @ numpy.exp(log_densities(mixture, features))
+        _, share, mixture, iteration = maximise(step, start, monomials(belt[:200]), monomials(belt[200:]))
+        total = weights @ numpy.exp(with_uniform(mixture_densities(mixture, features), share))
         print(f"a mixture by {step.__name__} has the mass {total:.9f} after {iteration} iterations")
         assert iteration > 0 and abs(total - 1) < 1e-8
 
@@ -397,7 +405,7 @@ def main():
                         help="folder of the run directories; one that has ended is not trained again")
     parser.add_argument("--tables", nargs="*", default=["earthquake", "flood"])
     parser.add_argument("--seeds", type=int, default=5, help="splits, from 0 on")
-    parser.add_argument("--threads", type=int, help="OMP_NUM_THREADS of the program")
+    parser.add_argument("--threads", type=int, default=0, help="of the program; 0: all cores")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
                         help="more for the program, as in optimizer.weight_decay=0.1")
     parser.add_argument("--force", action="store_true", help="train again what has ended")

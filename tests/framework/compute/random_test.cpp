@@ -5,7 +5,9 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <thread>
 #include <tuple>
+#include <vector>
 
 #include "tests/support/support.hpp"
 
@@ -204,6 +206,25 @@ TEST(Random, SubsetsOfTheVeryManyCostNothing) {
   const auto draw = Random(1, "subset").subset(1'000'000'000'000, 1000);
   EXPECT_GT(draw.max().item<std::int64_t>(), 900'000'000'000);
   EXPECT_LT(draw.min().item<std::int64_t>(), 100'000'000'000);
+}
+
+// LibTorch's layers draw from one generator of the process.
+TEST(DefaultGenerator, LayersAreTheSameWhoeverMakesOthersMeanwhile) {
+  constexpr int count = 8, times = 50;
+  std::vector<torch::Tensor> drawn(count * times);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < count; ++i) {
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < times; ++k) {
+        Random random(static_cast<std::uint64_t>(k), "layers");
+        const DefaultGenerator initial(random);
+        const auto first = torch::rand({40});
+        drawn[static_cast<std::size_t>(i * times + k)] = torch::cat({first, torch::rand({40})});
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  for (std::size_t i = 0; i < drawn.size(); ++i) EXPECT_TRUE(torch::equal(drawn[i], drawn[i % times])) << i;
 }
 
 }  // namespace

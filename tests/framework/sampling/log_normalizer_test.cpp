@@ -2,8 +2,8 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "dualebm/framework/problem/quadrature.hpp"
 #include "dualebm/framework/sampling/composition.hpp"
@@ -164,21 +164,30 @@ MovingModel directed_model(Random& random) {
           .rate = 0.3};
 }
 
-/// The least over five problems.
-int least_times_held(std::uint64_t trainings) {
-  return std::min({times_held(trainings, [](Random& random) { return normal_model(2, random); }),
-                   times_held(trainings, [](Random& random) { return normal_model(8, random); }),
-                   times_held(trainings, [](Random& random) { return normal_model(20, random); }),
-                   times_held(trainings, [](Random& random) { return shallow_on_the_globe(random); }),
-                   times_held(trainings, [](Random& random) { return directed_model(random); })});
+/// On each of five problems.
+std::vector<int> times_held_on_five(std::uint64_t trainings) {
+  return {times_held(trainings, [](Random& random) { return normal_model(2, random); }),
+          times_held(trainings, [](Random& random) { return normal_model(8, random); }),
+          times_held(trainings, [](Random& random) { return normal_model(20, random); }),
+          times_held(trainings, [](Random& random) { return shallow_on_the_globe(random); }),
+          times_held(trainings, [](Random& random) { return directed_model(random); })};
 }
 
-// Where an interval holds in 0.95 of all runs, fewer than 16 of 20 have a probability of 0.003 on one
-// problem.
-TEST(LogNormalizer, IntervalsHoldOnFiveTrainings) { EXPECT_GE(least_times_held(20), 16); }
+// Where an interval holds in 0.95 of all runs, fewer than 34 of 40 have a probability of 0.003, and fewer than 5
+// of 8 on one problem one of 0.0004. One that holds in 0.8 gives fewer than 34 in seven cases of ten.
+TEST(LogNormalizer, IntervalsHoldOnFiveTrainings) {
+  int together = 0;
+  for (const int held : times_held_on_five(8)) {
+    EXPECT_GE(held, 5);
+    together += held;
+  }
+  EXPECT_GE(together, 34);
+}
 
-// The same on a hundred, some minutes: --gtest_also_run_disabled_tests.
-TEST(LogNormalizer, DISABLED_IntervalsHoldInNinetyOfAHundred) { EXPECT_GE(least_times_held(100), 90); }
+// The same on a hundred each, some minutes: --gtest_also_run_disabled_tests.
+TEST(LogNormalizer, DISABLED_IntervalsHoldInNinetyOfAHundred) {
+  for (const int held : times_held_on_five(100)) EXPECT_GE(held, 90);
+}
 
 }  // namespace
 }  // namespace ebm::testing
