@@ -71,9 +71,17 @@ std::string commented(const FitChoice& choice) {
   return text + choice.configuration.dump(2) + "\n";
 }
 
-void show_findings(const Verdict& verdict, const std::vector<HeldOutLine>& lines,
+/// What was found of a fit. Where log Z is known by quadrature the density is what it is said to be, whether
+/// chains find their way between its modes or not: then that is a verdict of its own, on sampling.
+struct Judgement {
+  Verdict density;
+  std::optional<Verdict> sampling;
+};
+
+void show_findings(const Judgement& judgement, const std::vector<HeldOutLine>& lines,
                    const KnownNormalizer* normalizer) {
-  show("{}", to_text(verdict, "the density"));
+  if (judgement.sampling) show("{}\n", to_text(*judgement.sampling, "sampling by chains"));
+  show("{}", to_text(judgement.density, "the density"));
   if (normalizer != nullptr) {
     show("log Z {:.6g}{} by {}\n", normalizer->log_z,
          normalizer->standard_error ? fmt::format(" ± {:.2g}", *normalizer->standard_error) : "",
@@ -120,6 +128,12 @@ Fitted train_choice(const FitCommandOptions& options, const FitChoice& choice, c
   return {std::move(experiment), std::move(prepared), std::move(directory), std::move(run)};
 }
 
+Judgement judgement_of(Verdict chains, bool known, const Check& normalizer) {
+  if (known) return {.density = {.checks = {normalizer}}, .sampling = std::move(chains)};
+  chains.checks.push_back(normalizer);
+  return {.density = std::move(chains), .sampling = {}};
+}
+
 void write_page(const Fitted& fitted, const Verdict& verdict, const std::vector<HeldOutLine>& lines) {
   write_report(
       fitted.directory.report(),
@@ -159,17 +173,21 @@ int fit_data(const FitCommandOptions& options, const Catalogue& catalogue) {
   auto judged = chains_of(*loaded.energy, loaded.domain, problem.data().train, {}, catalogue,
                           problem.data().train.options(), "diagnosis");
   auto normalizer = known_normalizer(fitted.directory, loaded, &problem);
+  const bool known = normalizer.has_value();
   if (!normalizer && judged.chains.agree)
     normalizer =
         estimate_normalizer(fitted.directory, loaded, problem, judged.chains, fitted.experiment.seed());
-  judged.verdict.checks.push_back(normalizer_check(normalizer, judged.chains.agree));
+  const auto judgement =
+      judgement_of(judged.verdict, known, normalizer_check(normalizer, judged.chains.agree));
   const auto lines = compare_held_out(loaded, problem, normalizer);
-  show_findings(judged.verdict, lines, normalizer ? &*normalizer : nullptr);
-  write_json(fitted.directory.path() / "verdict.json", to_json(judged.verdict));
-  write_page(fitted, judged.verdict, lines);
+  show_findings(judgement, lines, normalizer ? &*normalizer : nullptr);
+  auto verdict = to_json(judgement.density);
+  if (judgement.sampling) verdict["sampling"] = to_json(*judgement.sampling);
+  write_json(fitted.directory.path() / "verdict.json", verdict);
+  write_page(fitted, judgement.density, lines);
   show("run        {}\nreport     {}\nas train:  dualebm train {}\n", fitted.directory.path().string(),
        fitted.directory.report().string(), fitted.directory.config().string());
-  return judged.verdict.trusted() ? 0 : not_trusted;
+  return judgement.density.trusted() ? 0 : not_trusted;
 }
 
 }  // namespace ebm

@@ -17,6 +17,9 @@ std::string to_text(const Verdict& verdict, const std::string& subject) {
   }
   const auto failed =
       std::count_if(verdict.checks.begin(), verdict.checks.end(), [](const Check& c) { return !c.passed; });
+  if (verdict.checks.size() == 1)
+    return text + fmt::format("{} the check\n", failed == 0 ? fmt::format("trusted: {} passed", subject)
+                                                            : fmt::format("not trusted: {} failed", subject));
   return text + (failed == 0
                      ? fmt::format("trusted: {} passed all {} checks\n", subject, verdict.checks.size())
                      : fmt::format("not trusted: {} failed {} of {} checks\n", subject, failed,
@@ -24,7 +27,10 @@ std::string to_text(const Verdict& verdict, const std::string& subject) {
 }
 
 std::string in_a_line(const Verdict& verdict) {
-  if (verdict.trusted()) return fmt::format("trusted, all {} checks passed", verdict.checks.size());
+  if (verdict.trusted()) {
+    if (verdict.checks.size() == 1) return fmt::format("trusted, {} was checked", verdict.checks[0].name);
+    return fmt::format("trusted, all {} checks passed", verdict.checks.size());
+  }
   std::string failed;
   for (const auto& check : verdict.checks) {
     if (!check.passed)

@@ -225,6 +225,44 @@ TEST(Fit, SaysWhatItCannotFit) {
   expect_contains(run_program({"fit", (folder / "absent.csv").string()}).error, "absent.csv");
 }
 
+/// Half of them a belt of one degree, half anywhere; `repeated` of them come twice.
+std::string places_on_the_globe(int count, int repeated) {
+  Random random(4, "places");
+  const auto numbers = random.uniform({count, 2}, torch::kDouble);
+  const auto number = numbers.accessor<double, 2>();
+  std::string text = "Latitude,Longitude\n";
+  for (int i = 0; i < count; ++i) {
+    const double height = i % 2 == 0 ? 0.3 + 0.02 * number[i][0] : 2 * number[i][0] - 1;
+    const auto row = fmt::format("{},{}\n", 180 / M_PI * std::asin(height), 360 * number[i][1] - 180);
+    text += i < repeated ? row + row : row;
+  }
+  return text;
+}
+
+// The belt holds half of the points on a hundredth of the sphere, which a kernel of one width, chosen for all,
+// cannot show. Log Z is by quadrature, so that the verdict on the density does not wait for chains.
+TEST(Fit, OnTheGlobeTakesBumpsAsSharpAsThePositionsAllow) {
+  const TemporaryFolder folder;
+  const auto data = folder.write("belt.csv", places_on_the_globe(400, 0)).string();
+  const auto fitted =
+      run_program({"fit", data, "--out", (folder / "run").string(), "--minutes", "0.3", "--set",
+                   "loop.iterations=60", "--set", "energy.concentrations=[8,40,200,1000]", "--threads", "1"});
+  EXPECT_EQ(fitted.code, 0) << fitted.out << fitted.error;
+  expect_contains(fitted.error, "from 20 to 0.4 degrees wide");
+  expect_contains(fitted.out, "trusted: the density passed the check");
+  const auto verdict = read_json_file((folder / "run" / "verdict.json").string());
+  EXPECT_TRUE(verdict["trusted"].get<bool>());
+  EXPECT_GT(verdict["sampling"]["checks"].size(), 4u);
+  expect_contains(fitted.out, "held-out NLL kernel density");
+  const auto again = folder.write("again.csv", places_on_the_globe(400, 60)).string();
+  const auto chosen = run_program({"fit", again, "--write-config", (folder / "chosen.json").string()});
+  ASSERT_EQ(chosen.code, 0) << chosen.error;
+  expect_contains(chosen.error, "from 20 degrees to one: 26 % of the rows repeat a position");
+  const auto concentrations = read_json_file((folder / "chosen.json").string())["energy"]["concentrations"]
+                                  .get<std::vector<double>>();
+  EXPECT_LT(concentrations.back(), 3300);
+}
+
 // In more than two dimensions log Z is estimated from both ends, kept, and read by score.
 TEST(Fit, KeepsLogZWhereThereIsNoQuadrature) {
   const TemporaryFolder folder;
