@@ -93,8 +93,8 @@ double share_of_repeats(const torch::Tensor& points) {
   return counts.masked_select(counts.gt(1)).sum().item<double>() / static_cast<double>(points.size(0));
 }
 
-/// κ of bumps from 20° of width down to 0.4°, or to one degree where more than one position in twenty repeats:
-/// sharper features would learn by heart which positions come again.
+/// κ of bumps from 20° of width down to 0.4°, or to one degree where more than one position in twenty
+/// repeats: sharper features would learn by heart which positions come again.
 Json concentrations_for(const torch::Tensor& points, FitChoice& choice) {
   constexpr double most_repeats = 0.05;
   const double share = share_of_repeats(points);

@@ -27,8 +27,8 @@ struct FitChoice {
 ///   called label, class, target or outcome are left out; columns whose numbers repeat are spread
 ///   over the cells of their grid.
 ///
-/// The trainer of the others is dual_gda, whose kernels find their own steps. The validation likelihood ends a
-/// training, with log Z by quadrature where there is one and by annealing elsewhere.
+/// The trainer of the others is dual_gda, whose kernels find their own steps. The validation likelihood ends
+/// a training, with log Z by quadrature where there is one and by annealing elsewhere.
 /// @throws UserError for a file that cannot be read, with too few rows, or without a column that varies
 FitChoice choose_fit(const FitCommandOptions& options);
 

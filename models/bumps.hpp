@@ -28,9 +28,9 @@ namespace ebm {
 ///     E(x) = -Σ_j a_j s_j φ(κ_j q_j(x) / 2),   q_j = |x - c_j|² - (1 - ρ_j^{-2}) <u_j, x - c_j>²,
 ///
 /// κ^{-1/2} wide across and ρ times that along the unit vector u. Both are those of the training points
-/// around the centre, see `thinned_ellipses`. On S² a Gaussian one is exp(κ (<c, x> - 1) + ½ κ (1 - ρ^{-2}) <u, x>²), a
-/// Fisher-Bingham density up to a factor, of the same second order at c as Kent's with κ_Kent = κ (1 +
-/// ρ^{-2})/2, β_Kent = κ (1 - ρ^{-2})/4 (Kent 1982, §2).
+/// around the centre, see `thinned_ellipses`. On S² a Gaussian one is exp(κ (<c, x> - 1) + ½ κ (1 - ρ^{-2})
+/// <u, x>²), a Fisher-Bingham density up to a factor, of the same second order at c as Kent's with κ_Kent = κ
+/// (1 + ρ^{-2})/2, β_Kent = κ (1 - ρ^{-2})/4 (Kent 1982, §2).
 ///
 /// Only near bumps are computed (NearCentres), exact to rounding; sums are in double whatever the
 /// dtype. Parameter: "coefficients" a [M]. Buffers: "centres" c [M, d], "concentrations" κ [M],

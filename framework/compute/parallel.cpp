@@ -30,9 +30,9 @@ void wait_while(const std::atomic<int>& value, int old) {
   value.wait(old);
 }
 
-/// Workers that wait between jobs; the calling thread works along. A job is closed when no task is left to take,
-/// and waits for those workers alone who have begun: where others use the cores, one who is not woken in time
-/// costs nothing but his part of the work.
+/// Workers that wait between jobs; the calling thread works along. A job is closed when no task is left to
+/// take, and waits for those workers alone who have begun: where others use the cores, one who is not woken
+/// in time costs nothing but his part of the work.
 class Pool {
  public:
   explicit Pool(int threads) {

@@ -15,10 +15,10 @@ enum class BumpProfile {
   compact,  ///< (1 - t/8)⁸ up to t = 8, four widths, and 0 from there on: seven derivatives, no exponential
 };
 
-/// Finds the bumps s_j φ(κ_j |x - c_j|² / 2) that are not zero at a point: those that are nearer than the reach
-/// of their profile φ. The centres of one κ lie in a grid of cells as long as that distance, of which a point
-/// looks at its own and those beside it, so that its time grows with the number of near centres; above three
-/// dimensions all centres are looked at.
+/// Finds the bumps s_j φ(κ_j |x - c_j|² / 2) that are not zero at a point: those that are nearer than the
+/// reach of their profile φ. The centres of one κ lie in a grid of cells as long as that distance, of which a
+/// point looks at its own and those beside it, so that its time grows with the number of near centres; above
+/// three dimensions all centres are looked at.
 ///
 /// Elliptic bumps have |x - c|² - <v, x - c>² in place of the square: (1 - |v|²)^{-1/2} times as long along
 /// v, and as much farther are they looked for.

@@ -239,8 +239,8 @@ std::string places_on_the_globe(int count, int repeated) {
   return text;
 }
 
-// The belt holds half of the points on a hundredth of the sphere, which a kernel of one width, chosen for all,
-// cannot show. Log Z is by quadrature, so that the verdict on the density does not wait for chains.
+// The belt holds half of the points on a hundredth of the sphere, which a kernel of one width, chosen for
+// all, cannot show. Log Z is by quadrature, so that the verdict on the density does not wait for chains.
 TEST(Fit, OnTheGlobeTakesBumpsAsSharpAsThePositionsAllow) {
   const TemporaryFolder folder;
   const auto data = folder.write("belt.csv", places_on_the_globe(400, 0)).string();

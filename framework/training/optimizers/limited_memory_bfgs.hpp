@@ -29,14 +29,14 @@ struct LineSearchOptions : public torch::optim::OptimizerCloneableOptions<LineSe
 ///     f(θ) + λ/2 |θ|²,   λ the weight decay,
 ///
 /// by θ_{k+1} = θ_k - t H_k ∇f(θ_k), where H_k is made of the last `memory` pairs of steps s and changes y of
-/// the gradient. One gradient a step, and no value of f: along a line the slope of a convex f grows, so that its
-/// minimum lies where the slope changes its sign, and a t is good from where |slope| <= 0.9 of that at the start
-/// (the strong curvature condition) to where it is 0.2 of it beyond the minimum. The second is less since the
-/// slope of a log-likelihood tends to a constant far out: a slope that is not much flatter there may belong to
-/// a far higher f. Until then steps are trial points on the same line: doubled where the slope is still steep,
-/// and by the secant rule, held off the ends, once the minimum is between two of them. Pairs with <s, y> below
-/// half of λ |s|², which those of a convex f exceed, are of an objective that has changed in between, as
-/// where a quadrature was refined, and are left out. Memory: 2 `memory` + 3 vectors like θ.
+/// the gradient. One gradient a step, and no value of f: along a line the slope of a convex f grows, so that
+/// its minimum lies where the slope changes its sign, and a t is good from where |slope| <= 0.9 of that at
+/// the start (the strong curvature condition) to where it is 0.2 of it beyond the minimum. The second is less
+/// since the slope of a log-likelihood tends to a constant far out: a slope that is not much flatter there
+/// may belong to a far higher f. Until then steps are trial points on the same line: doubled where the slope
+/// is still steep, and by the secant rule, held off the ends, once the minimum is between two of them. Pairs
+/// with <s, y> below half of λ |s|², which those of a convex f exceed, are of an objective that has changed
+/// in between, as where a quadrature was refined, and are left out. Memory: 2 `memory` + 3 vectors like θ.
 ///
 /// A path of strengths λ_1 > λ_2 > ... > λ is gone along in one run, each from the optimum of the one before:
 /// to the next once |∇f + λ_i θ| <= `tolerance` |∇f + λ_i θ| where that strength began, or after `steps_each`

@@ -173,8 +173,8 @@ std::vector<int> times_held_on_five(std::uint64_t trainings) {
           times_held(trainings, [](Random& random) { return directed_model(random); })};
 }
 
-// Where an interval holds in 0.95 of all runs, fewer than 34 of 40 have a probability of 0.003, and fewer than 5
-// of 8 on one problem one of 0.0004. One that holds in 0.8 gives fewer than 34 in seven cases of ten.
+// Where an interval holds in 0.95 of all runs, fewer than 34 of 40 have a probability of 0.003, and fewer
+// than 5 of 8 on one problem one of 0.0004. One that holds in 0.8 gives fewer than 34 in seven cases of ten.
 TEST(LogNormalizer, IntervalsHoldOnFiveTrainings) {
   int together = 0;
   for (const int held : times_held_on_five(8)) {
