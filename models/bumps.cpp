@@ -36,21 +36,6 @@ void for_each_row(const NearCentres& near, const torch::Tensor& x, Body body) {
       64);
 }
 
-/// @throws UserError where bumps have no place or exp(-E) no integral. @param name  of the energy
-void require_a_place(const EnergyContext& context, const std::vector<double>& concentrations,
-                     const char* name) {
-  require(!concentrations.empty(), "energy.concentrations: there are none");
-  require(
-      context.restored || (context.points.defined() && context.points.size(0) > 0),
-      "energy.name: {} stand at training points, and there are none here; hand them over in EnergyContext",
-      name);
-  require(
-      context.domain->has_probability_base(),
-      "energy.name: {} are flat far from the data, so exp(-E) has no integral over the domain {}; take the "
-      "sphere, a torus or a box (transform to_box)",
-      name, context.domain->name());
-}
-
 double least_of(const std::vector<double>& numbers) {
   return *std::min_element(numbers.begin(), numbers.end());
 }
@@ -69,14 +54,6 @@ BumpProfile profile_named(const std::string& name) {
 torch::Tensor points_of(const EnergyContext& context) {
   if (!context.points.defined()) return {};
   return context.points.detach().to(torch::kCPU, torch::kDouble).contiguous();
-}
-
-/// The dimension of the tangent space: the trace of the projection to it.
-std::int64_t directions_at_a_point(const Domain& domain) {
-  Random random(0, "a point");
-  const auto d = domain.dimension();
-  const auto point = domain.sample_base(1, random, torch::kDouble).expand({d, d});
-  return std::llround(domain.to_tangent(point, torch::eye(d, torch::kDouble)).trace().item<double>());
 }
 
 /// One number of each bump, in the order of the index. @param numbers [M]

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "dualebm/framework/base/error.hpp"
+
 namespace ebm {
 namespace {
 
@@ -53,6 +55,27 @@ BumpPlaces BumpPlaceList::joined() const {
           .concentrations = torch::cat(concentrations_),
           .heights = torch::cat(heights_),
           .axes = elliptic_ ? torch::cat(axes_) : torch::Tensor()};
+}
+
+void require_a_place(const EnergyContext& context, const std::vector<double>& concentrations,
+                     const char* name) {
+  require(!concentrations.empty(), "energy.concentrations: there are none");
+  require(
+      context.restored || (context.points.defined() && context.points.size(0) > 0),
+      "energy.name: {} stand at training points, and there are none here; hand them over in EnergyContext",
+      name);
+  require(
+      context.domain->has_probability_base(),
+      "energy.name: {} are flat far from the data, so exp(-E) has no integral over the domain {}; take the "
+      "sphere, a torus or a box (transform to_box)",
+      name, context.domain->name());
+}
+
+std::int64_t directions_at_a_point(const Domain& domain) {
+  Random random(0, "a point");
+  const auto d = domain.dimension();
+  const auto point = domain.sample_base(1, random, torch::kDouble).expand({d, d});
+  return std::llround(domain.to_tangent(point, torch::eye(d, torch::kDouble)).trace().item<double>());
 }
 
 torch::Tensor fibonacci_lattice(std::int64_t count) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dualebm/framework/problem/domain.hpp"
+#include "dualebm/framework/problem/energy_context.hpp"
 
 namespace ebm {
 
@@ -43,6 +44,13 @@ class BumpPlaceList final {
   bool elliptic_;
   std::vector<torch::Tensor> centres_, concentrations_, heights_, axes_;
 };
+
+/// @throws UserError where bumps have no place or exp(-E) no integral. @param name  of the energy
+void require_a_place(const EnergyContext& context, const std::vector<double>& concentrations,
+                     const char* name);
+
+/// The dimension of the tangent space: the trace of the projection to it.
+std::int64_t directions_at_a_point(const Domain& domain);
 
 /// Points of a Fibonacci lattice on S², each of which stands for the same area. [count, 3]
 torch::Tensor fibonacci_lattice(std::int64_t count);
