@@ -44,7 +44,7 @@ void describe_shape(Fields& fields, double& height_power, std::string& profile) 
   fields.number("height_power", height_power, Range::between(-2, 2),
                 "r of the heights (κ/κ_min)^r: the larger, the less a ridge penalty holds sharp bumps down");
   fields.choice("profile", profile, {"gaussian", "compact"},
-                "of a bump: exp(-t), or (1 - t/8)⁸, zero beyond four widths and several times as fast");
+                "of a bump: exp(-t), or (1 - t/8)⁸, zero beyond four widths and faster");
 }
 
 BumpProfile profile_named(const std::string& name) {
@@ -156,7 +156,8 @@ torch::Tensor Bumps::by_operators(const torch::Tensor& x) const {
     squares = squares - (y.matmul(v.t()) - (c * v).sum(1)).square();
   }
   const auto t = squares.clamp_min(0) * (0.5 * concentrations_.to(torch::kDouble));
-  const auto bumps = profile_ == BumpProfile::gaussian ? (-t).exp() : (1 - t / 8).clamp_min(0).pow(8);
+  const auto bumps =
+      profile_ == BumpProfile::gaussian ? (-t).exp() : (1 - t / compact_end).clamp_min(0).pow(compact_end);
   return -bumps.matmul(heights_.to(torch::kDouble) * coefficients_.to(torch::kDouble)).to(x.scalar_type());
 }
 
@@ -194,10 +195,10 @@ std::pair<torch::Tensor, torch::Tensor> Bumps::value_and_gradient(const torch::T
     std::vector<double> terms;
     search(row, [&](const NearCentres::Run& run) {
       // ∇E = -κ Σ a s φ' (x - c - <v, x - c> v), and a run has one κ.
-      const double* heights = a.data_ptr<double>() + run.first;
+      const double* coefficients = a.data_ptr<double>() + run.first;
       terms.resize(run.count);
-      for (std::size_t n = 0; n < run.count; ++n) terms[n] = heights[n] * run.slopes[n];
-      sum += sum_of_products(heights, run.values, run.count);
+      for (std::size_t n = 0; n < run.count; ++n) terms[n] = coefficients[n] * run.slopes[n];
+      sum += sum_of_products(coefficients, run.values, run.count);
       const double kappa = near->concentration(run.first);
       for (std::int64_t k = 0; k < d; ++k) {
         const double* centres = near->centres(k) + run.first;

@@ -16,8 +16,8 @@ namespace ebm {
 ///     E(x) = -Σ_j a_j s_j φ(κ_j |x - c_j|² / 2),   s_j = (κ_j / κ_min)^r.
 ///
 /// φ is exp(-t), where on a sphere, |x - c|² = 2 - 2 <x, c>, the bumps are von Mises-Fisher densities up to a
-/// factor, or (1 - t/8)⁸ up to t = 8, which has the same value, slope and nearly the same mass and is zero
-/// beyond four widths: several times as fast to compute where bumps are many. The bumps
+/// factor, or (1 - t/8)⁸ up to t = 8, which has the value and the slope of the Gaussian at its centre, in two
+/// dimensions 8/9 of its mass, and is zero beyond four widths: faster where bumps are many. The bumps
 /// of one concentration κ, of width κ^{-1/2}, stand on S² for κ up to `lattice_below` on a lattice over the
 /// whole sphere, a width apart; elsewhere at training points, taken in their order where none taken before is
 /// nearer than `spacing` widths. A ridge penalty λ/2 |a|² is a Gaussian prior, under which a bump of κ_j has

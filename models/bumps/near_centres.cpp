@@ -13,10 +13,9 @@ namespace ebm {
 namespace {
 
 constexpr std::int64_t most_gridded = 3;  // dimensions
-constexpr double compact_end = 8;         // t from which on a compact bump is zero
 
 double reach_in_widths(BumpProfile profile) {
-  return profile == BumpProfile::gaussian ? 8.5 : std::sqrt(2 * compact_end);
+  return profile == BumpProfile::gaussian ? 8.5 : std::sqrt(2.0 * compact_end);
 }
 
 /// Adds (x - centre_i)² to each square.

@@ -15,6 +15,9 @@ enum class BumpProfile {
   compact,  ///< (1 - t/8)⁸ up to t = 8, four widths, and 0 from there on: seven derivatives, no exponential
 };
 
+/// t from which on a compact bump is zero, and its power.
+inline constexpr int compact_end = 8;
+
 /// Finds the bumps s_j φ(κ_j |x - c_j|² / 2) that are not zero at a point: those that are nearer than the
 /// reach of their profile φ. The centres of one κ lie in a grid of cells as long as that distance, of which a
 /// point looks at its own and those beside it, so that its time grows with the number of near centres; above
