@@ -46,10 +46,10 @@ bench: TARGET = benchmarks
 bench: setup-benchmarks build
 	@sh tests/benchmarks/run.sh $(BUILD)/bin runs/bench
 
-# PyTorch and JAX of today for the comparison. Wheels are large; without them these rows are left out.
+# PyTorch, JAX, torchebm and ebmkit of today for the comparison. Wheels are large; without them these rows are left out.
 peers:
 	@$(call install_missing,python3-venv)
-	@python3 -m venv $(EBM_PEERS) && $(EBM_PEERS)/bin/pip install --quiet torch jax numpy
+	@python3 -m venv $(EBM_PEERS) && $(EBM_PEERS)/bin/pip install --quiet torch jax numpy torchebm ebmkit
 
 # Headers, libraries, the program and a CMake package, for find_package(dualebm).
 install: build

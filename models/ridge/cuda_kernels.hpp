@@ -4,7 +4,7 @@
 
 #include "dualebm/models/ridge/device_arithmetic.hpp"
 
-/// The kernels of ridge_cuda.hpp, apart from their launches, so that a test can run them on the CPU, thread
+/// The kernels of cuda_sums.hpp, apart from their launches, so that a test can run them on the CPU, thread
 /// by thread.
 namespace ebm::ridge::cuda {
 
@@ -12,7 +12,11 @@ using device::RowSums;
 using device::SumsGrid;
 
 constexpr int threads = static_cast<int>(SumsGrid::threads);
-constexpr int staged = 64;  // others in shared memory at a time
+constexpr int staged = 128;  // others in shared memory at a time
+
+/// Numbers from one other to the next in shared memory: a thread reads four at once.
+template <int capacity>
+constexpr int stride_of = (capacity + 3) / 4 * 4;
 
 /// A thread takes `held` rows, so that what it reads of shared memory serves them all, a block `threads`
 /// times as many and one chunk of the others, which it stages through shared memory. Chunk by chunk the sums
@@ -21,7 +25,8 @@ template <class Real, ActivationKind sigma, int capacity, bool with_feature, int
 __global__ void __launch_bounds__(threads)
     sum_chunks(SumsGrid grid, int dimension, const Real* __restrict__ rows, const Real* __restrict__ others,
                const Real* __restrict__ weights, Real* __restrict__ result) {
-  alignas(16) __shared__ Real tile[staged * capacity];
+  constexpr int stride = stride_of<capacity>;
+  alignas(16) __shared__ Real tile[staged * stride];
   __shared__ Real shares[staged];
   const std::int64_t first_row = static_cast<std::int64_t>(blockIdx.x) * threads * held + threadIdx.x;
   const std::int64_t chunk = blockIdx.y;
@@ -35,17 +40,19 @@ __global__ void __launch_bounds__(threads)
   for (std::int64_t first = grid.chunk_begin(chunk); first < end; first += staged) {
     const int count = end - first < staged ? static_cast<int>(end - first) : staged;
     __syncthreads();
-    for (int i = threadIdx.x; i < count * capacity; i += threads) {
-      const int other = i / capacity, k = i % capacity;
+    for (int i = threadIdx.x; i < count * stride; i += threads) {
+      const int other = i / stride, k = i % stride;
       tile[i] = k < dimension ? others[(first + other) * dimension + k] : Real(0);
     }
     for (int i = threadIdx.x; i < count; i += threads) shares[i] = weights[first + i];
     __syncthreads();
     if (first_row >= grid.rows) continue;
     for (int other = 0; other < count; ++other) {
+      Real coordinates[stride];
       EBM_UNROLL
-      for (int r = 0; r < held; ++r)
-        sums[r].template add<sigma, with_feature>(tile + other * capacity, shares[other]);
+      for (int k = 0; k < stride; ++k) coordinates[k] = tile[other * stride + k];
+      EBM_UNROLL
+      for (int r = 0; r < held; ++r) sums[r].template add<sigma, with_feature>(coordinates, shares[other]);
     }
   }
   Real* const target = result + chunk * grid.rows * (dimension + (with_feature ? 1 : 0));

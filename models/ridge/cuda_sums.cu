@@ -27,6 +27,7 @@ void launch_for_dimension(const SumsSize& size, const Real* rows, const Real* ot
   if (size.dimension <= 4) return launch<Real, sigma, 4>(size, rows, others, weights, result, stream);
   if (size.dimension <= 8) return launch<Real, sigma, 8>(size, rows, others, weights, result, stream);
   if (size.dimension <= 12) return launch<Real, sigma, 12>(size, rows, others, weights, result, stream);
+  if (size.dimension <= 15) return launch<Real, sigma, 15>(size, rows, others, weights, result, stream);
   launch<Real, sigma, 16>(size, rows, others, weights, result, stream);
 }
 

@@ -4,8 +4,8 @@
 
 #include "dualebm/models/ridge/activation_kind.hpp"
 
-/// The sums of ridge_device.hpp as CUDA kernels, for rows that fit in a thread's registers. Pointers are to
-/// the memory of one device; everything happens on a stream of it, in order, and nothing waits. Only in a
+/// The sums of device_arithmetic.hpp as CUDA kernels, for rows that fit in a thread's registers. Pointers are
+/// to the memory of one device; everything happens on a stream of it, in order, and nothing waits. Only in a
 /// build with EBM_WITH_CUDA.
 namespace ebm::ridge::cuda {
 
@@ -24,7 +24,7 @@ struct SumsSize {
 /// Numbers of room that `sums` needs besides its result; 0 where there is only one chunk.
 std::int64_t partial_numbers(const SumsSize& size);
 
-/// result = the sums of ridge_device.hpp, in an order that depends on the sizes alone.
+/// result = the sums of device_arithmetic.hpp, in an order that depends on the sizes alone.
 /// @param rows [rows, d] @param others [others, d] @param weights [others]; contiguous
 /// @param partial room for `partial_numbers` @param result room for `numbers` @param stream a cudaStream_t
 /// @return what the launches say: 0 (cudaSuccess) or a cudaError_t

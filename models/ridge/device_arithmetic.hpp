@@ -17,28 +17,72 @@
 /// follows.
 namespace ebm::ridge::device {
 
-/// σ(u). What is not a number stays none, so that it shows.
-template <ActivationKind sigma, class Real>
-EBM_HOST_DEVICE Real activated(Real u) {
-  if constexpr (sigma == ActivationKind::relu) {
-    return u <= 0 ? Real(0) : u;
-  } else if constexpr (sigma == ActivationKind::squared_relu) {
-    return u <= 0 ? Real(0) : u * u;
+/// e^-|u|. In single precision on a device from its unit for powers of two, whose error of 2^-22.5 is most of
+/// it: what the product of u and log2 e has rounded away is made up for. There it is e^-87 at least, also of
+/// what is not a number: `RowSums::finish` makes up for it.
+template <class Real>
+EBM_HOST_DEVICE Real exponential_of_minus_size(Real u) {
+#if defined(__CUDA_ARCH__)
+  if constexpr (sizeof(Real) == sizeof(float)) {
+    constexpr float log2_e = 0x1.715476p+0F, log2_e_rest = 0x1.4ae0cp-26F, log_2 = 0x1.62e43p-1F;
+    const float x = fmaxf(-fabsf(u), -87.0F), y = x * log2_e;
+    const float rest = fmaf(x, log2_e_rest, fmaf(x, log2_e, -y));
+    float power;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(y));
+    return fmaf(power, rest * log_2, power);
+  }
+#endif
+  return std::exp(-std::abs(u));
+}
+
+/// 1 / y for y in [1, 2].
+template <class Real>
+EBM_HOST_DEVICE Real reciprocal(Real y) {
+#if defined(__CUDA_ARCH__)
+  if constexpr (sizeof(Real) == sizeof(float)) return __fdividef(1.0F, y);
+#endif
+  return 1 / y;
+}
+
+/// log(1 + t) for t in [0, 1]; in single precision by a minimax fit, relative error 2^-27.5 before rounding,
+/// that of elementary.hpp.
+template <class Real>
+EBM_HOST_DEVICE Real log_of_one_more(Real t) {
+  if constexpr (sizeof(Real) == sizeof(float)) {
+    Real sum = -0.00331847323F;
+    sum = sum * t + 0.0202045869F;
+    sum = sum * t - 0.0576644503F;
+    sum = sum * t + 0.106805563F;
+    sum = sum * t - 0.153553963F;
+    sum = sum * t + 0.196954012F;
+    sum = sum * t - 0.249585882F;
+    sum = sum * t + 0.33330512F;
+    sum = sum * t - 0.499999315F;
+    return t + t * t * sum;
   } else {
-    return u > 0 ? u + std::log1p(std::exp(-u)) : std::log1p(std::exp(u));
+    return std::log1p(t);
   }
 }
 
-/// weight σ'(u); 0 at the kink of the ReLU. What is not a number stays none, but for the ReLU, whose slopes
-/// carry no number: `RowSums::finish` makes up for it.
-template <ActivationKind sigma, class Real>
-EBM_HOST_DEVICE Real weighted_slope(Real weight, Real u) {
+/// Whether <r, o> σ'(<r, o>) is a multiple of σ(<r, o>), so that features follow from directions:
+/// feature_r = <r, direction_r> / degree.
+template <ActivationKind sigma>
+constexpr int degree = sigma == ActivationKind::relu           ? 1
+                       : sigma == ActivationKind::squared_relu ? 2
+                                                               : 0;
+
+/// weight σ'(u), and with a feature weight σ(u) is added to it; 0 at the kink of the ReLU. Slopes need not
+/// carry on what is not a number: `RowSums::finish` makes up for it.
+template <ActivationKind sigma, bool with_feature, class Real>
+EBM_HOST_DEVICE Real weighted_slope(Real weight, Real u, Real& feature) {
   if constexpr (sigma == ActivationKind::relu) {
     return u <= 0 ? Real(0) : weight;
   } else if constexpr (sigma == ActivationKind::squared_relu) {
     return u <= 0 ? Real(0) : weight * (2 * u);
   } else {
-    return weight / (1 + std::exp(-u));
+    const Real t = exponential_of_minus_size(u), above = reciprocal(1 + t);
+    if constexpr (with_feature) feature += weight * ((u > 0 ? u : Real(0)) + log_of_one_more(t));
+    return weight * (u < 0 ? t * above : above);
   }
 }
 
@@ -66,21 +110,26 @@ struct RowSums {
     Real u = 0;
     EBM_UNROLL
     for (int k = 0; k < capacity; ++k) u += row[k] * other[k];
-    const Real factor = weighted_slope<sigma>(weight, u);
+    const Real factor = weighted_slope<sigma, with_feature>(weight, u, feature);
     EBM_UNROLL
     for (int k = 0; k < capacity; ++k) direction[k] += factor * other[k];
-    if constexpr (with_feature) feature += weight * activated<sigma>(u);
   }
 
-  /// A row that is not finite has no direction.
+  /// A row that is not finite has no sums; features that follow from directions.
   template <ActivationKind sigma>
   EBM_HOST_DEVICE void finish() {
-    if constexpr (sigma == ActivationKind::relu) {
-      Real none = 0;
+    Real none = 0;
+    EBM_UNROLL
+    for (int k = 0; k < capacity; ++k) none += row[k] - row[k];
+    EBM_UNROLL
+    for (int k = 0; k < capacity; ++k) direction[k] += none;
+    if constexpr (degree < sigma >> 0) {
+      Real sum = 0;
       EBM_UNROLL
-      for (int k = 0; k < capacity; ++k) none += row[k] - row[k];
-      EBM_UNROLL
-      for (int k = 0; k < capacity; ++k) direction[k] += none;
+      for (int k = 0; k < capacity; ++k) sum += row[k] * direction[k];
+      feature = sum / degree<sigma>;
+    } else {
+      feature += none;
     }
   }
 };
@@ -93,9 +142,10 @@ struct SumsGrid {
   std::int64_t held = 1;  ///< rows to a thread, 1 or 2
 
   static constexpr std::int64_t threads = 128;
-  /// Threads that keep a device busy, and the fewest others and chunks that are worth a
-  /// cut; measured on an H200.
-  static constexpr std::int64_t enough = 65536, smallest_chunk = 32, fewest_chunks = 4, most_chunks = 1024;
+  /// Threads that keep a device busy, more where there is much to do, so that those that come last are a
+  /// small part; and the fewest others and chunks that are worth a cut. Measured on an H100 and an H200.
+  static constexpr std::int64_t enough = 1 << 16, enough_of_much = 1 << 18;
+  static constexpr std::int64_t smallest_chunk = 32, fewest_chunks = 4, most_chunks = 1024;
 
   /// Two rows to a thread where that leaves enough threads with enough to do.
   static SumsGrid best(std::int64_t rows, std::int64_t others) {
@@ -104,7 +154,8 @@ struct SumsGrid {
   }
   EBM_HOST_DEVICE std::int64_t row_blocks() const { return (rows + threads * held - 1) / (threads * held); }
   EBM_HOST_DEVICE std::int64_t chunks() const {
-    const std::int64_t wanted = rows > 0 ? enough / (row_blocks() * threads) : 1;
+    const std::int64_t busy = held > 1 ? enough_of_much : enough;
+    const std::int64_t wanted = rows > 0 ? busy / (row_blocks() * threads) : 1;
     const std::int64_t sensible = (others + smallest_chunk - 1) / smallest_chunk;
     const std::int64_t fewer = wanted < sensible ? wanted : sensible;
     return fewer < fewest_chunks ? 1 : fewer > most_chunks ? most_chunks : fewer;

@@ -4,7 +4,7 @@
 
 #include "dualebm/models/ridge/features.hpp"
 
-/// Sums of ridge features off the CPU: by the kernels of ridge_cuda.hpp where there are any for the size and
+/// Sums of ridge features off the CPU: by the kernels of cuda_sums.hpp where there are any for the size and
 /// the dtype, else by LibTorch's matrix products over blocks of rows. Without a graph; nothing waits for the
 /// device; the order of the sums depends on the sizes alone.
 namespace ebm::ridge::on_device {

@@ -261,6 +261,11 @@ TEST(Fit, OnTheGlobeTakesBumpsAsSharpAsThePositionsAllow) {
   const auto concentrations = read_json_file((folder / "chosen.json").string())["energy"]["concentrations"]
                                   .get<std::vector<double>>();
   EXPECT_LT(concentrations.back(), 3300);
+  // What it chooses beyond the data and the time is what apps/configs/earth.json says.
+  const auto published = read_json_file(std::string(EBM_SOURCE_DIR) + "/apps/configs/earth.json");
+  const auto ours = read_json_file((folder / "chosen.json").string());
+  for (const char* section : {"domain", "dtype", "trainer", "optimizer", "metrics"})
+    EXPECT_EQ(ours[section], published[section]) << section;
 }
 
 // In more than two dimensions log Z is estimated from both ends, kept, and read by score.

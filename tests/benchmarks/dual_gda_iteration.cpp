@@ -2,13 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 #include <fstream>
-#include <iostream>
 #include <vector>
 
 #include "dualebm/framework/base/error.hpp"
+#include "dualebm/framework/compute/device.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
 #include "tests/benchmarks/setup.hpp"
@@ -21,21 +19,12 @@ struct Arguments {
   std::int64_t dimension = 15, points = 10'000, particles = 20'000, neurons = 64;
   int threads = 1;
   double seconds = 1;
-  bool serve = false, weights = false;
-  std::string trace;
+  bool serve = false, weights = false, eager = false;
+  std::string device = "cpu", trace;
 };
 
-/// {"seconds": per iteration by the clock on the wall, "processor_seconds": of all threads together}, over
-/// `seconds` at least.
-Json measure(Bench& bench, double seconds) {
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
-  const auto processor_start = std::clock();
-  const auto elapsed = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
-  double count = 0;
-  for (; elapsed() < seconds; ++count) bench.training.trainer->step(bench.batch);
-  const double processor = static_cast<double>(std::clock() - processor_start) / CLOCKS_PER_SEC;
-  return {{"seconds", elapsed() / count}, {"processor_seconds", processor / count}};
+Json iteration_times(Bench& bench, double seconds) {
+  return measure([&] { bench.step(); }, [&] { wait_for(bench.batch.device()); }, seconds);
 }
 
 /// A stream of draws in double, all of one shape, that it remembers.
@@ -50,19 +39,6 @@ class Recorder final : public Random {
   std::vector<std::int64_t> shape{0};
   std::vector<torch::Tensor> draws;
 };
-
-Json json_of(const torch::Tensor& tensor) {
-  if (tensor.dim() == 0) return tensor.item<double>();
-  Json result = Json::array();
-  for (const auto& part : tensor.unbind()) result.push_back(json_of(part));
-  return result;
-}
-
-Json parameters_of(const Energy& energy) {
-  Json result;
-  for (const auto& item : energy.named_parameters()) result[item.key()] = json_of(item.value().detach());
-  return result;
-}
 
 /// Five iterations in double with their noise, in the manner of tests/golden: what a peer must reproduce.
 void write_trace(Json configuration, const std::string& path) {
@@ -98,7 +74,7 @@ Json cost_of_weights(const Json& plain, double seconds) {
   changed["sampler"] = {{"name", "mala"}};
   Bench without(plain), with(changed);
   const auto of = [&](Bench& bench) {
-    return measure(bench, seconds / 5)["processor_seconds"].get<double>();
+    return iteration_times(bench, seconds / 5)["processor_seconds"].get<double>();
   };
   of(without), of(with);
   std::vector<double> a, b, ratios;
@@ -123,6 +99,8 @@ int run(int argc, char** argv) {
   app.add_option("--points", a.points, "n")->capture_default_str();
   app.add_option("--particles", a.particles, "N")->capture_default_str();
   app.add_option("--neurons", a.neurons, "m")->capture_default_str();
+  app.add_option("--device", a.device, "cpu or cuda")->capture_default_str();
+  app.add_flag("--eager", a.eager, "on a CUDA device: operator by operator, not by a graph");
   app.add_option("--threads", a.threads)->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--seconds", a.seconds, "to measure for")->capture_default_str();
   app.add_flag("--serve", a.serve, "measure for as long as each line of the standard input says");
@@ -142,18 +120,15 @@ int run(int argc, char** argv) {
     fmt::print("{}\n", cost_of_weights(configuration, a.seconds).dump());
     return 0;
   }
-  Bench bench(configuration);
-  measure(bench, 0.2);
-  fmt::print("{}\n", Json{{"ready", "dualebm"}, {"threads", a.threads}}.dump());
-  std::fflush(stdout);
-  if (!a.serve) {
-    fmt::print("{}\n", measure(bench, a.seconds).dump());
-    return 0;
-  }
-  for (double seconds; std::cin >> seconds;) {
-    fmt::print("{}\n", measure(bench, seconds).dump());
-    std::fflush(stdout);
-  }
+  const auto device = parse_device(a.device);
+  const bool graph = device.is_cuda() && !a.eager;
+  Bench bench(configuration, device, graph);
+  serve_times(graph ? "dualebm, CUDA graph" : "dualebm", a.threads, a.serve, a.seconds, [&](double seconds) {
+    const auto times = iteration_times(bench, seconds);
+    require(!graph || bench.training->executor().replays() > 0, "no iteration was replayed by a graph: {}",
+            bench.training->executor().why_not());
+    return times;
+  });
   return 0;
 }
 

@@ -12,5 +12,6 @@ rows kernels '^(autograd|energy|gradient|both|accumulate|langevin|products|norma
 rows trainers '^trainer/' 0.03 3
 python3 "$here/growth.py" "$programs/dual_gda_iteration" "$out/growth.json" | tee "$out/growth.md"
 python3 "$here/compare_peers.py" "$programs/dual_gda_iteration" "$out/peers.json" | tee "$out/peers.md"
+python3 "$here/compare_langevin.py" "$programs/langevin_chain" "$out/langevin.json" | tee "$out/langevin.md"
 # What weights and exact kernels cost beside the published iteration: at most 1.6 times.
 "$programs/dual_gda_iteration" --weights --seconds 10 | tee "$out/weights.json"

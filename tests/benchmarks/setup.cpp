@@ -1,6 +1,13 @@
 #include "tests/benchmarks/setup.hpp"
 
 #include <fmt/format.h>
+#include <torch/cuda.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <iostream>
 
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/compute/memory.hpp"
@@ -19,6 +26,12 @@ Dataset draw_base_measure(const DatasetContext& context, const BaseMeasureOption
   parts.train = context.domain->sample_base(options.train, context.random, torch::kDouble);
   parts.test = parts.train.narrow(0, 0, 1);
   return parts;
+}
+
+Experiment experiment_of(const Json& configuration, bool graph) {
+  auto experiment = read_experiment(configuration, catalogue());
+  experiment.loop.training.cuda_graph = graph;
+  return experiment;
 }
 
 }  // namespace
@@ -44,13 +57,63 @@ int run_program(const char* name, const std::function<int()>& run) {
   }
 }
 
-Bench::Bench(const Json& configuration)
-    : experiment(read_experiment(configuration, catalogue())),
-      prepared(make_problem(experiment, torch::kCPU)),
-      training(make_training(experiment, prepared, torch::kCPU)),
+Bench::Bench(const Json& configuration, torch::Device device, bool graph)
+    : experiment(experiment_of(configuration, graph)),
+      prepared(make_problem(experiment, device)),
+      training(make_training(experiment, prepared, device)),
       batch(prepared.problem->data().train) {
   if (const auto rows = experiment.loop.fit.batch_size; rows > 0 && rows < batch.size(0))
     batch = batch.narrow(0, 0, rows);
+}
+
+Json measure(const std::function<void()>& step, const std::function<void()>& finish, double seconds) {
+  using Clock = std::chrono::steady_clock;
+  const auto run = [&](int count) {
+    for (int i = 0; i < count; ++i) step();
+    finish();
+  };
+  const auto since = [](Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  run(6);  // the fourth of a kind is captured as a graph
+  const auto first = Clock::now();
+  run(1);
+  const int block = std::clamp(static_cast<int>(0.05 / std::max(since(first), 1e-7)), 1, 10'000);
+  const auto start = Clock::now();
+  const auto processor_start = std::clock();
+  double count = 0;
+  for (; count == 0 || since(start) < seconds; count += block) run(block);
+  const double processor = static_cast<double>(std::clock() - processor_start) / CLOCKS_PER_SEC;
+  return {{"seconds", since(start) / count}, {"processor_seconds", processor / count}};
+}
+
+void wait_for(torch::Device device) {
+  if (device.is_cuda()) torch::cuda::synchronize(device.has_index() ? device.index() : -1);
+}
+
+void serve_times(const std::string& name, int threads, bool serve, double seconds,
+                 const std::function<Json(double)>& measure) {
+  const auto say = [](const Json& line) {
+    fmt::print("{}\n", line.dump());
+    std::fflush(stdout);
+  };
+  measure(0.2);
+  say({{"ready", name}, {"threads", threads}});
+  if (!serve) return say(measure(seconds));
+  for (double asked; std::cin >> asked;) say(measure(asked));
+}
+
+Json json_of(const torch::Tensor& tensor) {
+  if (tensor.dim() == 0) return tensor.item<double>();
+  Json result = Json::array();
+  for (const auto& part : tensor.unbind()) result.push_back(json_of(part));
+  return result;
+}
+
+Json parameters_of(const Energy& energy) {
+  Json result = Json::object();
+  for (const auto& item : energy.named_parameters()) result[item.key()] = json_of(item.value().detach());
+  return result;
 }
 
 Json shallow_dual_gda(std::int64_t dimension, std::int64_t points, std::int64_t particles,

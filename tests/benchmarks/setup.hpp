@@ -25,9 +25,31 @@ struct Bench {
   std::unique_ptr<Training> training;
   torch::Tensor batch;  ///< the first rows of the data, as many as loop.batch_size says
 
+  /// @param graph  whether iterations on a CUDA device are captured as a graph
   /// @throws UserError if the configuration is wrong or its trainer refuses its energy
-  explicit Bench(const Json& configuration);
+  explicit Bench(const Json& configuration, torch::Device device = torch::kCPU, bool graph = true);
+
+  /// One iteration; a device may still be at work on it when this returns.
+  void step() { training->step(batch); }
 };
+
+/// Times `step`, called in blocks so that waiting for a device (`finish`) costs little, over `seconds` at
+/// least: {"seconds": of one by the clock on the wall, "processor_seconds": of all threads together}.
+Json measure(const std::function<void()>& step, const std::function<void()>& finish, double seconds);
+
+/// Waits until a device has done what it was handed; nothing to wait for on the CPU.
+void wait_for(torch::Device device);
+
+/// What a program that is asked for times says: that it is ready, then `measure(seconds)`; with `serve` again
+/// for every line of the standard input, which is how long to measure for. See compare_peers.py.
+void serve_times(const std::string& name, int threads, bool serve, double seconds,
+                 const std::function<Json(double seconds)>& measure);
+
+/// The numbers of a tensor as nested lists.
+Json json_of(const torch::Tensor& tensor);
+
+/// Every parameter of an energy by its name.
+Json parameters_of(const Energy& energy);
 
 /// Dual GDA with the shallow ReLU energy on the sphere: the iteration of the published experiments.
 Json shallow_dual_gda(std::int64_t dimension, std::int64_t points, std::int64_t particles,

@@ -104,6 +104,8 @@ def main(prepare):
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--plain", action="store_true", help="eager PyTorch: mean features by their definition")
+    parser.add_argument("--device", default="cpu", help="eager PyTorch: cpu or cuda")
+    parser.add_argument("--graph", action="store_true", help="eager PyTorch on a GPU: by a CUDA graph")
     for name, default in (("dimension", 15), ("points", 10_000), ("particles", 20_000), ("neurons", 64)):
         parser.add_argument("--" + name, type=int, default=default)
     add_timing_arguments(parser)
@@ -111,4 +113,5 @@ def main(prepare):
     if arguments.check:
         return check(prepare, arguments.plain)
     sizes = (arguments.dimension, arguments.points, arguments.particles, arguments.neurons)
-    serve(prepare({**random_problem(*sizes), "plain": arguments.plain}, arguments.threads), arguments)
+    options = {key: getattr(arguments, key) for key in ("plain", "device", "graph")}
+    serve(prepare({**random_problem(*sizes), **options}, arguments.threads), arguments)

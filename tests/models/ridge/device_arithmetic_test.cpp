@@ -39,6 +39,7 @@ void run_chunks_for_dimension(const SumsGrid& grid, const SumsSize& size, const 
   if (size.dimension <= 4) return run_chunks<sigma, 4>(grid, size, rows, others, weights, result);
   if (size.dimension <= 8) return run_chunks<sigma, 8>(grid, size, rows, others, weights, result);
   if (size.dimension <= 12) return run_chunks<sigma, 12>(grid, size, rows, others, weights, result);
+  if (size.dimension <= 15) return run_chunks<sigma, 15>(grid, size, rows, others, weights, result);
   run_chunks<sigma, 16>(grid, size, rows, others, weights, result);
 }
 
@@ -46,7 +47,7 @@ struct Sums {
   torch::Tensor direction, feature;
 };
 
-/// Both kernels, launched as ridge_cuda.cu does, on tensors of the CPU.
+/// Both kernels, launched as cuda_sums.cu does, on tensors of the CPU.
 Sums kernel_sums(const torch::Tensor& rows, const torch::Tensor& others, const torch::Tensor& weights,
                  ActivationKind sigma, bool with_feature, std::int64_t held = 1) {
   const SumsSize size{rows.size(0), others.size(0), rows.size(1), with_feature};
@@ -167,10 +168,36 @@ TEST_P(RidgeDevice, WhatIsNotANumberStaysNone) {
 INSTANTIATE_TEST_SUITE_P(Activations, RidgeDevice, ::testing::ValuesIn(Activation::names()),
                          [](const auto& named) { return named.param; });
 
+template <ActivationKind sigma>
+double slope_at(double u) {
+  double feature = 0;
+  return ridge::device::weighted_slope<sigma, false>(3.0, u, feature);
+}
+
 TEST(RidgeSums, TheReluHasSlopeZeroAtItsKink) {
-  EXPECT_EQ(ridge::device::weighted_slope<ActivationKind::relu>(3.0, 0.0), 0);
-  EXPECT_EQ(ridge::device::weighted_slope<ActivationKind::relu>(3.0, 1e-300), 3);
-  EXPECT_EQ(ridge::device::weighted_slope<ActivationKind::squared_relu>(3.0, -0.0), 0);
+  EXPECT_EQ(slope_at<ActivationKind::relu>(0.0), 0);
+  EXPECT_EQ(slope_at<ActivationKind::relu>(1e-300), 3);
+  EXPECT_EQ(slope_at<ActivationKind::squared_relu>(-0.0), 0);
+}
+
+// Rounding of t, of 1 + t, the polynomial's last sum and the product with t: within six units of the values
+// of double precision, from where e^-|u| is a normal number.
+TEST(RidgeSums, TheSoftplusInSinglePrecisionIsThatOfDoublePrecision) {
+  constexpr double allowed = 6 * 0x1p-24;
+  for (float u = -87; u < 87; u += 0.00713F) {
+    float feature = 0;
+    const float slope = ridge::device::weighted_slope<ActivationKind::softplus, true>(1.0F, u, feature);
+    const double x = u, value = std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))),
+                 s = 1 / (1 + std::exp(-x));
+    ASSERT_NEAR(feature, value, allowed * value) << u;
+    ASSERT_NEAR(slope, s, allowed * s) << u;
+  }
+  for (const float u : {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()}) {
+    float feature = 0;
+    EXPECT_EQ((ridge::device::weighted_slope<ActivationKind::softplus, true>(1.0F, u, feature)),
+              u > 0 ? 1 : 0);
+    EXPECT_EQ(feature, u > 0 ? u : 0);
+  }
 }
 
 // Every other once, in order, whatever the sizes; never more chunks than the room of a grid.
