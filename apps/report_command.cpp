@@ -5,6 +5,7 @@
 #include "dualebm/apps/command_line.hpp"
 #include "dualebm/apps/comparison/comparison_results.hpp"
 #include "dualebm/apps/report.hpp"
+#include "dualebm/apps/table_text.hpp"
 #include "dualebm/apps/tuning/tuning_report.hpp"
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/base/output.hpp"
@@ -54,7 +55,7 @@ void report_on_run(const std::string& path, torch::Device device, const Catalogu
   const auto prepared = make_problem(experiment, device);
   const auto run = load_run(path, experiment, prepared, device, experiment.trainer.name);
   const auto table = table_at("final", {run}, Axis::iteration, std::nullopt);
-  show("{}", to_text(table));
+  show("{}", to_text(table, terminal_columns()));
   write_report(directory.report(),
                {.kind = "train",
                 .summary = summary_of(experiment, *prepared.problem),

@@ -44,21 +44,6 @@ Json statistic_json(const Statistic& statistic) {
           {"values", statistic.values}};
 }
 
-std::string cell_text(const Statistic& statistic) {
-  const auto [least, greatest] = std::minmax_element(statistic.values.begin(), statistic.values.end());
-  const auto error = statistic.median_error();
-  const auto tail = error ? fmt::format(" ± {:.2g}", *error) : "";
-  if (*least == *greatest)
-    return (*least == std::round(*least) ? fmt::format("{}", *least) : fmt::format("{:.4g}", *least)) + tail;
-  return fmt::format("{:.3g} [{:.3g}, {:.3g}]{}", statistic.median(), *least, *greatest, tail);
-}
-
-/// Characters that a terminal shows: UTF-8 continuation bytes take no column.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 }  // namespace
 
 std::vector<MetricDescription> metrics_of(const std::vector<TrainingRun>& runs) {
@@ -187,46 +172,6 @@ Table table_to_target(const std::vector<TrainingRun>& runs, const std::string& m
     return std::nullopt;
   };
   return gather(fmt::format("until {} <= {:g}", metric, value), runs, {}, first_within);
-}
-
-std::string aligned(const std::vector<std::vector<std::string>>& lines) {
-  std::vector<std::size_t> widths(lines[0].size(), 0);
-  for (const auto& line : lines) {
-    for (std::size_t k = 0; k < line.size(); ++k) widths[k] = std::max(widths[k], width_of(line[k]));
-  }
-  std::string text;
-  for (const auto& line : lines) {
-    std::string row;
-    for (std::size_t k = 0; k < line.size(); ++k) {
-      const std::string padding(widths[k] - width_of(line[k]), ' ');
-      row += k == 0 ? line[k] + padding : "  " + padding + line[k];
-    }
-    text += row + "\n";
-  }
-  return text;
-}
-
-std::string to_text(const Table& table) {
-  std::vector<std::vector<std::string>> lines(table.rows.size() + 1);
-  lines[0] = {"", "seeds"};
-  std::vector<std::string> names;
-  for (const auto& row : table.rows) {
-    for (const auto& [name, statistic] : row.columns) {
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-    }
-  }
-  for (const auto& name : names) lines[0].push_back(name);
-  for (std::size_t i = 0; i < table.rows.size(); ++i) {
-    lines[i + 1] = {table.rows[i].label, fmt::format("{}/{}", table.rows[i].seeds, table.rows[i].planned)};
-    for (const auto& name : names) {
-      std::string text = "-";
-      for (const auto& [column, statistic] : table.rows[i].columns) {
-        if (column == name) text = cell_text(statistic);
-      }
-      lines[i + 1].push_back(text);
-    }
-  }
-  return table.title + "\n" + aligned(lines);
 }
 
 Json to_json(const Table& table) {

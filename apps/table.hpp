@@ -80,14 +80,6 @@ bool is_evaluated_at(const std::vector<TrainingRun>& runs, Axis axis, double pla
 /// The error of a metric of a record: its standard error and, where log Z is in it, that of the quadrature.
 std::optional<double> error_of(const MetricValues& metrics, const std::string& name);
 
-/// Cells in columns: the first to the left, the others to the right.
-/// @param lines  of one length, the heading first
-std::string aligned(const std::vector<std::vector<std::string>>& lines);
-
-/// A table as text for a terminal: "value ± error" and, over several seeds, "median
-/// [least, greatest] ± error".
-std::string to_text(const Table& table);
-
 Json to_json(const Table& table);
 
 }  // namespace ebm

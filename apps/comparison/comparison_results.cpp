@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dualebm/apps/report.hpp"
+#include "dualebm/apps/table_text.hpp"
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/compute/parallel.hpp"
@@ -78,10 +79,12 @@ ComparisonResults results_of(const ComparisonPlan& plan, const ComparisonFolder&
 }
 
 void print_tables(const ComparisonPlan& plan, const ComparisonResults& results) {
-  show("{}", to_text(results.final));
-  for (const auto& one : results.at_budgets) show("\n{}", to_text(one));
+  const auto width = terminal_columns();
+  show("{}", to_text(results.final, width));
+  for (const auto& one : results.at_budgets) show("\n{}", to_text(one, width));
   if (plan.base.comparison.seeds.size() > 1)
-    show("\nmedian over seeds [least, greatest] ± median error of a seed; units: dualebm list metric\n");
+    show("\nmedian over seeds [least, greatest] ± median error of a seed, where a digit shows it\n");
+  show("units: dualebm list metric\n");
 }
 
 std::string summary_of(const ComparisonPlan& plan) {

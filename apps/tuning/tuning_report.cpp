@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "dualebm/apps/table.hpp"
+#include "dualebm/apps/table_text.hpp"
 #include "dualebm/framework/base/error.hpp"
 #include "dualebm/framework/base/output.hpp"
 #include "dualebm/framework/base/printable.hpp"
@@ -126,7 +126,7 @@ void print_trials(const TuningPlan& plan, const TuningResults& results) {
     line.push_back(end_of(one, plan));
     lines.push_back(std::move(line));
   }
-  show("{}", aligned(lines));
+  show("{}", aligned(lines, terminal_columns()));
   if (results.winner) print_winner(plan, results);
 }
 

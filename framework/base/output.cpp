@@ -1,5 +1,8 @@
 #include "dualebm/framework/base/output.hpp"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 
@@ -28,6 +31,12 @@ void write_result(std::string_view text) {
   if (muted) return;
   errno = 0;
   remember(std::fwrite(text.data(), 1, text.size(), stdout) == text.size());
+}
+
+std::optional<std::size_t> terminal_columns() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return size.ws_col;
 }
 
 std::optional<int> output_failure() {

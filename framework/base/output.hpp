@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ template <class... Arguments>
 void show(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
   write_result(fmt::format(format, std::forward<Arguments>(arguments)...));
 }
+
+/// Columns of the terminal that results go to; none where they go to a file or a program.
+std::optional<std::size_t> terminal_columns();
 
 /// Whether notes and results go nowhere, of ranks that another one speaks for.
 void mute_output(bool mute);

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "dualebm/apps/table.hpp"
+#include "dualebm/apps/table_text.hpp"
 #include "dualebm/framework/evaluation/standard_metrics.hpp"
 #include "dualebm/framework/settings/config_file.hpp"
 #include "tests/apps/program.hpp"
@@ -174,6 +174,24 @@ TEST(Compare, ErrorsGoAlong) {
   const auto table = table_at("t", {run}, Axis::seconds, 0);
   expect_contains(to_text(table), "0.619 ± 0.05");
   EXPECT_DOUBLE_EQ(to_json(table)["rows"][0]["nll_test"]["error"].get<double>(), 0.05);
+}
+
+// A table as wide as a terminal goes on below, under the labels once more, and loses no cell.
+TEST(Compare, TablesFitTheTerminal) {
+  const std::vector<std::vector<std::string>> lines = {{"", "seeds", "kl", "nll"},
+                                                       {"ähnlich", "3", "0.5", "2.4"}};
+  EXPECT_EQ(aligned(lines), "         seeds   kl  nll\nähnlich      3  0.5  2.4\n");
+  EXPECT_EQ(aligned(lines, 24), aligned(lines));
+  EXPECT_EQ(aligned(lines, 20), "         seeds   kl\nähnlich      3  0.5\n\n         nll\nähnlich  2.4\n");
+  EXPECT_EQ(aligned(lines, 3),
+            "         seeds\nähnlich      3\n\n          kl\nähnlich  0.5\n\n         nll\nähnlich  2.4\n");
+  EXPECT_EQ(aligned({{"only"}, {"a"}}), "only\na   \n");
+}
+
+TEST(Compare, AnErrorThatNoDigitShowsIsLeftOut) {
+  auto run = run_with("a", {{0, 9}});
+  run.records[0].metrics = {{"nll_test", 0.619}, {"quadrature_error", 6e-6}};
+  EXPECT_EQ(to_text(table_at("t", {run}, Axis::seconds, 0)).find("±"), std::string::npos);
 }
 
 TEST(Compare, KindsOfGradientsAreColumnsOfTheirOwn) {

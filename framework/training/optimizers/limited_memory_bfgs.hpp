@@ -5,6 +5,7 @@
 #include <deque>
 #include <limits>
 
+#include "dualebm/framework/settings/fields.hpp"
 #include "dualebm/framework/training/optimizers/optimizer_state.hpp"
 
 namespace ebm {
