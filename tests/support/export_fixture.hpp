@@ -10,7 +10,7 @@
 
 namespace ebm::testing {
 
-inline constexpr std::int64_t dimension = 3;
+inline constexpr std::int64_t exported_dimension = 3;
 
 /// An energy with a weight and a forward given by the test.
 class Given final : public Energy {
@@ -66,7 +66,7 @@ class Export : public ::testing::Test {
 
   std::string refusal(Given::Forward forward) {
     Given energy(std::move(forward));
-    const auto message = user_error([&] { write(energy, Euclidean(dimension)); });
+    const auto message = user_error([&] { write(energy, Euclidean(exported_dimension)); });
     EXPECT_FALSE(std::filesystem::exists(file())) << "a refused export leaves no file";
     EXPECT_EQ(message.find('\n'), std::string::npos) << message;
     return message;

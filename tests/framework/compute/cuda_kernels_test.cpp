@@ -1,7 +1,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
-#include <cstring>
+#include <vector>
 
 #include "dualebm/framework/compute/random.hpp"
 #include "dualebm/framework/problem/domain.hpp"
@@ -79,7 +79,7 @@ TYPED_TEST(DeviceNormals, AnyPartByAnyNumberOfThreadsIsThatPartOfTheWhole) {
        {std::pair{0, 1}, {1, 63}, {63, 2}, {64, 64}, {100, 777}, {999, 1}, {5, 0}}) {
     for (const int workers : {1, 7, 128}) {
       const auto part = device_normals<TypeParam>(42, 3, begin, count, workers);
-      ASSERT_EQ(std::memcmp(part.data(), whole.data() + begin, sizeof(TypeParam) * part.size()), 0)
+      ASSERT_EQ(part, (std::vector<TypeParam>(whole.begin() + begin, whole.begin() + begin + count)))
           << begin << " " << count << " " << workers;
     }
   }

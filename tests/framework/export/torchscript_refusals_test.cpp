@@ -63,7 +63,8 @@ TEST_F(Export, AKernelThatTracingCannotSeeIsRefused) {
     const auto squares = (w * x.square()).sum(1);
     auto offset = at::empty_like(squares.detach());
     for (std::int64_t i = 0; i < x.size(0); ++i) {
-      offset.data_ptr<float>()[i] = std::sin(x.detach().contiguous().data_ptr<float>()[dimension * i]) + 3;
+      offset.data_ptr<float>()[i] =
+          std::sin(x.detach().contiguous().data_ptr<float>()[exported_dimension * i]) + 3;
     }
     return squares + offset;
   };
@@ -87,19 +88,19 @@ TEST_F(Export, AnUnregisteredTensorIsRefused) {
 TEST_F(Export, ADtypeGivenInsideFollowsX) {
   const auto follows = [&](Given::Forward forward) {
     Given energy(forward);
-    write(energy, Euclidean(dimension));
+    write(energy, Euclidean(exported_dimension));
     auto copy = read();
     copy.to(torch::kDouble);
-    const auto x = Random(4, "dtype").normal({6, dimension}, torch::kFloat);
+    const auto x = Random(4, "dtype").normal({6, exported_dimension}, torch::kFloat);
     const auto found = copy.forward({x.to(torch::kDouble)}).toTensor();
     EXPECT_EQ(found.scalar_type(), torch::kDouble);
     EXPECT_LT(distance(found, energy.forward(x)), 1e-5);
   };
   follows([](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.to(torch::kFloat).square()).matmul(torch::ones({dimension}, torch::kFloat));
+    return (w * x.to(torch::kFloat).square()).matmul(torch::ones({exported_dimension}, torch::kFloat));
   });
   follows([](const torch::Tensor& x, const torch::Tensor& w) {
-    return (w * x.square()).matmul(torch::ones({dimension}, x.options()));
+    return (w * x.square()).matmul(torch::ones({exported_dimension}, x.options()));
   });
   follows([](const torch::Tensor& x, const torch::Tensor& w) {
     return (w.to(torch::kDouble) * x.to(torch::kDouble).square()).sum(1).to(x.scalar_type());
@@ -122,8 +123,8 @@ TEST_F(Export, AutogradInsideForwardIsCalledByItsName) {
     return torch::autograd::grad({function(leaf).sum()}, {leaf}, {}, c10::nullopt, /*create_graph=*/true)[0];
   };
   const auto normalised = [&](const torch::Tensor& x, const torch::Tensor& w) {
-    const auto slope =
-        slope_of(x, [&](const torch::Tensor& leaf) { return at::layer_norm(w * leaf, {dimension}).sin(); });
+    const auto slope = slope_of(
+        x, [&](const torch::Tensor& leaf) { return at::layer_norm(w * leaf, {exported_dimension}).sin(); });
     return (w * x.square()).sum(1) + slope.square().sum(1);
   };
   expect_contains(refusal(normalised), "forward differentiates on its way (autograd::grad or backward)");
@@ -134,7 +135,7 @@ TEST_F(Export, AUsersExceptionKeepsItsLines) {
     if (torch::jit::tracer::isTracing()) throw std::runtime_error("Error: one\ntwo");
     return (w * x.square()).sum(1);
   });
-  expect_contains(user_error([&] { write(energy, Euclidean(dimension)); }), "Error: one\ntwo");
+  expect_contains(user_error([&] { write(energy, Euclidean(exported_dimension)); }), "Error: one\ntwo");
 }
 
 TEST_F(Export, ScoresThatAreNotTheEnergysAreRefused) {
@@ -153,7 +154,7 @@ TEST_F(Export, ScoresThatAreNotTheEnergysAreRefused) {
     torch::Tensor forward(const torch::Tensor& x) override { return x.square().sum(1); }
     torch::Tensor gradient(const torch::Tensor& x) override { return 1.5 * x; }
   } wrong;
-  expect_contains(user_error([&] { write(wrong, Euclidean(dimension)); }),
+  expect_contains(user_error([&] { write(wrong, Euclidean(exported_dimension)); }),
                   "is not the gradient of its forward");
 }
 
@@ -180,17 +181,17 @@ TEST_F(Export, NumbersOfTheWeightsMakeAFileThatIsNotToBeTrainedFurther) {
   Given energy([](const torch::Tensor& x, const torch::Tensor& w) {
     return (w * x.square()).sum(1) * w.max().item<double>();
   });
-  EXPECT_FALSE(write(energy, Euclidean(dimension)).trainable);
+  EXPECT_FALSE(write(energy, Euclidean(exported_dimension)).trainable);
   Given honest(
       [](const torch::Tensor& x, const torch::Tensor& w) { return (w * x.square()).sum(1) * w.max(); });
-  EXPECT_TRUE(write(honest, Euclidean(dimension)).trainable);
+  EXPECT_TRUE(write(honest, Euclidean(exported_dimension)).trainable);
 }
 
 TEST_F(Export, AFailedExportLeavesTheOldFile) {
   folder_.write("model.pt", "old");
   Given energy(
       [](const torch::Tensor& x, const torch::Tensor& w) { return (w * x).sum(1) * x.max().item<double>(); });
-  user_error([&] { write(energy, Euclidean(dimension)); });
+  user_error([&] { write(energy, Euclidean(exported_dimension)); });
   EXPECT_EQ(read_file(file()), "old");
 }
 

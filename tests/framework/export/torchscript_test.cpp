@@ -49,7 +49,7 @@ class Shift final : public Transform {
   Shift() : mean_(register_buffer("mean", torch::tensor({1., -2., 3.}))) {}
   torch::Tensor forward(const torch::Tensor& x) override { return (x - mean_) / 4; }
   torch::Tensor inverse(const torch::Tensor& y) override { return 4 * y + mean_; }
-  double log_determinant() const override { return -static_cast<double>(dimension) * std::log(4.0); }
+  double log_determinant() const override { return -static_cast<double>(exported_dimension) * std::log(4.0); }
 
  private:
   torch::Tensor mean_;
@@ -57,26 +57,26 @@ class Shift final : public Transform {
 
 TEST_F(Export, EveryKindOfEnergyIsTheSameFunctionInTheFile) {
   Random random(1, "export_test");
-  const Sphere sphere(dimension);
-  const Euclidean space(dimension);
+  const Sphere sphere(exported_dimension);
+  const Euclidean space(exported_dimension);
   for (const auto type : {torch::kFloat, torch::kDouble}) {
     const double tolerance = type == torch::kFloat ? 1e-6 : 1e-14;
     for (const char* activation : {"relu", "squared_relu", "softplus"}) {
-      Shallow shallow(on_sphere(dimension, type, random),
+      Shallow shallow(on_sphere(exported_dimension, type, random),
                       {.neurons = 20, .activation = activation, .bias = true});
       expect_faithful(shallow, sphere, tolerance);
     }
-    LazyShallow lazy(on_sphere(dimension, type, random), {.neurons = 20});
+    LazyShallow lazy(on_sphere(exported_dimension, type, random), {.neurons = 20});
     {
       const torch::NoGradGuard no_grad;
       lazy.parameters()[0].normal_();
     }
     expect_faithful(lazy, sphere, tolerance);
-    Teacher teacher(on_sphere(dimension, type), {.neurons = {{1, 0, 0}, {0, 1, 1}}});
+    Teacher teacher(on_sphere(exported_dimension, type), {.neurons = {{1, 0, 0}, {0, 1, 1}}});
     expect_faithful(teacher, sphere, tolerance);
-    Gaussian gaussian(on_euclidean(dimension, type), {.mean = {0.5}, .deviation = {2}});
+    Gaussian gaussian(on_euclidean(exported_dimension, type), {.mean = {0.5}, .deviation = {2}});
     expect_faithful(gaussian, space, tolerance);
-    VonMisesFisherMixture mixture(on_sphere(dimension, type, random), {.components = 3});
+    VonMisesFisherMixture mixture(on_sphere(exported_dimension, type, random), {.components = 3});
     expect_faithful(mixture, sphere, tolerance);
   }
   Images images;
@@ -106,7 +106,7 @@ TEST_F(Export, NamesThatPythonKeepsForItselfGetAnUnderscore) {
   class Named final : public Energy {
    public:
     Named() {
-      inner_ = register_module("in", torch::nn::Linear(dimension, 1));
+      inner_ = register_module("in", torch::nn::Linear(exported_dimension, 1));
       is_ = register_parameter("is", torch::ones({1}));
       training_ = register_buffer("training", torch::full({1}, 2.f));
     }
@@ -118,7 +118,7 @@ TEST_F(Export, NamesThatPythonKeepsForItselfGetAnUnderscore) {
     torch::nn::Linear inner_{nullptr};
     torch::Tensor is_, training_;
   } named;
-  write(named, Euclidean(dimension));
+  write(named, Euclidean(exported_dimension));
   const auto energy = read().attr("energy").toModule();
   EXPECT_TRUE(energy.attr("in_").toModule().attr("weight").toTensor().equal(named.parameters()[1]));
   EXPECT_EQ(energy.attr("is_").toTensor().item<double>(), 1);
@@ -127,10 +127,10 @@ TEST_F(Export, NamesThatPythonKeepsForItselfGetAnUnderscore) {
 
 // log p of a raw point is that of its image plus log |det|: E + ... - log |det|, with T itself inside.
 TEST_F(Export, TheTransformAndItsDeterminantAreInside) {
-  Gaussian gaussian(on_euclidean(dimension, torch::kFloat), {});
+  Gaussian gaussian(on_euclidean(exported_dimension, torch::kFloat), {});
   const auto chain = std::make_shared<TransformChain>(
       std::vector<std::shared_ptr<Transform>>{std::make_shared<Shift>(), std::make_shared<Shift>()});
-  write(gaussian, Euclidean(dimension), chain);
+  write(gaussian, Euclidean(exported_dimension), chain);
   const auto x = torch::tensor({{3.f, 1.f, 4.f}});
   // y = ((x - m) / 4 - m) / 4
   const double y0 = ((3. - 1) / 4 - 1) / 4, y1 = ((1. + 2) / 4 + 2) / 4, y2 = ((4. - 3) / 4 - 3) / 4;
@@ -145,9 +145,10 @@ TEST_F(Export, TheTransformAndItsDeterminantAreInside) {
 struct JulianDates {
   JulianDates() {
     Random random(5, "dates");
-    points = 2.5e6 + 0.05 * random.normal({400, dimension}, torch::kDouble);
+    points = 2.5e6 + 0.05 * random.normal({400, exported_dimension}, torch::kDouble);
     const auto standardise = std::make_shared<Standardise>(
-        TransformContext{std::make_shared<Euclidean>(dimension), torch::kDouble}, Standardise::Options());
+        TransformContext{std::make_shared<Euclidean>(exported_dimension), torch::kDouble},
+        Standardise::Options());
     chain = std::make_shared<TransformChain>(std::vector<std::shared_ptr<Transform>>{standardise});
     chain->fit(points);
   }
@@ -163,8 +164,8 @@ struct JulianDates {
 TEST_F(Export, TheTransformKeepsItsPrecisionInAFileOfEither) {
   const JulianDates dates;
   for (const auto type : {torch::kFloat, torch::kDouble}) {
-    Gaussian gaussian(on_euclidean(dimension, type), {});
-    const auto result = write(gaussian, Euclidean(dimension), dates.chain);
+    Gaussian gaussian(on_euclidean(exported_dimension, type), {});
+    const auto result = write(gaussian, Euclidean(exported_dimension), dates.chain);
     auto copy = read();
     const auto found = copy.forward({dates.points}).toTensor();
     EXPECT_EQ(found.scalar_type(), type);
@@ -183,10 +184,10 @@ TEST_F(Export, TheTransformKeepsItsPrecisionInAFileOfEither) {
 // The file has to give the numbers that somebody had before, or there is none.
 TEST_F(Export, IsComparedWithNumbersHadBefore) {
   const JulianDates dates;
-  Gaussian gaussian(on_euclidean(dimension, torch::kFloat), {});
+  Gaussian gaussian(on_euclidean(exported_dimension, torch::kFloat), {});
   const auto exported = [&](const torch::Tensor& energies) {
     return export_torchscript(file(), {.energy = gaussian,
-                                       .domain = Euclidean(dimension),
+                                       .domain = Euclidean(exported_dimension),
                                        .transform = dates.chain,
                                        .known_points = dates.points,
                                        .known_energies = energies});
@@ -199,9 +200,9 @@ TEST_F(Export, IsComparedWithNumbersHadBefore) {
 }
 
 TEST_F(Export, TheFileSaysWhatItIs) {
-  Gaussian gaussian(on_euclidean(dimension, torch::kDouble), {});
+  Gaussian gaussian(on_euclidean(exported_dimension, torch::kDouble), {});
   export_torchscript(file(), {.energy = gaussian,
-                              .domain = Euclidean(dimension),
+                              .domain = Euclidean(exported_dimension),
                               .description = std::make_shared<const Json>(
                                   Json{{"log_z", 1.5}, {"configuration", {{"title", "né"}}}})});
   torch::jit::ExtraFilesMap extra = {{description_name, ""}};
@@ -209,7 +210,7 @@ TEST_F(Export, TheFileSaysWhatItIs) {
   const auto description = Json::parse(extra[description_name]);
   EXPECT_EQ(description["dtype"], "float64");
   EXPECT_EQ(description["domain"], "euclidean");
-  EXPECT_EQ(description["dimension"], dimension);
+  EXPECT_EQ(description["dimension"], exported_dimension);
   EXPECT_EQ(description["base_measure"], "Lebesgue measure on R^3");
   EXPECT_EQ(description["log_z"], 1.5);
   EXPECT_EQ(description["configuration"]["title"], "né");
