@@ -16,8 +16,8 @@ namespace ebm {
 std::string aligned(const std::vector<std::vector<std::string>>& lines,
                     std::optional<std::size_t> width = std::nullopt);
 
-/// A table as text: "value ± error" and, over several seeds, "median [least, greatest] ± error". An error that
-/// no digit of the value shows is left out.
+/// A table as text: "value ± error" and, over several seeds, "median [least, greatest] ± error". An error
+/// that no digit of the value shows is left out.
 /// @param width  as of `aligned`
 std::string to_text(const Table& table, std::optional<std::size_t> width = std::nullopt);
 
