@@ -23,8 +23,8 @@ struct Arguments {
   std::string device = "cpu", trace;
 };
 
-Json iteration_times(Bench& bench, double seconds) {
-  return measure([&] { bench.step(); }, [&] { wait_for(bench.batch.device()); }, seconds);
+Timed iteration_of(Bench& bench) {
+  return {[&] { bench.step(); }, [&] { wait_for(bench.batch.device()); }};
 }
 
 /// A stream of draws in double, all of one shape, that it remembers.
@@ -74,7 +74,7 @@ Json cost_of_weights(const Json& plain, double seconds) {
   changed["sampler"] = {{"name", "mala"}};
   Bench without(plain), with(changed);
   const auto of = [&](Bench& bench) {
-    return iteration_times(bench, seconds / 5)["processor_seconds"].get<double>();
+    return measure(iteration_of(bench), seconds / 5)["processor_seconds"].get<double>();
   };
   of(without), of(with);
   std::vector<double> a, b, ratios;
@@ -123,12 +123,13 @@ int run(int argc, char** argv) {
   const auto device = parse_device(a.device);
   const bool graph = device.is_cuda() && !a.eager;
   Bench bench(configuration, device, graph);
-  serve_times(graph ? "dualebm, CUDA graph" : "dualebm", a.threads, a.serve, a.seconds, [&](double seconds) {
-    const auto times = iteration_times(bench, seconds);
+  auto timed = iteration_of(bench);
+  timed.finish = [&] {
+    wait_for(device);
     require(!graph || bench.training->executor().replays() > 0, "no iteration was replayed by a graph: {}",
             bench.training->executor().why_not());
-    return times;
-  });
+  };
+  serve_times(graph ? "dualebm, CUDA graph" : "dualebm", a.threads, a.serve, a.seconds, timed);
   return 0;
 }
 

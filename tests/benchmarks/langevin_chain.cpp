@@ -116,9 +116,8 @@ int run(int argc, char** argv) {
     return 0;
   }
   Chain chain(a);
-  serve_times(
-      a.graph ? "dualebm, CUDA graph" : "dualebm", a.threads, a.serve, a.seconds,
-      [&](double seconds) { return measure([&] { chain.step(); }, [&] { chain.finish(); }, seconds); });
+  serve_times(a.graph ? "dualebm, CUDA graph" : "dualebm", a.threads, a.serve, a.seconds,
+              {[&] { chain.step(); }, [&] { chain.finish(); }});
   return 0;
 }
 

@@ -66,16 +66,15 @@ Bench::Bench(const Json& configuration, torch::Device device, bool graph)
     batch = batch.narrow(0, 0, rows);
 }
 
-Json measure(const std::function<void()>& step, const std::function<void()>& finish, double seconds) {
+Json measure(const Timed& timed, double seconds) {
   using Clock = std::chrono::steady_clock;
   const auto run = [&](int count) {
-    for (int i = 0; i < count; ++i) step();
-    finish();
+    for (int i = 0; i < count; ++i) timed.step();
+    timed.finish();
   };
   const auto since = [](Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
   };
-  run(6);  // the fourth of a kind is captured as a graph
   const auto first = Clock::now();
   run(1);
   const int block = std::clamp(static_cast<int>(0.05 / std::max(since(first), 1e-7)), 1, 10'000);
@@ -91,16 +90,16 @@ void wait_for(torch::Device device) {
   if (device.is_cuda()) torch::cuda::synchronize(device.has_index() ? device.index() : -1);
 }
 
-void serve_times(const std::string& name, int threads, bool serve, double seconds,
-                 const std::function<Json(double)>& measure) {
+void serve_times(const std::string& name, int threads, bool serve, double seconds, const Timed& timed) {
   const auto say = [](const Json& line) {
     fmt::print("{}\n", line.dump());
     std::fflush(stdout);
   };
-  measure(0.2);
+  for (int i = 0; i < 6; ++i) timed.step();  // the fourth of a kind is captured as a graph
+  measure(timed, 0.2);
   say({{"ready", name}, {"threads", threads}});
-  if (!serve) return say(measure(seconds));
-  for (double asked; std::cin >> asked;) say(measure(asked));
+  if (!serve) return say(measure(timed, seconds));
+  for (double asked; std::cin >> asked;) say(measure(timed, asked));
 }
 
 Json json_of(const torch::Tensor& tensor) {

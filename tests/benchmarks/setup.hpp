@@ -33,17 +33,22 @@ struct Bench {
   void step() { training->step(batch); }
 };
 
-/// Times `step`, called in blocks so that waiting for a device (`finish`) costs little, over `seconds` at
-/// least: {"seconds": of one by the clock on the wall, "processor_seconds": of all threads together}.
-Json measure(const std::function<void()>& step, const std::function<void()>& finish, double seconds);
+/// What is timed: a step, and what waits until all steps have been taken.
+struct Timed {
+  std::function<void()> step, finish;
+};
+
+/// Steps in blocks, so that waiting for a device costs little, over `seconds` at least: {"seconds": of one by
+/// the clock on the wall, "processor_seconds": of all threads together}.
+Json measure(const Timed& timed, double seconds);
 
 /// Waits until a device has done what it was handed; nothing to wait for on the CPU.
 void wait_for(torch::Device device);
 
-/// What a program that is asked for times says: that it is ready, then `measure(seconds)`; with `serve` again
-/// for every line of the standard input, which is how long to measure for. See compare_peers.py.
-void serve_times(const std::string& name, int threads, bool serve, double seconds,
-                 const std::function<Json(double seconds)>& measure);
+/// What a program that is asked for times says: after a warm-up that it is ready, then what it measures in
+/// `seconds`; with `serve` again for every line of the standard input, which is how long to measure for. See
+/// compare_peers.py.
+void serve_times(const std::string& name, int threads, bool serve, double seconds, const Timed& timed);
 
 /// The numbers of a tensor as nested lists.
 Json json_of(const torch::Tensor& tensor);
